@@ -1,0 +1,96 @@
+// Package evidence is the contract for reading files that an organisation has.
+// A Format recognises a kind of file by content and turns it into records:
+//
+//	var Format = evidence.Format{Name: "evtx", Sniff: sniff, New: open, Emits: host.Types}
+//
+// Evidence is only read. Damage is skipped and counted, never fatal to the
+// rest. Archives are opened before a Format sees a file.
+package evidence
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/netip"
+
+	"longwatch/internal/proto"
+	"longwatch/internal/record"
+)
+
+// Match is how sure a Format is that a file is of its kind.
+type Match uint8
+
+// The matches. The surest format wins; among equals the first in name order.
+const (
+	None  Match = iota
+	Maybe       // could be: text without a clear mark
+	Sure        // magic bytes, or a structure no other format has
+)
+
+// SniffLen is how many bytes of the head Sniff is given, fewer when the file is shorter.
+const SniffLen = 4096
+
+// File is one piece of evidence: a file, or a member of an archive.
+type File struct {
+	Path     string // as shown and cited; members of archives follow "!"
+	Name     string // last element of Path
+	Size     int64  // bytes after decompression; -1 unknown
+	Modified record.Time
+	Created  record.Time // 0 where the file system or archive does not keep it
+	// Open starts reading at the beginning. Only one reader is open at a time.
+	Open func() (io.ReadCloser, error)
+}
+
+// Ref cites a position in the file.
+func (f *File) Ref(kind record.RefKind, pos int64) record.Ref {
+	return record.Ref{File: f.Path, Kind: kind, Pos: pos}
+}
+
+// Env is what a Reader gets besides the file. It is shared by all readers and
+// not changed while they run.
+type Env struct {
+	Protocols []proto.Spec            // for captures
+	Types     map[string]*record.Type // every record type by name, for logs of other tools
+	HomeNet   []netip.Prefix          // own networks; private ranges when none were given
+	Jobs      int                     // goroutines a reader may use
+	Memory    int64                   // bytes a reader may keep in tables
+	HashFiles bool                    // compute MD5, SHA-1 and SHA-256 of files seen on the wire
+}
+
+// Problem is something a Reader could not read or understand.
+type Problem struct {
+	Name  string     // short and constant: evtx-chunk-checksum, line-too-long
+	Why   string     // one sentence for a person, with the particulars
+	Ref   record.Ref // where
+	Bytes int64      // bytes not understood; 0 when nothing was lost
+}
+
+// Outlet takes what a Reader finds. Its methods are safe for concurrent use.
+type Outlet interface {
+	// Lane returns a Sink for one goroutine. A simple Reader calls it once.
+	Lane() record.Sink
+	// Problem counts and keeps (a bounded number of) problems.
+	Problem(p Problem)
+}
+
+// Reader reads one file.
+type Reader interface {
+	// Read puts every record in file order into the lanes of out. The error
+	// says why nothing more could be read; what was put stays valid. Errors
+	// about the evidence wrap ErrTruncated or ErrCorrupt.
+	Read(ctx context.Context, out Outlet) error
+}
+
+// The ways in which evidence ends before its end.
+var (
+	ErrTruncated = errors.New("evidence ends in the middle")
+	ErrCorrupt   = errors.New("evidence is damaged")
+)
+
+// Format is one kind of file.
+type Format struct {
+	Name  string
+	Sniff func(name string, head []byte) Match // content beats name
+	New   func(f *File, env *Env) Reader
+	Emits []*record.Type
+}

@@ -1,0 +1,160 @@
+// Package finding holds what Longwatch claims: findings, the incidents they
+// join into, and attributions. They are values without behaviour beyond their
+// own names and order; the JSON tags are the case folder's contract.
+package finding
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"longwatch/internal/attack"
+	"longwatch/internal/record"
+)
+
+// Severity is the cost if a finding is true.
+type Severity uint8
+
+// The severities, in rising order.
+const (
+	Info Severity = iota
+	Low
+	Medium
+	High
+	Critical
+)
+
+var severityNames = [...]string{"info", "low", "medium", "high", "critical"}
+
+// String is the lower-case name.
+func (s Severity) String() string {
+	if int(s) < len(severityNames) {
+		return severityNames[s]
+	}
+	return "unknown"
+}
+
+// ParseSeverity reads a severity's name; Sigma's "informational" is info.
+func ParseSeverity(s string) (Severity, error) {
+	s = strings.ToLower(s)
+	if s == "informational" {
+		return Info, nil
+	}
+	if i := slices.Index(severityNames[:], s); i >= 0 {
+		return Severity(i), nil
+	}
+	return Info, fmt.Errorf("finding: unknown severity %q: use info, low, medium, high or critical", s)
+}
+
+// MarshalText writes the name.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the name.
+func (s *Severity) UnmarshalText(b []byte) error {
+	v, err := ParseSeverity(string(b))
+	*s = v
+	return err
+}
+
+// Finding is a detector's claim with its reasons and its evidence.
+type Finding struct {
+	ID         string          // hash of detector, entities and first reference
+	Detector   string          // own id, or sigma:RULE_ID, yara:RULE, suricata:SID, intel:SOURCE
+	Title      string          // one line, no variable parts
+	Severity   Severity        // cost if true
+	Confidence uint8           // 0 to 100: how sure
+	Start, End record.Time     // event time
+	Entities   []record.Entity // who and what it is about
+	Techniques []attack.ID     // ATT&CK techniques
+	Dossier    []string        // ids of the campaign dossiers: VT-09, OP-12 ...
+	Why        []string        // sentences a tired analyst can check
+	Refs       []record.Ref    // where the evidence says so, most telling first
+}
+
+// Because formats one reason. Untrusted strings belong in %q.
+func Because(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+
+// Seal sorts what has no order and sets the ID. Call it once, when the finding
+// is complete.
+func (f *Finding) Seal() {
+	slices.SortStableFunc(f.Entities, func(a, b record.Entity) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Role, b.Role))
+	})
+	f.Entities = slices.Compact(f.Entities)
+	slices.Sort(f.Techniques)
+	f.Techniques = slices.Compact(f.Techniques)
+	slices.Sort(f.Dossier)
+	f.Dossier = slices.Compact(f.Dossier)
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\x00%s\x00", f.Detector, f.Title)
+	for _, e := range f.Entities {
+		fmt.Fprintf(h, "%s\x00%s\x00", e.Kind, e.Value)
+	}
+	if len(f.Refs) > 0 {
+		r := f.Refs[0]
+		fmt.Fprintf(h, "%s\x00%d\x00%d", r.File, r.Kind, r.Pos)
+	}
+	f.ID = "f-" + hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// Compare orders findings by time, then by id: the order of every output.
+func Compare(a, b *Finding) int {
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID))
+}
+
+// Incident is findings that belong together.
+type Incident struct {
+	ID          string
+	Title       string
+	Severity    Severity
+	Start, End  record.Time
+	Entry       *Step           // where it began, as far as the evidence shows
+	Findings    []*Finding      // in time order; the timeline is the incident
+	Entities    []record.Entity // touched, most connected first
+	Edges       []Edge          // who reached whom
+	Tactics     []attack.Tactic // in ATT&CK order
+	Attribution []Attribution   // best first; empty or "unattributed" is a good answer
+}
+
+// Step is one point of an incident's path.
+type Step struct {
+	Entity  record.Entity `json:"entity"`
+	Time    record.Time   `json:"-"`
+	Finding string        `json:"finding"` // id
+	Why     string        `json:"why"`
+}
+
+// Edge joins two entities of an incident.
+type Edge struct {
+	From, To record.Entity
+	Label    string
+	Findings []string // ids: the evidence for the edge
+}
+
+// Attribution is a graded link from an incident to a campaign profile.
+type Attribution struct {
+	Profile    string   `json:"profile"`    // id, or "unattributed"
+	Name       string   `json:"name"`       // as people say it
+	Confidence uint8    `json:"confidence"` // 0 to 100
+	Words      string   `json:"words"`      // ICD 203 term
+	Status     string   `json:"status"`     // sourced or unverified
+	For        []Reason `json:"for"`
+	Against    []Reason `json:"against"`
+	Missing    []string `json:"missing,omitempty"` // evidence that was not there to be searched
+	Pivot      string   `json:"pivot,omitempty"`   // the one new piece of evidence that would change it most
+	RunnerUp   string   `json:"runner_up,omitempty"`
+	Margin     int      `json:"margin,omitempty"` // points above the runner-up
+}
+
+// Reason is one weighed trait of an attribution.
+type Reason struct {
+	Trait    string   `json:"trait"`
+	Group    string   `json:"group"` // infrastructure, tool, command, protocol, log-tamper, victimology
+	Weight   float64  `json:"weight"`
+	Because  string   `json:"because"`
+	Source   string   `json:"source,omitempty"`
+	Findings []string `json:"findings,omitempty"` // ids
+}

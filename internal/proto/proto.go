@@ -1,0 +1,139 @@
+// Package proto is the contract between the flow engine and protocol parsers.
+// The engine owns bytes and pushes them; a parser says how far it got:
+//
+//	var Protocol = proto.Spec{Name: "modbus", Transport: proto.TCP, Ports: []uint16{502}, Probe: probe,
+//		New: func(c *proto.Conn) proto.Parser { return &parser{c: c} }, Emits: []*record.Type{Type}}
+//
+// There is no goroutine per stream, no blocking read and no copy. Every call
+// for one connection comes from one goroutine. A parser on UDP gets one
+// datagram per Parse call and must use all of it.
+package proto
+
+import (
+	"net/netip"
+
+	"longwatch/internal/record"
+)
+
+// Dir is a direction of a connection.
+type Dir uint8
+
+// The directions.
+const (
+	Orig Dir = iota // from the originator
+	Resp            // from the responder
+)
+
+// Other is the opposite direction.
+func (d Dir) Other() Dir { return d ^ 1 }
+
+// Verdict is what a probe says of the first bytes of a direction.
+type Verdict uint8
+
+// The verdicts. Maybe asks for more bytes, or for the other direction.
+const (
+	No Verdict = iota
+	Maybe
+	Yes
+)
+
+// Transport is a set of transports a protocol runs on.
+type Transport uint8
+
+// The transports.
+const (
+	TCP Transport = 1 << iota
+	UDP
+)
+
+// Spec is one protocol.
+type Spec struct {
+	Name      string // as conn's service names it
+	Transport Transport
+	Ports     []uint16 // responder ports: a hint for the order of probing, never proof
+	// Probe judges the first bytes of a direction (all that has arrived so
+	// far, at most 4 KiB; on UDP one datagram). It must not keep b. A nil
+	// Probe means that the parser is only reached through Conn.Inner.
+	Probe func(d Dir, b []byte) Verdict
+	New   func(c *Conn) Parser
+	Emits []*record.Type
+}
+
+// A Parser follows one connection.
+type Parser interface {
+	// Parse is given the unused bytes of direction d, oldest first. b belongs
+	// to the engine and is overwritten after Parse returns. An error ends
+	// parsing of this connection by this parser.
+	Parse(d Dir, b []byte) (Step, error)
+	// Gap says that n bytes of d, after all that was given, were never
+	// captured. Unused bytes before the gap are dropped. An error ends parsing.
+	Gap(d Dir, n int) error
+	// Close emits what is half done. It is called exactly once, also after errors.
+	Close()
+}
+
+// Ender is implemented by parsers for which the end of a direction means
+// something, as an HTTP body without a length. End is called when the FIN (or
+// the end of the connection) has been reached in order.
+type Ender interface{ End(d Dir) }
+
+// Step says how far a Parse call got.
+type Step struct {
+	Used int // bytes the parser is done with
+	Need int // do not call again before this many unused bytes are there; 0: any
+}
+
+// Engine is what the flow engine offers to parsers, through Conn.
+type Engine interface {
+	// Now is the time of the packet that delivered the bytes being parsed.
+	Now() record.Time
+	// Ref is the place of that packet in the evidence.
+	Ref() record.Ref
+	Emit(r record.Record)
+	Weird(c *Conn, source, name, addl string)
+	Confirm(c *Conn, service string)
+	Lookup(name string) (Spec, bool)
+	Local(a netip.Addr) bool
+}
+
+// Conn is a connection as a parser sees it.
+type Conn struct {
+	ID        record.Conn // UID and addresses; TS is the connection's first packet
+	Transport Transport
+	Engine    Engine
+	Parser    string // name of the Spec this Conn was handed to; source of its weirds
+}
+
+// Head is a record head with the present time and place.
+func (c *Conn) Head() record.Conn {
+	h := c.ID
+	h.TS, h.Ref = c.Engine.Now(), c.Engine.Ref()
+	return h
+}
+
+// Now is the time of the packet that delivered the bytes being parsed.
+func (c *Conn) Now() record.Time { return c.Engine.Now() }
+
+// Emit hands over a finished record; it is not changed afterwards.
+func (c *Conn) Emit(r record.Record) { c.Engine.Emit(r) }
+
+// Weird reports a protocol violation that the parser reads past. name is
+// constant (Zeek's where Zeek has one), addl says what was seen.
+func (c *Conn) Weird(name, addl string) { c.Engine.Weird(c, c.Parser, name, addl) }
+
+// Confirm adds the parser's own name to the connection's service: the bytes
+// were understood in the way Zeek's analyzer confirmation means it.
+func (c *Conn) Confirm() { c.Engine.Confirm(c, c.Parser) }
+
+// Inner starts the parser of another protocol that is carried inside this one,
+// such as dce_rpc in a pipe of SMB or tls after STARTTLS. It returns nil when
+// there is no such protocol.
+func (c *Conn) Inner(name string) *Stream {
+	s, ok := c.Engine.Lookup(name)
+	if !ok {
+		return nil
+	}
+	inner := *c
+	inner.Parser = s.Name
+	return NewStream(s.New(&inner))
+}

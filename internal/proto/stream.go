@@ -1,0 +1,118 @@
+package proto
+
+import (
+	"errors"
+	"fmt"
+)
+
+// MaxUnused bounds the bytes that a Stream keeps for its parser, per
+// direction. A message larger than this has to be consumed in parts.
+const MaxUnused = 1 << 20
+
+// ErrUnused is returned when a parser asks for more than MaxUnused.
+var ErrUnused = errors.New("proto: message larger than the reassembly bound")
+
+// ErrStep is returned when a parser claims more bytes than it was given.
+var ErrStep = errors.New("proto: parser used bytes that were not there")
+
+// A Stream feeds one Parser from two byte streams. Bytes are passed where they
+// lie; only what the parser leaves unused is copied. After the first error the
+// parser gets nothing more but Close.
+type Stream struct {
+	parser Parser
+	unused [2][]byte
+	need   [2]int
+	err    error
+	closed bool
+}
+
+// NewStream wraps p.
+func NewStream(p Parser) *Stream { return &Stream{parser: p} }
+
+// Err is the error that ended parsing, or nil.
+func (s *Stream) Err() error { return s.err }
+
+// Buffered is the number of bytes kept.
+func (s *Stream) Buffered() int { return len(s.unused[0]) + len(s.unused[1]) }
+
+// Feed passes the next bytes of direction d.
+func (s *Stream) Feed(d Dir, b []byte) error {
+	if s.err != nil || len(b) == 0 || s.closed {
+		return s.err
+	}
+	kept := len(s.unused[d]) > 0
+	if kept {
+		if len(s.unused[d])+len(b) > MaxUnused {
+			return s.fail(ErrUnused)
+		}
+		s.unused[d] = append(s.unused[d], b...)
+		b = s.unused[d]
+	}
+	for len(b) > 0 && len(b) >= s.need[d] {
+		step, err := s.parser.Parse(d, b)
+		if err != nil {
+			return s.fail(err)
+		}
+		if step.Used < 0 || step.Used > len(b) {
+			return s.fail(fmt.Errorf("%w: %d of %d", ErrStep, step.Used, len(b)))
+		}
+		b = b[step.Used:]
+		s.need[d] = step.Need
+		if step.Need > MaxUnused {
+			return s.fail(ErrUnused)
+		}
+		if step.Used == 0 {
+			if s.need[d] <= len(b) {
+				s.need[d] = len(b) + 1
+			}
+			break
+		}
+	}
+	switch {
+	case len(b) == 0:
+		s.unused[d] = s.unused[d][:0]
+	case kept:
+		n := copy(s.unused[d], b)
+		s.unused[d] = s.unused[d][:n]
+	default:
+		if len(b) > MaxUnused {
+			return s.fail(ErrUnused)
+		}
+		s.unused[d] = append(s.unused[d][:0], b...)
+	}
+	return nil
+}
+
+// Gap passes on that n bytes of d are missing.
+func (s *Stream) Gap(d Dir, n int) error {
+	if s.err != nil || s.closed {
+		return s.err
+	}
+	s.unused[d], s.need[d] = s.unused[d][:0], 0
+	if err := s.parser.Gap(d, n); err != nil {
+		return s.fail(err)
+	}
+	return nil
+}
+
+// End passes on that d has ended.
+func (s *Stream) End(d Dir) {
+	if e, ok := s.parser.(Ender); ok && s.err == nil && !s.closed {
+		e.End(d)
+	}
+}
+
+// Close ends the parser. Further calls do nothing.
+func (s *Stream) Close() {
+	if !s.closed {
+		s.closed = true
+		s.unused = [2][]byte{}
+		s.parser.Close()
+	}
+}
+
+func (s *Stream) fail(err error) error {
+	s.err = err
+	s.unused = [2][]byte{}
+	return err
+}

@@ -1,0 +1,145 @@
+package record
+
+import (
+	"net/netip"
+	"reflect"
+	"strconv"
+	"unicode/utf8"
+)
+
+// appendText writes one scalar as Zeek prints it.
+func (f *Field) appendText(dst []byte, v reflect.Value) []byte {
+	switch f.kind {
+	case kindString:
+		return append(dst, v.String()...)
+	case kindBool:
+		return strconv.AppendBool(dst, v.Bool())
+	case kindUint:
+		return strconv.AppendUint(dst, v.Uint(), 10)
+	case kindInt:
+		return strconv.AppendInt(dst, v.Int(), 10)
+	case kindFloat:
+		return strconv.AppendFloat(dst, v.Float(), 'g', -1, 64)
+	case kindTime, kindInterval:
+		return appendSeconds(dst, v.Int())
+	case kindAddr:
+		return v.Interface().(netip.Addr).AppendTo(dst)
+	case kindPrefix:
+		return v.Interface().(netip.Prefix).AppendTo(dst)
+	}
+	return dst
+}
+
+// AppendJSON appends r as one JSON object, fields in declaration order, absent
+// ones left out. Bytes that are not UTF-8 are written \xNN, as Zeek does.
+func (t *Type) AppendJSON(dst []byte, r Record) []byte {
+	rv := reflect.ValueOf(r).Elem()
+	dst = append(dst, '{')
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		v, ok := f.value(rv)
+		if !ok {
+			continue
+		}
+		if dst[len(dst)-1] != '{' {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, '"')
+		dst = append(dst, f.Name...)
+		dst = append(dst, '"', ':')
+		dst = f.appendJSON(dst, v)
+	}
+	return append(dst, '}')
+}
+
+func (f *Field) appendJSON(dst []byte, v reflect.Value) []byte {
+	if f.kind == kindFields {
+		dst = append(dst, '{')
+		for i, kv := range v.Interface().([]KV) {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = AppendString(dst, kv.Name)
+			dst = append(dst, ':')
+			dst = AppendString(dst, kv.Value)
+		}
+		return append(dst, '}')
+	}
+	if !f.vector {
+		return f.appendJSONScalar(dst, v)
+	}
+	dst = append(dst, '[')
+	for i := range v.Len() {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		e := v.Index(i)
+		if f.opt {
+			if !e.Field(1).Bool() {
+				dst = append(dst, "null"...)
+				continue
+			}
+			e = e.Field(0)
+		}
+		dst = f.appendJSONScalar(dst, e)
+	}
+	return append(dst, ']')
+}
+
+func (f *Field) appendJSONScalar(dst []byte, v reflect.Value) []byte {
+	switch f.kind {
+	case kindString:
+		return AppendString(dst, v.String())
+	case kindAddr, kindPrefix:
+		dst = append(dst, '"')
+		dst = f.appendText(dst, v)
+		return append(dst, '"')
+	default:
+		return f.appendText(dst, v)
+	}
+}
+
+const hexDigits = "0123456789abcdef"
+
+// AppendString appends s as a JSON string. Invalid UTF-8 is written \\xNN
+// (two characters backslash and x in the value), control characters \u00NN.
+func AppendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		b := s[i]
+		if b < utf8.RuneSelf {
+			if b >= 0x20 && b != '"' && b != '\\' && b != 0x7f {
+				i++
+				continue
+			}
+			dst = append(dst, s[start:i]...)
+			switch b {
+			case '"', '\\':
+				dst = append(dst, '\\', b)
+			case '\n':
+				dst = append(dst, '\\', 'n')
+			case '\r':
+				dst = append(dst, '\\', 'r')
+			case '\t':
+				dst = append(dst, '\\', 't')
+			default:
+				dst = append(dst, '\\', 'u', '0', '0', hexDigits[b>>4], hexDigits[b&15])
+			}
+			i++
+			start = i
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n == 1 {
+			dst = append(dst, s[start:i]...)
+			dst = append(dst, '\\', '\\', 'x', hexDigits[b>>4], hexDigits[b&15])
+			i++
+			start = i
+			continue
+		}
+		i += n
+	}
+	dst = append(dst, s[start:]...)
+	return append(dst, '"')
+}

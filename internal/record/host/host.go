@@ -1,0 +1,254 @@
+// Package host holds what happened on a host, whoever recorded it: process,
+// logon, service, task, share access and the like. Windows event logs, Sysmon,
+// Linux audit and syslog all become these records, so that a detector is
+// written once. Names follow ECS (https://www.elastic.co/docs/reference/ecs).
+package host
+
+import (
+	"net/netip"
+
+	"longwatch/internal/record"
+)
+
+// Base is what every host record has.
+type Base struct {
+	record.Head
+	Host     string `rec:"host" ecs:"host.name" ent:"host"` // as the evidence names it, lower case
+	User     string `rec:"user" ecs:"user.name" ent:"user"` // account that acted: DOMAIN\name when known
+	LogonID  string `rec:"logon_id" ecs:"winlog.logon.id"`  // session, as 0x…
+	Provider string `rec:"provider" ecs:"event.provider"`   // log and program: Security, Microsoft-Windows-Sysmon, auditd …
+	Code     string `rec:"code" ecs:"event.code"`           // the source's own number or name for this event
+}
+
+// Process is a program that started.
+type Process struct {
+	Base
+	PID           int64    `rec:"pid" ecs:"process.pid"`
+	GUID          string   `rec:"guid" ecs:"process.entity_id"`
+	Image         string   `rec:"image" ecs:"process.executable" ent:"process"`
+	CommandLine   string   `rec:"command_line" ecs:"process.command_line"`
+	Args          []string `rec:"args" ecs:"process.args"` // as executed, where the evidence keeps them apart
+	Directory     string   `rec:"directory" ecs:"process.working_directory"`
+	ParentPID     int64    `rec:"parent_pid" ecs:"process.parent.pid"`
+	ParentGUID    string   `rec:"parent_guid" ecs:"process.parent.entity_id"`
+	ParentImage   string   `rec:"parent_image" ecs:"process.parent.executable"`
+	ParentCommand string   `rec:"parent_command_line" ecs:"process.parent.command_line"`
+	Integrity     string   `rec:"integrity" ecs:"process.Ext.token.integrity_level_name"`
+	OriginalName  string   `rec:"original_name" ecs:"process.pe.original_file_name"`
+	Hashes        []string `rec:"hashes" ecs:"process.hash" ent:"hash"` // bare hex digests
+	IMPHash       string   `rec:"imphash" ecs:"process.pe.imphash" ent:"hash"`
+}
+
+// Logon is an account that got in, failed to, or used explicit credentials.
+type Logon struct {
+	Base
+	Outcome    string     `rec:"outcome" ecs:"event.outcome"`        // success or failure
+	LogonType  int64      `rec:"logon_type" ecs:"winlog.logon.type"` // Windows logon type; 0 unknown
+	Package    string     `rec:"auth_package" ecs:"winlog.event_data.AuthenticationPackageName"`
+	Process    string     `rec:"logon_process" ecs:"winlog.event_data.LogonProcessName"`
+	Target     string     `rec:"target_user" ecs:"user.target.name" ent:"user,target"` // account that was used
+	TargetHost string     `rec:"target_host" ecs:"winlog.event_data.TargetServerName"`
+	Source     netip.Addr `rec:"source_ip" ecs:"source.ip" ent:"address,originator"`
+	SourceHost string     `rec:"source_host" ecs:"source.domain" ent:"host,originator"`
+	Privileged bool       `rec:"privileged"` // special privileges were assigned
+}
+
+// Service is a service or daemon that was installed, changed, started or stopped.
+type Service struct {
+	Base
+	Action    string `rec:"action" ecs:"event.action"` // installed, changed, started, stopped, deleted
+	Name      string `rec:"name" ecs:"service.name"`
+	Path      string `rec:"path" ecs:"process.command_line"`
+	Kind      string `rec:"service_type"`
+	StartType string `rec:"start_type"`
+	Account   string `rec:"account" ent:"user,service"`
+}
+
+// Task is a scheduled task that was registered, changed, run or deleted.
+type Task struct {
+	Base
+	Action  string `rec:"action" ecs:"event.action"` // registered, changed, started, completed, deleted, enabled, disabled
+	Name    string `rec:"name"`
+	Command string `rec:"command" ecs:"process.command_line"` // what it runs, from the task's XML when known
+}
+
+// ShareAccess is a file share that was used (5140, 5145 and the like).
+type ShareAccess struct {
+	Base
+	Source netip.Addr `rec:"source_ip" ecs:"source.ip" ent:"address,originator"`
+	Share  string     `rec:"share"`  // \\*\ADMIN$
+	Path   string     `rec:"path"`   // relative target name
+	Access string     `rec:"access"` // access mask, as 0x…
+	Write  bool       `rec:"write"`
+}
+
+// FileEvent is a file that was created, changed, renamed or deleted, or whose times were set.
+type FileEvent struct {
+	Base
+	Action  string      `rec:"action" ecs:"event.action"` // created, changed, deleted, times-set, stream-created
+	Path    string      `rec:"path" ecs:"file.path" ent:"file"`
+	Image   string      `rec:"image" ecs:"process.executable"`
+	Created record.Time `rec:"created" ecs:"file.created"`
+	Before  record.Time `rec:"created_before"` // creation time before it was set
+	Hashes  []string    `rec:"hashes" ecs:"file.hash" ent:"hash"`
+}
+
+// Registry is a registry key or value that was created, set, renamed or deleted.
+type Registry struct {
+	Base
+	Action string `rec:"action" ecs:"event.action"`
+	Key    string `rec:"key" ecs:"registry.path"`
+	Value  string `rec:"value" ecs:"registry.data.strings"`
+	Image  string `rec:"image" ecs:"process.executable"`
+}
+
+// Socket is a network connection seen by the host itself.
+type Socket struct {
+	Base
+	Image     string     `rec:"image" ecs:"process.executable" ent:"process"`
+	Proto     string     `rec:"proto" ecs:"network.transport"`
+	Initiated bool       `rec:"initiated"`
+	OrigH     netip.Addr `rec:"id.orig_h" ecs:"source.ip" ent:"address,originator"`
+	OrigP     uint16     `rec:"id.orig_p,port" ecs:"source.port"`
+	RespH     netip.Addr `rec:"id.resp_h" ecs:"destination.ip" ent:"address,responder"`
+	RespP     uint16     `rec:"id.resp_p,port" ecs:"destination.port"`
+	RespName  string     `rec:"resp_name" ecs:"destination.domain" ent:"domain"`
+}
+
+// Pipe is a named pipe that was created or connected to.
+type Pipe struct {
+	Base
+	Action string `rec:"action" ecs:"event.action"` // created or connected
+	Name   string `rec:"name" ecs:"file.name"`
+	Image  string `rec:"image" ecs:"process.executable"`
+}
+
+// Module is a library or driver that a process loaded.
+type Module struct {
+	Base
+	Image  string   `rec:"image" ecs:"process.executable"`
+	Path   string   `rec:"path" ecs:"dll.path" ent:"file"`
+	Signed string   `rec:"signed"`
+	Hashes []string `rec:"hashes" ecs:"dll.hash" ent:"hash"`
+}
+
+// Access is one process opening another (Sysmon 10).
+type Access struct {
+	Base
+	Image  string `rec:"image" ecs:"process.executable"`
+	Target string `rec:"target_image"`
+	Mask   string `rec:"access"` // as 0x…
+	Trace  string `rec:"call_trace"`
+}
+
+// DNSQuery is a look-up seen by the host itself (Sysmon 22).
+type DNSQuery struct {
+	Base
+	Image   string   `rec:"image" ecs:"process.executable"`
+	Query   string   `rec:"query" ecs:"dns.question.name" ent:"domain,queried"`
+	Status  string   `rec:"status"`
+	Answers []string `rec:"answers" ecs:"dns.resolved_ip"`
+}
+
+// Script is script text that ran: PowerShell 4103 and 4104, shell history.
+type Script struct {
+	Base
+	Text string `rec:"text" ecs:"powershell.file.script_block_text"`
+	Path string `rec:"path" ecs:"file.path"`
+}
+
+// LogClear is a log that was cleared.
+type LogClear struct {
+	Base
+	Channel string `rec:"channel"`
+}
+
+// Directory is an operation on a directory service or an account: 4662, 4720,
+// 4728, 4732, 4738, 5136 and the like.
+type Directory struct {
+	Base
+	Action     string `rec:"action" ecs:"event.action"` // accessed, created, changed, member-added, deleted, password-reset
+	Object     string `rec:"object" ent:"user,target"`  // account, group or distinguished name
+	Properties string `rec:"properties"`                // GUIDs of 4662, attribute of 5136, member of 4732
+}
+
+// Database is an ESENT database event (216, 325, 326, 327 of the Application log).
+type Database struct {
+	Base
+	Action string   `rec:"action" ecs:"event.action"` // moved, created, attached, detached
+	Path   string   `rec:"path" ecs:"file.path" ent:"file"`
+	Image  string   `rec:"image"`
+	Data   []string `rec:"data"`
+}
+
+// WMI is a WMI filter, consumer, binding or operation (5857-5861, Sysmon 19-21).
+type WMI struct {
+	Base
+	Action string `rec:"action" ecs:"event.action"` // filter, consumer, binding, operation
+	Name   string `rec:"name"`
+	Detail string `rec:"detail"`
+}
+
+// Ticket is a Kerberos ticket that a domain controller gave or refused (4768, 4769, 4771).
+type Ticket struct {
+	Base
+	Kind       string     `rec:"request_type"` // AS or TGS
+	Service    string     `rec:"service"`
+	Encryption string     `rec:"encryption"` // as 0x…
+	Status     string     `rec:"status"`     // as 0x…
+	Source     netip.Addr `rec:"source_ip" ecs:"source.ip" ent:"address,originator"`
+}
+
+// Syscall is a system call that Linux audit recorded.
+type Syscall struct {
+	Base
+	Syscall string   `rec:"syscall"` // by name
+	Args    []string `rec:"args"`    // a0 to a3, as hexadecimal without 0x
+	Success bool     `rec:"success"`
+	PID     int64    `rec:"pid" ecs:"process.pid"`
+	Image   string   `rec:"image" ecs:"process.executable" ent:"process"`
+	Command string   `rec:"command" ecs:"process.name"`
+	Key     string   `rec:"key"`
+	Paths   []string `rec:"paths" ecs:"file.path"`
+	Op      string   `rec:"op"` // of BPF records: LOAD, UNLOAD
+}
+
+// Syslog is a message of a device or daemon, unparsed beyond its head.
+type Syslog struct {
+	Base
+	Facility int64       `rec:"facility" ecs:"log.syslog.facility.code"`
+	Severity int64       `rec:"severity" ecs:"log.syslog.severity.code"`
+	App      string      `rec:"app" ecs:"process.name"`
+	PID      string      `rec:"pid" ecs:"log.syslog.procid"`
+	Message  string      `rec:"message" ecs:"message"`
+	Fields   []record.KV `rec:"fields"` // structured data (RFC 5424) or key=value pairs, in order
+}
+
+// Event is a whole Windows event, as the log holds it.
+type Event struct {
+	record.Head
+	Host     string      `rec:"host" ecs:"host.name" ent:"host"`
+	Channel  string      `rec:"channel" ecs:"winlog.channel"`
+	Provider string      `rec:"provider" ecs:"event.provider"`
+	EventID  uint32      `rec:"event_id" ecs:"event.code"`
+	RecordID uint64      `rec:"record_id" ecs:"winlog.record_id"`
+	Version  uint8       `rec:"version"`
+	Level    uint8       `rec:"level" ecs:"log.level"`
+	Task     uint16      `rec:"task"`
+	Opcode   uint8       `rec:"opcode"`
+	Keywords uint64      `rec:"keywords"`
+	PID      uint32      `rec:"pid"`
+	TID      uint32      `rec:"tid"`
+	UserSID  string      `rec:"user_sid" ecs:"winlog.user.identifier"`
+	Fields   []record.KV `rec:"fields"` // EventData and UserData; positional values are named Data
+}
+
+// Get returns the first field of that name, compared exactly.
+func (e *Event) Get(name string) string {
+	for i := range e.Fields {
+		if e.Fields[i].Name == name {
+			return e.Fields[i].Value
+		}
+	}
+	return ""
+}

@@ -1,0 +1,85 @@
+// Package network holds the network records that many producers make: conn,
+// files and weird. Records of one protocol live with its parser. Names and
+// meanings are Zeek's (https://docs.zeek.org/en/master/logs/).
+package network
+
+import (
+	"time"
+
+	"longwatch/internal/record"
+)
+
+// Conn is one connection, written when it ends.
+type Conn struct {
+	record.Conn
+	Proto       string                    `rec:"proto,enum" ecs:"network.transport"`     // tcp, udp, icmp or unknown_transport
+	Service     string                    `rec:"service" ecs:"network.protocol"`         // protocols named by content, comma-separated
+	Duration    record.Opt[time.Duration] `rec:"duration" ecs:"event.duration"`          // first to last packet
+	OrigBytes   record.Opt[uint64]        `rec:"orig_bytes" ecs:"source.bytes"`          // payload, from TCP sequence numbers
+	RespBytes   record.Opt[uint64]        `rec:"resp_bytes" ecs:"destination.bytes"`     // payload, from TCP sequence numbers
+	State       string                    `rec:"conn_state" ecs:"zeek.connection.state"` // S0, S1, SF, REJ, S2, S3, RSTO, RSTR, RSTOS0, RSTRH, SH, SHR, OTH
+	LocalOrig   record.Opt[bool]          `rec:"local_orig"`
+	LocalResp   record.Opt[bool]          `rec:"local_resp"`
+	MissedBytes uint64                    `rec:"missed_bytes"` // payload in gaps
+	History     string                    `rec:"history" ecs:"zeek.connection.history"`
+	OrigPkts    record.Opt[uint64]        `rec:"orig_pkts" ecs:"source.packets"`
+	OrigIPBytes record.Opt[uint64]        `rec:"orig_ip_bytes"`
+	RespPkts    record.Opt[uint64]        `rec:"resp_pkts" ecs:"destination.packets"`
+	RespIPBytes record.Opt[uint64]        `rec:"resp_ip_bytes"`
+	Parents     []string                  `rec:"tunnel_parents,set"`
+	IPProto     record.Opt[uint8]         `rec:"ip_proto" ecs:"network.iana_number"`
+	VLAN        record.Opt[uint16]        `rec:"vlan" ecs:"network.vlan.id"` // outer 802.1Q tag; stock Zeek leaves it out of conn.log
+}
+
+// ConnType is the schema of Conn.
+var ConnType = record.Of[Conn]("conn")
+
+// RecordType returns ConnType.
+func (*Conn) RecordType() *record.Type { return ConnType }
+
+// File is one file seen on the wire.
+type File struct {
+	record.Conn
+	FUID          string             `rec:"fuid"`
+	Source        string             `rec:"source"` // protocol that carried it, as Zeek writes it: HTTP, SSL, SMB, SMTP, FTP_DATA
+	Depth         uint64             `rec:"depth"`
+	Analyzers     []string           `rec:"analyzers,set"`
+	MIMEType      string             `rec:"mime_type" ecs:"file.mime_type"` // by content
+	Filename      string             `rec:"filename" ecs:"file.name" ent:"file"`
+	Duration      time.Duration      `rec:"duration"`
+	LocalOrig     record.Opt[bool]   `rec:"local_orig"`
+	IsOrig        record.Opt[bool]   `rec:"is_orig"`
+	SeenBytes     uint64             `rec:"seen_bytes"`
+	TotalBytes    record.Opt[uint64] `rec:"total_bytes" ecs:"file.size"`
+	MissingBytes  uint64             `rec:"missing_bytes"`
+	OverflowBytes uint64             `rec:"overflow_bytes"`
+	TimedOut      bool               `rec:"timedout"`
+	ParentFUID    string             `rec:"parent_fuid"`
+	MD5           string             `rec:"md5" ecs:"file.hash.md5" ent:"hash"`
+	SHA1          string             `rec:"sha1" ecs:"file.hash.sha1" ent:"hash"`
+	SHA256        string             `rec:"sha256" ecs:"file.hash.sha256" ent:"hash"`
+	Traits        []string           `rec:"traits,set"` // what the content is, beyond its type: see package content
+	Members       []string           `rec:"members"`    // names inside an archive, at most 64
+}
+
+// FileType is the schema of File.
+var FileType = record.Of[File]("files")
+
+// RecordType returns FileType.
+func (*File) RecordType() *record.Type { return FileType }
+
+// Weird is traffic that breaks its protocol's rules but could be read past.
+type Weird struct {
+	record.Conn
+	Name   string `rec:"name"` // Zeek's name where Zeek has one
+	Addl   string `rec:"addl"`
+	Notice bool   `rec:"notice"`
+	Peer   string `rec:"peer"`
+	Source string `rec:"source"` // parser that says so
+}
+
+// WeirdType is the schema of Weird.
+var WeirdType = record.Of[Weird]("weird")
+
+// RecordType returns WeirdType.
+func (*Weird) RecordType() *record.Type { return WeirdType }
