@@ -1,0 +1,44 @@
+package sink
+
+import (
+	"fmt"
+
+	"longwatch/internal/record"
+)
+
+// ZeekJSON is Zeek's JSON logs: NAME.log, one object a line.
+var ZeekJSON = Format{Name: "zeek-json", Suffix: ".log", Append: appendJSON}
+
+// JSONL is the same objects under NAME.jsonl.
+var JSONL = Format{Name: "jsonl", Suffix: ".jsonl", Append: appendJSON}
+
+// ZeekTSV is Zeek's tab-separated logs with their header.
+var ZeekTSV = Format{
+	Name: "zeek-tsv", Suffix: ".log",
+	Head: func(t *record.Type) []byte {
+		fields, types := t.ZeekHeader()
+		return fmt.Appendf(nil, "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\t%s\n%s\n%s\n", t.Name, fields, types)
+	},
+	Append: func(dst []byte, t *record.Type, r record.Record) []byte { return t.AppendZeek(dst, r) },
+}
+
+// ECS is JSON lines with the names of the Elastic Common Schema.
+var ECS = Format{
+	Name: "ecs", Suffix: ".ecs.jsonl",
+	Append: func(dst []byte, t *record.Type, r record.Record) []byte { return t.AppendECS(dst, r) },
+}
+
+// Formats are all formats, the default first.
+var Formats = []Format{ZeekJSON, ZeekTSV, JSONL, ECS}
+
+// ByName finds a format.
+func ByName(name string) (Format, error) {
+	for _, f := range Formats {
+		if f.Name == name {
+			return f, nil
+		}
+	}
+	return Format{}, fmt.Errorf("sink: no format %q: use zeek-json, zeek-tsv, jsonl or ecs", name)
+}
+
+func appendJSON(dst []byte, t *record.Type, r record.Record) []byte { return t.AppendJSON(dst, r) }

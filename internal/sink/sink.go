@@ -1,0 +1,225 @@
+// Package sink writes records to files, one file a record type, in the order
+// of event time whatever order they came in:
+//
+//	d := sink.New("case/records", "case/.spool", sink.ZeekJSON, 256<<20)
+//	lane := d.Lane() // one for each goroutine
+//	lane.Put(rec)
+//	written, err := d.Close()
+//
+// The order is total (time, then the encoded bytes), so the same records give
+// the same bytes however many goroutines made them. What does not fit the
+// memory given is sorted, spilled to a run file and merged at the end.
+package sink
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"longwatch/internal/record"
+)
+
+// Format is one way of writing records.
+type Format struct {
+	Name   string
+	Suffix string // of the file, after the record type's name
+	Head   func(t *record.Type) []byte
+	Append func(dst []byte, t *record.Type, r record.Record) []byte // one line without its newline
+}
+
+// Once is implemented by records that are written once per key and period, as
+// Zeek logs a certificate once a day.
+type Once interface {
+	// OncePer returns the key and the period; a repeat within the period after
+	// the last one written is left out.
+	OncePer() (key string, period time.Duration)
+}
+
+// Written is one finished file.
+type Written struct {
+	Type  string
+	Path  string
+	Rows  int64
+	Bytes int64
+}
+
+// Dir writes record files into one folder.
+type Dir struct {
+	format Format
+	dir    string
+	spool  string
+	memory int64 // per lane
+
+	mu    sync.Mutex
+	lanes []*Lane
+	runs  map[string][]string
+	types map[string]*record.Type
+	err   error
+}
+
+// New makes a Dir below dir, which is created when the first file is written.
+// memory is the number of bytes all lanes together may hold, for about lanes
+// lanes at a time; spool is a folder for run files, removed by Close.
+func New(dir, spool string, f Format, memory int64, lanes int) *Dir {
+	return &Dir{format: f, dir: dir, spool: spool, memory: max(memory/int64(max(lanes, 1)), 1<<20), runs: map[string][]string{}, types: map[string]*record.Type{}}
+}
+
+// entry is one encoded line within a lane's arena.
+type entry struct {
+	ts       record.Time
+	off, len uint32
+	once     uint32 // index+1 into onces, 0: none
+}
+
+type onceKey struct {
+	sum    [16]byte
+	period time.Duration
+}
+
+// batch is the lines of one type that a lane holds.
+type batch struct {
+	arena   []byte
+	entries []entry
+	onces   []onceKey
+}
+
+// maxArena keeps offsets within 32 bits.
+const maxArena = 1 << 30
+
+// Lane takes the records of one goroutine.
+type Lane struct {
+	d       *Dir
+	batches map[*record.Type]*batch
+	held    int64
+}
+
+// Lane returns a new lane. It is valid until Release or Close.
+func (d *Dir) Lane() *Lane {
+	l := &Lane{d: d, batches: map[*record.Type]*batch{}}
+	d.mu.Lock()
+	d.lanes = append(d.lanes, l)
+	d.mu.Unlock()
+	return l
+}
+
+// Put encodes r.
+func (l *Lane) Put(r record.Record) {
+	t := r.RecordType()
+	b := l.batches[t]
+	if b == nil {
+		b = &batch{}
+		l.batches[t] = b
+	}
+	off := len(b.arena)
+	b.arena = l.d.format.Append(b.arena, t, r)
+	e := entry{ts: r.Base().TS, off: uint32(off), len: uint32(len(b.arena) - off)} //nolint:gosec // maxArena keeps both within 32 bits
+	if o, ok := r.(Once); ok {
+		key, period := o.OncePer()
+		sum := sha256.Sum256([]byte(key))
+		b.onces = append(b.onces, onceKey{sum: [16]byte(sum[:16]), period: period})
+		e.once = uint32(len(b.onces)) //nolint:gosec // fewer than entries
+	}
+	b.entries = append(b.entries, e)
+	l.held += int64(e.len) + 24
+	if l.held > l.d.memory || len(b.arena) > maxArena {
+		l.d.spill(l)
+	}
+}
+
+// spill writes everything the lane holds as sorted runs.
+func (d *Dir) spill(l *Lane) {
+	for t, b := range l.batches {
+		if len(b.entries) == 0 {
+			continue
+		}
+		b.sort()
+		d.mu.Lock()
+		n := len(d.runs[t.Name])
+		path := filepath.Join(d.spool, t.Name+"-"+strconv.Itoa(n)+".run")
+		d.runs[t.Name] = append(d.runs[t.Name], path)
+		d.types[t.Name] = t
+		d.mu.Unlock()
+		if err := writeRun(path, b); err != nil {
+			d.fail(err)
+		}
+		b.arena, b.entries, b.onces = b.arena[:0], b.entries[:0], b.onces[:0]
+	}
+	l.held = 0
+}
+
+func (d *Dir) fail(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.err == nil {
+		d.err = fmt.Errorf("sink: %w", err)
+	}
+}
+
+func (b *batch) line(e entry) []byte { return b.arena[e.off : e.off+e.len] }
+
+// sort orders the lines by time and then by their bytes.
+func (b *batch) sort() {
+	slices.SortFunc(b.entries, func(x, y entry) int {
+		if x.ts != y.ts {
+			if x.ts < y.ts {
+				return -1
+			}
+			return 1
+		}
+		return slices.Compare(b.line(x), b.line(y))
+	})
+}
+
+// Close sorts, merges and writes every file and removes the spool. The result
+// is ordered by type name.
+func (d *Dir) Close() ([]Written, error) {
+	d.mu.Lock()
+	lanes := d.lanes
+	d.lanes = nil
+	d.mu.Unlock()
+	sources := map[string][]source{}
+	for _, l := range lanes {
+		for t, b := range l.batches {
+			if len(b.entries) > 0 {
+				b.sort()
+				sources[t.Name] = append(sources[t.Name], &memorySource{b: b})
+				d.types[t.Name] = t
+			}
+		}
+	}
+	for name, paths := range d.runs {
+		for _, p := range paths {
+			s, err := openRun(p)
+			if err != nil {
+				return nil, fmt.Errorf("sink: %w", err)
+			}
+			sources[name] = append(sources[name], s)
+		}
+	}
+	defer func() {
+		for _, paths := range d.runs {
+			for _, p := range paths {
+				_ = os.Remove(p)
+			}
+		}
+	}()
+	names := make([]string, 0, len(sources))
+	for n := range sources {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	var out []Written
+	for _, n := range names {
+		w, err := d.write(d.types[n], sources[n])
+		if err != nil {
+			return out, fmt.Errorf("sink: %w", err)
+		}
+		out = append(out, w)
+	}
+	return out, d.err
+}
