@@ -10,8 +10,8 @@ import (
 	"longwatch/internal/record"
 )
 
-// Base is what every host record has.
-type Base struct {
+// Head is what every host record has.
+type Head struct {
 	record.Head
 	Host     string `rec:"host" ecs:"host.name" ent:"host"` // as the evidence names it, lower case
 	User     string `rec:"user" ecs:"user.name" ent:"user"` // account that acted: DOMAIN\name when known
@@ -22,7 +22,7 @@ type Base struct {
 
 // Process is a program that started.
 type Process struct {
-	Base
+	Head
 	PID           int64    `rec:"pid" ecs:"process.pid"`
 	GUID          string   `rec:"guid" ecs:"process.entity_id"`
 	Image         string   `rec:"image" ecs:"process.executable" ent:"process"`
@@ -41,7 +41,7 @@ type Process struct {
 
 // Logon is an account that got in, failed to, or used explicit credentials.
 type Logon struct {
-	Base
+	Head
 	Outcome    string     `rec:"outcome" ecs:"event.outcome"`        // success or failure
 	LogonType  int64      `rec:"logon_type" ecs:"winlog.logon.type"` // Windows logon type; 0 unknown
 	Package    string     `rec:"auth_package" ecs:"winlog.event_data.AuthenticationPackageName"`
@@ -55,7 +55,7 @@ type Logon struct {
 
 // Service is a service or daemon that was installed, changed, started or stopped.
 type Service struct {
-	Base
+	Head
 	Action    string `rec:"action" ecs:"event.action"` // installed, changed, started, stopped, deleted
 	Name      string `rec:"name" ecs:"service.name"`
 	Path      string `rec:"path" ecs:"process.command_line"`
@@ -66,7 +66,7 @@ type Service struct {
 
 // Task is a scheduled task that was registered, changed, run or deleted.
 type Task struct {
-	Base
+	Head
 	Action  string `rec:"action" ecs:"event.action"` // registered, changed, started, completed, deleted, enabled, disabled
 	Name    string `rec:"name"`
 	Command string `rec:"command" ecs:"process.command_line"` // what it runs, from the task's XML when known
@@ -74,7 +74,7 @@ type Task struct {
 
 // ShareAccess is a file share that was used (5140, 5145 and the like).
 type ShareAccess struct {
-	Base
+	Head
 	Source netip.Addr `rec:"source_ip" ecs:"source.ip" ent:"address,originator"`
 	Share  string     `rec:"share"`  // \\*\ADMIN$
 	Path   string     `rec:"path"`   // relative target name
@@ -84,7 +84,7 @@ type ShareAccess struct {
 
 // FileEvent is a file that was created, changed, renamed or deleted, or whose times were set.
 type FileEvent struct {
-	Base
+	Head
 	Action  string      `rec:"action" ecs:"event.action"` // created, changed, deleted, times-set, stream-created
 	Path    string      `rec:"path" ecs:"file.path" ent:"file"`
 	Image   string      `rec:"image" ecs:"process.executable"`
@@ -95,7 +95,7 @@ type FileEvent struct {
 
 // Registry is a registry key or value that was created, set, renamed or deleted.
 type Registry struct {
-	Base
+	Head
 	Action string `rec:"action" ecs:"event.action"`
 	Key    string `rec:"key" ecs:"registry.path"`
 	Value  string `rec:"value" ecs:"registry.data.strings"`
@@ -104,7 +104,7 @@ type Registry struct {
 
 // Socket is a network connection seen by the host itself.
 type Socket struct {
-	Base
+	Head
 	Image     string     `rec:"image" ecs:"process.executable" ent:"process"`
 	Proto     string     `rec:"proto" ecs:"network.transport"`
 	Initiated bool       `rec:"initiated"`
@@ -117,7 +117,7 @@ type Socket struct {
 
 // Pipe is a named pipe that was created or connected to.
 type Pipe struct {
-	Base
+	Head
 	Action string `rec:"action" ecs:"event.action"` // created or connected
 	Name   string `rec:"name" ecs:"file.name"`
 	Image  string `rec:"image" ecs:"process.executable"`
@@ -125,7 +125,7 @@ type Pipe struct {
 
 // Module is a library or driver that a process loaded.
 type Module struct {
-	Base
+	Head
 	Image  string   `rec:"image" ecs:"process.executable"`
 	Path   string   `rec:"path" ecs:"dll.path" ent:"file"`
 	Signed string   `rec:"signed"`
@@ -134,7 +134,7 @@ type Module struct {
 
 // Access is one process opening another (Sysmon 10).
 type Access struct {
-	Base
+	Head
 	Image  string `rec:"image" ecs:"process.executable"`
 	Target string `rec:"target_image"`
 	Mask   string `rec:"access"` // as 0x…
@@ -143,7 +143,7 @@ type Access struct {
 
 // DNSQuery is a look-up seen by the host itself (Sysmon 22).
 type DNSQuery struct {
-	Base
+	Head
 	Image   string   `rec:"image" ecs:"process.executable"`
 	Query   string   `rec:"query" ecs:"dns.question.name" ent:"domain,queried"`
 	Status  string   `rec:"status"`
@@ -152,21 +152,21 @@ type DNSQuery struct {
 
 // Script is script text that ran: PowerShell 4103 and 4104, shell history.
 type Script struct {
-	Base
+	Head
 	Text string `rec:"text" ecs:"powershell.file.script_block_text"`
 	Path string `rec:"path" ecs:"file.path"`
 }
 
 // LogClear is a log that was cleared.
 type LogClear struct {
-	Base
+	Head
 	Channel string `rec:"channel"`
 }
 
 // Directory is an operation on a directory service or an account: 4662, 4720,
 // 4728, 4732, 4738, 5136 and the like.
 type Directory struct {
-	Base
+	Head
 	Action     string `rec:"action" ecs:"event.action"` // accessed, created, changed, member-added, deleted, password-reset
 	Object     string `rec:"object" ent:"user,target"`  // account, group or distinguished name
 	Properties string `rec:"properties"`                // GUIDs of 4662, attribute of 5136, member of 4732
@@ -174,7 +174,7 @@ type Directory struct {
 
 // Database is an ESENT database event (216, 325, 326, 327 of the Application log).
 type Database struct {
-	Base
+	Head
 	Action string   `rec:"action" ecs:"event.action"` // moved, created, attached, detached
 	Path   string   `rec:"path" ecs:"file.path" ent:"file"`
 	Image  string   `rec:"image"`
@@ -183,7 +183,7 @@ type Database struct {
 
 // WMI is a WMI filter, consumer, binding or operation (5857-5861, Sysmon 19-21).
 type WMI struct {
-	Base
+	Head
 	Action string `rec:"action" ecs:"event.action"` // filter, consumer, binding, operation
 	Name   string `rec:"name"`
 	Detail string `rec:"detail"`
@@ -191,7 +191,7 @@ type WMI struct {
 
 // Ticket is a Kerberos ticket that a domain controller gave or refused (4768, 4769, 4771).
 type Ticket struct {
-	Base
+	Head
 	Kind       string     `rec:"request_type"` // AS or TGS
 	Service    string     `rec:"service"`
 	Encryption string     `rec:"encryption"` // as 0x…
@@ -201,7 +201,7 @@ type Ticket struct {
 
 // Syscall is a system call that Linux audit recorded.
 type Syscall struct {
-	Base
+	Head
 	Syscall string   `rec:"syscall"` // by name
 	Args    []string `rec:"args"`    // a0 to a3, as hexadecimal without 0x
 	Success bool     `rec:"success"`
@@ -215,7 +215,7 @@ type Syscall struct {
 
 // Syslog is a message of a device or daemon, unparsed beyond its head.
 type Syslog struct {
-	Base
+	Head
 	Facility int64       `rec:"facility" ecs:"log.syslog.facility.code"`
 	Severity int64       `rec:"severity" ecs:"log.syslog.severity.code"`
 	App      string      `rec:"app" ecs:"process.name"`
