@@ -26,5 +26,5 @@ type Tactic string
 var Tactics = []Tactic{
 	"reconnaissance", "resource-development", "initial-access", "execution", "persistence", "privilege-escalation",
 	"defense-evasion", "credential-access", "discovery", "lateral-movement", "collection", "command-and-control",
-	"exfiltration", "impact", "inhibit-response-function", "impair-process-control",
+	"exfiltration", "impact", "evasion", "inhibit-response-function", "impair-process-control",
 }
