@@ -1,0 +1,61 @@
+# Longwatch: "make" lists the targets.
+SHELL := /bin/bash
+export CGO_ENABLED := 0
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X longwatch/internal/app.version=$(VERSION)
+TIME ?= 5s
+SEED ?= 1
+RACE_PKGS := ./internal/app/... ./internal/collect/... ./internal/sink/... ./internal/ordered/... ./internal/flow/... ./internal/detect ./internal/intel/...
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+.PHONY: build
+build: ## the static binary, bin/longwatch
+	@mkdir -p bin
+	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/longwatch ./cmd/longwatch
+
+.PHONY: demo
+demo: build ## write an inert four-campaign exercise, hunt it, show where the report lies
+	rm -rf demo
+	./bin/longwatch simulate all -o demo/exercise --seed $(SEED)
+	./bin/longwatch hunt demo/exercise/evidence -o demo/case
+
+.PHONY: test
+test: ## all tests, with invariants on
+	go test -tags invariants ./...
+
+.PHONY: race
+race: ## the concurrent packages under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race $(RACE_PKGS)
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for TIME (default 5s)
+	@scripts/fuzz-all $(TIME)
+
+.PHONY: bench
+bench: ## Go benchmarks of every package
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: gen
+gen: ## rewrite generated files
+	go run ./internal/gen/lists
+	gofmt -w internal/app
+
+.PHONY: fmt
+fmt: ## format everything
+	gofmt -w cmd internal content bench
+
+.PHONY: lint
+lint: ## golangci-lint with the project's short list
+	scripts/lint
+
+.PHONY: cross
+cross: ## compile for every system we promise
+	@for t in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do \
+		echo "$$t"; GOOS=$${t%/*} GOARCH=$${t#*/} go build -trimpath -buildvcs=false -o /dev/null ./cmd/longwatch || exit 1; done
+
+.PHONY: check
+check: ## what CI runs: format, generated files, vet, lint, tests, race, fuzz, cross-builds
+	scripts/check

@@ -1,0 +1,105 @@
+// Package app is the line from bytes to report as code: it knows all other
+// packages and joins them. hunt runs the whole line, records its first half.
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"longwatch/internal/evidence"
+	"longwatch/internal/record"
+)
+
+// Config is what the user may set, with the defaults of Default.
+type Config struct {
+	Paths   []string       // evidence
+	Out     string         // case folder, or folder of record files
+	HomeNet []netip.Prefix // own networks
+	Since   record.Time    // records before are left out; 0: none
+	Until   record.Time    // records from then on are left out; 0: none
+	Intel   []string       // the user's indicators
+	Rules   []string       // the user's rules
+	Jobs    int            // goroutines
+	Memory  int64          // bytes for tables and buffers
+	Format  string         // of record files
+	Command []string       // as typed, for the manifest
+	Force   bool           // write into a folder that holds other things
+}
+
+// privateNets are the own networks when the user names none: RFC 1918, RFC
+// 4193, link-local and loopback.
+var privateNets = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128"}
+
+// Default is the configuration of a run without flags.
+func Default() Config {
+	return Config{Jobs: runtime.GOMAXPROCS(0), Memory: 1 << 30, Format: "jsonl"}
+}
+
+// Validate reports all mistakes at once.
+func (c *Config) Validate() error {
+	var errs []error
+	if len(c.Paths) == 0 {
+		errs = append(errs, errors.New("no evidence: name at least one file or folder"))
+	}
+	if c.Jobs < 1 {
+		errs = append(errs, fmt.Errorf("--jobs %d: must be at least 1", c.Jobs))
+	}
+	if c.Memory < 64<<20 {
+		errs = append(errs, fmt.Errorf("--memory %d: must be at least 64 MiB", c.Memory))
+	}
+	if c.Since != 0 && c.Until != 0 && c.Since >= c.Until {
+		errs = append(errs, fmt.Errorf("--since %v is not before --until %v", c.Since, c.Until))
+	}
+	return errors.Join(errs...)
+}
+
+// homeNets are the own networks, given or assumed.
+func (c *Config) homeNets() []netip.Prefix {
+	if len(c.HomeNet) > 0 {
+		return c.HomeNet
+	}
+	out := make([]netip.Prefix, len(privateNets))
+	for i, s := range privateNets {
+		out[i] = netip.MustParsePrefix(s)
+	}
+	return out
+}
+
+// recordTypes are all types that any format or protocol makes, by name.
+func recordTypes() map[string]*record.Type {
+	types := map[string]*record.Type{}
+	for _, p := range protocols {
+		for _, t := range p.Emits {
+			types[t.Name] = t
+		}
+	}
+	for _, f := range formats {
+		for _, t := range f.Emits {
+			types[t.Name] = t
+		}
+	}
+	return types
+}
+
+// env is what readers are given.
+func (c *Config) env(hashFiles bool) *evidence.Env {
+	return &evidence.Env{
+		Protocols: protocols, Types: recordTypes(), HomeNet: c.homeNets(),
+		Jobs: c.Jobs, Memory: c.Memory / 2, HashFiles: hashFiles,
+	}
+}
+
+// Progress is told how far a run is. Its methods are safe for concurrent use.
+type Progress interface {
+	Start(files int, bytes int64)
+	Read(bytes int64)
+	File(path string)
+	Phase(name string)
+	Done()
+}
+
+// quietAfter is how long a run may be silent before progress is worth showing.
+const quietAfter = 2 * time.Second

@@ -1,0 +1,299 @@
+package app
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"runtime/debug"
+	"slices"
+	"sync"
+
+	"longwatch/internal/casefolder"
+	"longwatch/internal/collect"
+	"longwatch/internal/evidence"
+	"longwatch/internal/record"
+)
+
+// maxProblems bounds the kinds of problem kept per file.
+const maxProblems = 64
+
+// reading is the first half of the line: every file to its reader, every
+// record to a lane. It implements collect.Visitor.
+type reading struct {
+	env      *evidence.Env
+	formats  []evidence.Format
+	fallback evidence.Format // for what no other format recognises; Name "" when not wanted
+	hash     bool
+	progress Progress
+	newLane  func() lane
+	since    record.Time
+	until    record.Time
+
+	mu      sync.Mutex
+	free    []lane
+	files   []casefolder.Evidence
+	skipped []casefolder.Skipped
+	span    record.Span
+}
+
+// lane is what happens to a record, for one goroutine at a time.
+type lane interface{ Put(r record.Record) }
+
+func (rd *reading) lane() lane {
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	if n := len(rd.free); n > 0 {
+		l := rd.free[n-1]
+		rd.free = rd.free[:n-1]
+		return l
+	}
+	return rd.newLane()
+}
+
+func (rd *reading) release(l lane) {
+	rd.mu.Lock()
+	rd.free = append(rd.free, l)
+	rd.mu.Unlock()
+}
+
+// walk reads everything below paths.
+func (rd *reading) walk(ctx context.Context, paths []string, spool string, jobs int) error {
+	w := collect.Walker{Limits: collect.DefaultLimits, Spool: spool, Jobs: jobs}
+	err := w.Walk(ctx, paths, rd, rd.progress.Start)
+	slices.SortFunc(rd.files, func(a, b casefolder.Evidence) int { return compareStrings(a.Path, b.Path) })
+	slices.SortFunc(rd.skipped, func(a, b casefolder.Skipped) int { return compareStrings(a.Path, b.Path) })
+	return err
+}
+
+func compareStrings(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// Skipped notes what was seen and not read.
+func (rd *reading) Skipped(path, why string, size int64, lost bool) {
+	rd.mu.Lock()
+	rd.skipped = append(rd.skipped, casefolder.Skipped{Path: path, Why: why, Size: size, Lost: lost})
+	rd.mu.Unlock()
+}
+
+// File reads one file with the format that recognises it.
+func (rd *reading) File(ctx context.Context, f *evidence.File) {
+	rd.progress.File(f.Path)
+	rc, err := f.Open()
+	if err != nil {
+		rd.Skipped(f.Path, "cannot be read: "+err.Error(), f.Size, true)
+		return
+	}
+	defer func() { _ = rc.Close() }()
+	in := &counted{r: rc, progress: rd.progress}
+	if rd.hash {
+		in.hash = sha256.New()
+	}
+	br := bufio.NewReaderSize(in, evidence.SniffLen)
+	head, _ := br.Peek(evidence.SniffLen)
+	format, ok := choose(rd.formats, rd.fallback, f.Name, head)
+	o := &outlet{rd: rd, file: f}
+	entry := casefolder.Evidence{Path: f.Path, Format: "unknown"}
+	if ok {
+		entry.Format = format.Name
+		opened := *f
+		opened.Open = func() (io.ReadCloser, error) { return io.NopCloser(br), nil }
+		err = readSafely(ctx, format, &opened, rd.env, o)
+	}
+	o.close()
+	if ctx.Err() == nil {
+		if _, derr := io.Copy(io.Discard, br); derr != nil && err == nil {
+			err = derr // what follows could not be read at all
+		}
+	}
+	entry.Size = in.n
+	if in.hash != nil {
+		entry.SHA256 = hex.EncodeToString(in.hash.Sum(nil))
+	}
+	o.fill(&entry, err)
+	rd.mu.Lock()
+	rd.files = append(rd.files, entry)
+	rd.span.Grow(o.span.Start)
+	rd.span.Grow(o.span.End)
+	rd.mu.Unlock()
+}
+
+// choose picks the format that is surest, the first in name order among equals.
+func choose(formats []evidence.Format, fallback evidence.Format, name string, head []byte) (best evidence.Format, ok bool) {
+	if len(bytes.TrimSpace(head)) > 0 {
+		match := evidence.None
+		for _, f := range formats {
+			if m := f.Sniff(name, head); m > match {
+				best, match = f, m
+			}
+		}
+		if match > evidence.None {
+			return best, true
+		}
+	}
+	return fallback, fallback.Name != ""
+}
+
+// readSafely turns a reader's panic into an error about this one file: the
+// rest of the evidence is still analysed.
+func readSafely(ctx context.Context, format evidence.Format, f *evidence.File, env *evidence.Env, o *outlet) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s: reader failed (please report this): %v: %w", format.Name, p, evidence.ErrCorrupt)
+			o.Problem(evidence.Problem{Name: "reader-panic", Why: fmt.Sprintf("%v at %s", p, firstFrame(debug.Stack())), Ref: f.Ref(record.RefFile, 0)})
+		}
+	}()
+	return format.New(f, env).Read(ctx, o)
+}
+
+// firstFrame is the first line of a stack that is in our code.
+func firstFrame(stack []byte) string {
+	for line := range bytes.SplitSeq(stack, []byte("\n")) {
+		if bytes.Contains(line, []byte("/internal/")) && !bytes.Contains(line, []byte("internal/app/")) && bytes.Contains(line, []byte(".go:")) {
+			return string(bytes.TrimSpace(line))
+		}
+	}
+	return "unknown place"
+}
+
+// counted counts and hashes what is read.
+type counted struct {
+	r        io.Reader
+	n        int64
+	hash     hash.Hash
+	progress Progress
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	if c.hash != nil {
+		c.hash.Write(p[:n])
+	}
+	c.progress.Read(int64(n))
+	return n, err
+}
+
+// outlet is where one file's records and problems go.
+type outlet struct {
+	rd   *reading
+	file *evidence.File
+
+	mu       sync.Mutex
+	lanes    []*fileLane
+	problems []casefolder.Problem
+	more     int64 // problems of kinds beyond maxProblems
+	span     record.Span
+	counts   map[string]int64
+}
+
+// fileLane counts the records of one file on their way into a lane.
+type fileLane struct {
+	rd     *reading
+	lane   lane
+	counts map[*record.Type]int64
+	span   record.Span
+}
+
+// Put passes r on unless it is outside the time asked for.
+func (l *fileLane) Put(r record.Record) {
+	ts := r.Base().TS
+	if ts != 0 && (ts < l.rd.since || l.rd.until != 0 && ts >= l.rd.until) {
+		return
+	}
+	l.counts[r.RecordType()]++
+	l.span.Grow(ts)
+	l.lane.Put(r)
+}
+
+// Lane returns a sink for one goroutine.
+func (o *outlet) Lane() record.Sink {
+	l := &fileLane{rd: o.rd, lane: o.rd.lane(), counts: map[*record.Type]int64{}}
+	o.mu.Lock()
+	o.lanes = append(o.lanes, l)
+	o.mu.Unlock()
+	return l
+}
+
+// Problem counts p.
+func (o *outlet) Problem(p evidence.Problem) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range o.problems {
+		if o.problems[i].Name == p.Name {
+			o.problems[i].Count++
+			o.problems[i].Bytes += p.Bytes
+			return
+		}
+	}
+	if len(o.problems) == maxProblems {
+		o.more++
+		return
+	}
+	first := p.Why
+	if at := place(p.Ref); at != "" {
+		first = at + ": " + first
+	}
+	o.problems = append(o.problems, casefolder.Problem{Name: p.Name, Count: 1, Bytes: p.Bytes, First: first})
+}
+
+// place is a position in words.
+func place(r record.Ref) string {
+	switch r.Kind {
+	case record.RefOffset:
+		return fmt.Sprintf("offset %d", r.Pos)
+	case record.RefLine:
+		return fmt.Sprintf("line %d", r.Pos)
+	case record.RefRecord:
+		return fmt.Sprintf("record %d", r.Pos)
+	default:
+		return ""
+	}
+}
+
+func (o *outlet) close() {
+	o.counts = map[string]int64{}
+	for _, l := range o.lanes {
+		for t, n := range l.counts {
+			o.counts[t.Name] += n
+		}
+		o.span.Grow(l.span.Start)
+		o.span.Grow(l.span.End)
+		o.rd.release(l.lane)
+	}
+}
+
+// fill completes the manifest entry.
+func (o *outlet) fill(e *casefolder.Evidence, err error) {
+	e.Records = o.counts
+	if o.span.Start != 0 {
+		e.Start, e.End = o.span.Start.String(), o.span.End.String()
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		o.problems = append(o.problems, casefolder.Problem{Name: "ended-early", Count: 1, First: err.Error()})
+	}
+	if o.more > 0 {
+		o.problems = append(o.problems, casefolder.Problem{Name: "other", Count: o.more, First: "problems of further kinds, not listed one by one"})
+	}
+	slices.SortStableFunc(o.problems, func(a, b casefolder.Problem) int { return compareStrings(a.Name, b.Name) })
+	e.Problems = o.problems
+	e.Whole = err == nil
+	for _, p := range o.problems {
+		e.Lost += p.Bytes
+		if p.Bytes > 0 {
+			e.Whole = false
+		}
+	}
+}

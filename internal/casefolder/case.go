@@ -1,0 +1,101 @@
+// Package casefolder is what a hunt leaves behind: the values that the report,
+// the sharing formats and later commands are made from, and the files of the
+// case folder that hold them (design: summary.json, findings.jsonl,
+// incidents.json, timeline.csv, manifest.json).
+package casefolder
+
+import (
+	"longwatch/internal/finding"
+	"longwatch/internal/record"
+)
+
+// Case is the result of one hunt or scan.
+type Case struct {
+	Tool      Tool
+	Command   []string   // arguments as given, without the program's name
+	Evidence  []Evidence // sorted by path
+	Skipped   []Skipped  // sorted by path
+	Records   []RecordFile
+	Rules     []RuleSet
+	Intel     []IntelSource
+	Span      record.Span        // first to last record
+	Findings  []*finding.Finding // sorted by time and id
+	Incidents []*finding.Incident
+	Coverage  []Coverage
+	HomeNet   []string
+	Hosts     []Host
+}
+
+// Tool says what made the case.
+type Tool struct {
+	Version string `json:"version"`
+	Go      string `json:"go"`
+	Attack  string `json:"attack"`  // ATT&CK version of the mappings
+	Content string `json:"content"` // SHA-256 of the embedded rules and profiles
+}
+
+// Evidence is one file as it was read.
+type Evidence struct {
+	Path     string           `json:"path"`
+	SHA256   string           `json:"sha256"`
+	Size     int64            `json:"size"`            // bytes read
+	Format   string           `json:"format"`          // evidence format, or "file"
+	Start    string           `json:"start,omitempty"` // RFC 3339, first record
+	End      string           `json:"end,omitempty"`
+	Records  map[string]int64 `json:"records,omitempty"` // by record type
+	Problems []Problem        `json:"problems,omitempty"`
+	Lost     int64            `json:"bytes_not_understood"`
+	Whole    bool             `json:"whole"` // read to its end, nothing left out
+}
+
+// Problem is one kind of thing that could not be read in one file.
+type Problem struct {
+	Name  string `json:"name"`
+	Count int64  `json:"count"`
+	Bytes int64  `json:"bytes"`
+	First string `json:"first"` // the first one in words, with its place
+}
+
+// Skipped is something that was seen and not read.
+type Skipped struct {
+	Path string `json:"path"`
+	Why  string `json:"why"`
+	Size int64  `json:"size"`
+	Lost bool   `json:"lost"` // would have been evidence, had it been readable
+}
+
+// RecordFile is one file below records/.
+type RecordFile struct {
+	Type string `json:"type"`
+	File string `json:"file"` // relative to the case folder
+	Rows int64  `json:"rows"`
+}
+
+// RuleSet is one set of rules that was used.
+type RuleSet struct {
+	Name    string   `json:"name"` // "built-in" or the path given
+	Rules   int      `json:"rules"`
+	Refused []string `json:"refused,omitempty"` // one line each: file, rule, reason
+}
+
+// IntelSource is one source of indicators that was used.
+type IntelSource struct {
+	Name    string   `json:"name"`
+	Loaded  int      `json:"loaded"`
+	Refused []string `json:"refused,omitempty"`
+}
+
+// Coverage is a sentence about what the evidence could not show, such as
+// encrypted file shares or missing channels.
+type Coverage struct {
+	Name string `json:"name"`
+	Why  string `json:"why"`
+}
+
+// Host is a machine that the evidence knows, with its names and addresses.
+type Host struct {
+	Name      string   `json:"name"`
+	Addresses []string `json:"addresses,omitempty"`
+	Findings  int      `json:"findings"`
+	Worst     string   `json:"worst,omitempty"` // severity of its worst finding
+}

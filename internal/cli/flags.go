@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"longwatch/internal/app"
+	"longwatch/internal/record"
+)
+
+// common are the flags that commands over evidence share.
+type common struct {
+	config  app.Config
+	homeNet []string
+	since   string
+	until   string
+	memory  string
+	quiet   bool
+	json    bool
+}
+
+func addCommon(cmd *cobra.Command, args []string, out string) *common {
+	c := &common{config: app.Default()}
+	c.config.Command = args
+	f := cmd.Flags()
+	f.StringVarP(&c.config.Out, "out", "o", out, "folder for the results; made if missing")
+	f.StringSliceVar(&c.homeNet, "home-net", nil, "own networks in CIDR form, comma-separated (default: private ranges)")
+	f.StringVar(&c.since, "since", "", "leave out records before this time (RFC 3339 or YYYY-MM-DD)")
+	f.StringVar(&c.until, "until", "", "leave out records from this time on")
+	f.IntVar(&c.config.Jobs, "jobs", c.config.Jobs, "work done at once; the results are the same for any number")
+	f.StringVar(&c.memory, "memory", "1G", "memory for tables and buffers, such as 512M or 4G")
+	f.BoolVarP(&c.quiet, "quiet", "q", false, "print nothing but errors")
+	f.BoolVar(&c.json, "json", false, "print the result as JSON")
+	f.BoolVar(&c.config.Force, "force", false, "write into an output folder that holds other files")
+	return c
+}
+
+// resolve turns text flags into the configuration.
+func (c *common) resolve(paths []string) error {
+	c.config.Paths = paths
+	for _, s := range c.homeNet {
+		p, err := netip.ParsePrefix(strings.TrimSpace(s))
+		if err != nil {
+			return usageError{fmt.Errorf("--home-net %q is not a network such as 10.0.0.0/8", s)}
+		}
+		c.config.HomeNet = append(c.config.HomeNet, p.Masked())
+	}
+	var err error
+	if c.config.Since, err = parseTime("--since", c.since); err != nil {
+		return err
+	}
+	if c.config.Until, err = parseTime("--until", c.until); err != nil {
+		return err
+	}
+	if c.config.Memory, err = parseSize(c.memory); err != nil {
+		return err
+	}
+	if err := c.config.Validate(); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+func parseTime(flag, s string) (record.Time, error) {
+	if s == "" {
+		return 0, nil
+	}
+	if len(s) == len("2006-01-02") {
+		s += "T00:00:00Z"
+	}
+	t, err := record.ParseTime(s)
+	if err != nil {
+		return 0, usageError{fmt.Errorf("%s %q is not a time such as 2026-03-01 or 2026-03-01T08:00:00Z", flag, s)}
+	}
+	return t, nil
+}
+
+// parseSize reads 512M, 4G, 1073741824.
+func parseSize(s string) (int64, error) {
+	u := strings.TrimSuffix(strings.TrimSuffix(strings.ToUpper(strings.TrimSpace(s)), "B"), "I")
+	shift := 0
+	if u != "" {
+		if i := strings.IndexByte("KMGT", u[len(u)-1]); i >= 0 {
+			shift = 10 * (i + 1)
+			u = u[:len(u)-1]
+		}
+	}
+	n, err := strconv.ParseInt(u, 10, 32)
+	if shift == 0 {
+		n, err = strconv.ParseInt(u, 10, 62)
+	}
+	if err != nil || n <= 0 {
+		return 0, usageError{fmt.Errorf("--memory %q is not a size such as 512M or 4G", s)}
+	}
+	return n << shift, nil
+}

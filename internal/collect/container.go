@@ -1,0 +1,36 @@
+package collect
+
+import "bytes"
+
+// container is a kind of archive or compressed file.
+type container uint8
+
+const (
+	notContainer container = iota
+	zipFile
+	tarFile
+	gzipFile
+	zstdFile
+	xzFile
+	bzip2File
+)
+
+// containerOf recognises archives by their first bytes. Office documents and
+// Java archives are zip files too, and are looked into like any other.
+func containerOf(head []byte) container {
+	switch {
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		return zipFile
+	case bytes.HasPrefix(head, []byte{0x1f, 0x8b, 8}):
+		return gzipFile
+	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		return zstdFile
+	case bytes.HasPrefix(head, []byte{0xfd, '7', 'z', 'X', 'Z', 0}):
+		return xzFile
+	case bytes.HasPrefix(head, []byte("BZh")) && len(head) > 9 && bytes.Equal(head[4:10], []byte{0x31, 0x41, 0x59, 0x26, 0x53, 0x59}):
+		return bzip2File
+	case len(head) > 262 && bytes.Equal(head[257:262], []byte("ustar")):
+		return tarFile
+	}
+	return notContainer
+}

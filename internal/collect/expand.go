@@ -1,0 +1,235 @@
+package collect
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+
+	"longwatch/internal/evidence"
+	"longwatch/internal/record"
+)
+
+// errBomb ends a member that expands beyond the limits.
+var errBomb = errors.New("expands like a decompression bomb: stopped here; if it is genuine, unpack it and name the folder")
+
+// budget counts what one top-level archive expands to.
+type budget struct {
+	limits Limits
+	input  int64 // size of the top-level file
+	output int64
+}
+
+// meter counts a member's output against the budget.
+type meter struct {
+	r  io.Reader
+	b  *budget
+	n  int64
+	in int64 // compressed size of this member, or of the whole file
+}
+
+func (m *meter) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	m.n += int64(n)
+	m.b.output += int64(n)
+	if m.n > m.b.limits.Free && m.n/m.b.limits.Ratio > m.in || m.b.output > m.b.limits.Total {
+		return n, errBomb
+	}
+	return n, err
+}
+
+// expand walks into an archive that is read from r. ra gives random access
+// where there is one; zip needs it.
+func (w *Walker) expand(ctx context.Context, v Visitor, kind container, f *evidence.File, r io.Reader, ra io.ReaderAt, b *budget, depth int) {
+	if depth > w.Limits.Depth {
+		v.Skipped(f.Path, fmt.Sprintf("archive within archives more than %d deep, not opened", w.Limits.Depth), f.Size, true)
+		return
+	}
+	var err error
+	switch kind {
+	case zipFile:
+		err = w.expandZip(ctx, v, f, ra, b, depth)
+	case tarFile:
+		err = w.expandTar(ctx, v, f, r, b, depth)
+	default:
+		err = w.expandStream(ctx, v, kind, f, r, b, depth)
+	}
+	if err != nil && ctx.Err() == nil {
+		v.Skipped(f.Path+"!", "archive could not be read to its end: "+err.Error(), 0, true)
+	}
+}
+
+func (w *Walker) expandZip(ctx context.Context, v Visitor, f *evidence.File, ra io.ReaderAt, b *budget, depth int) error {
+	zr, err := zip.NewReader(ra, f.Size)
+	if err != nil {
+		return err
+	}
+	for i, m := range zr.File {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if int64(i) >= w.Limits.Member {
+			return fmt.Errorf("more than %d members", w.Limits.Member)
+		}
+		if m.FileInfo().IsDir() {
+			continue
+		}
+		name := memberPath(f, m.Name)
+		if m.Flags&1 != 0 {
+			v.Skipped(name, "encrypted member: its name and size are known, its content is not", int64(m.UncompressedSize64), true) //nolint:gosec // shown only
+			continue
+		}
+		rc, err := m.Open()
+		if err != nil {
+			v.Skipped(name, "cannot be unpacked: "+err.Error(), int64(m.UncompressedSize64), true) //nolint:gosec // shown only
+			continue
+		}
+		in := int64(m.CompressedSize64) //nolint:gosec // a wrong size only makes the bomb check stricter
+		w.member(ctx, v, &evidence.File{
+			Path: name, Name: path.Base(m.Name), Size: int64(m.UncompressedSize64), Modified: record.TimeOf(m.Modified), //nolint:gosec // shown only
+		}, &meter{r: rc, b: b, in: max(in, 1)}, b, depth)
+		_ = rc.Close()
+	}
+	return nil
+}
+
+func (w *Walker) expandTar(ctx context.Context, v Visitor, f *evidence.File, r io.Reader, b *budget, depth int) error {
+	tr := tar.NewReader(bufio.NewReaderSize(r, 1<<20))
+	for i := int64(0); ; i++ {
+		h, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if i >= w.Limits.Member {
+			return fmt.Errorf("more than %d members", w.Limits.Member)
+		}
+		name := memberPath(f, h.Name)
+		switch h.Typeflag {
+		case tar.TypeDir, tar.TypeXGlobalHeader:
+			continue
+		case tar.TypeReg:
+		default:
+			v.Skipped(name, "not a regular file in the archive", 0, false)
+			continue
+		}
+		w.member(ctx, v, &evidence.File{
+			Path: name, Name: path.Base(h.Name), Size: h.Size, Modified: record.TimeOf(h.ModTime),
+		}, &meter{r: tr, b: b, in: b.input}, b, depth)
+	}
+}
+
+// expandStream opens a single compressed file: log.gz holds log.
+func (w *Walker) expandStream(ctx context.Context, v Visitor, kind container, f *evidence.File, r io.Reader, b *budget, depth int) error {
+	var dr io.Reader
+	var err error
+	br := bufio.NewReaderSize(r, 1<<20)
+	switch kind {
+	case gzipFile:
+		dr, err = gzip.NewReader(br)
+	case zstdFile:
+		var zr *zstd.Decoder
+		zr, err = zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20), zstd.WithDecoderMaxWindow(128<<20))
+		if err == nil {
+			defer zr.Close()
+		}
+		dr = zr
+	case xzFile:
+		dr, err = xz.ReaderConfig{DictCap: 64 << 20}.NewReader(br)
+	case bzip2File:
+		dr = bzip2.NewReader(br)
+	}
+	if err != nil {
+		return err
+	}
+	name := strings.TrimSuffix(f.Name, path.Ext(f.Name))
+	if ext := strings.ToLower(path.Ext(f.Name)); ext == ".tgz" || ext == ".txz" || ext == ".tzst" {
+		name += ".tar"
+	}
+	w.member(ctx, v, &evidence.File{Path: f.Path + "!" + name, Name: name, Size: -1, Modified: f.Modified},
+		&meter{r: dr, b: b, in: b.input}, b, depth)
+	return nil
+}
+
+// memberPath is how a member is cited. Names are the archive's own words: they
+// are shown, never used to open anything.
+func memberPath(f *evidence.File, name string) string {
+	return f.Path + "!" + strings.ToValidUTF8(strings.ReplaceAll(name, "\\", "/"), "\uFFFD")
+}
+
+// maxMemory is how much of a nested zip is kept in memory rather than spooled.
+const maxMemory = 64 << 20
+
+// member hands over one member, and looks into it when it is an archive.
+func (w *Walker) member(ctx context.Context, v Visitor, f *evidence.File, r io.Reader, b *budget, depth int) {
+	br := bufio.NewReaderSize(r, 64<<10)
+	head, _ := br.Peek(512)
+	kind := containerOf(head)
+	switch kind {
+	case notContainer:
+		f.Open = func() (io.ReadCloser, error) { return io.NopCloser(br), nil }
+		v.File(ctx, f)
+	case zipFile:
+		w.nestedZip(ctx, v, f, br, b, depth)
+	default:
+		w.expand(ctx, v, kind, f, br, nil, b, depth+1)
+	}
+}
+
+// nestedZip gives a zip within an archive the random access that it needs.
+func (w *Walker) nestedZip(ctx context.Context, v Visitor, f *evidence.File, r io.Reader, b *budget, depth int) {
+	data, err := io.ReadAll(io.LimitReader(r, maxMemory+1))
+	if err != nil {
+		v.Skipped(f.Path, "cannot be unpacked: "+err.Error(), f.Size, true)
+		return
+	}
+	if len(data) <= maxMemory {
+		f.Size = int64(len(data))
+		f.Open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+		v.File(ctx, f)
+		w.expand(ctx, v, zipFile, f, nil, bytes.NewReader(data), b, depth+1)
+		return
+	}
+	if err := os.MkdirAll(w.Spool, 0o750); err != nil {
+		v.Skipped(f.Path, "no room to unpack: "+err.Error(), f.Size, true)
+		return
+	}
+	tmp, err := os.CreateTemp(w.Spool, "nested-*.zip")
+	if err != nil {
+		v.Skipped(f.Path, "no room to unpack: "+err.Error(), f.Size, true)
+		return
+	}
+	defer func() {
+		_ = tmp.Close()
+		_ = os.Remove(tmp.Name())
+	}()
+	n, err := io.Copy(tmp, io.MultiReader(bytes.NewReader(data), r))
+	if err != nil {
+		v.Skipped(f.Path, "cannot be unpacked: "+err.Error(), f.Size, true)
+		return
+	}
+	f.Size = n
+	f.Open = func() (io.ReadCloser, error) {
+		_, err := tmp.Seek(0, io.SeekStart)
+		return io.NopCloser(tmp), err
+	}
+	v.File(ctx, f)
+	w.expand(ctx, v, zipFile, f, nil, tmp, b, depth+1)
+}
