@@ -102,6 +102,18 @@ func (s *Stream) End(d Dir) {
 	}
 }
 
+// An Authenticator is a parser of an authentication exchange, as NTLM, that
+// cannot see how the exchange ended: only the protocol around it says.
+type Authenticator interface{ Authenticated(ok bool) }
+
+// Authenticated passes on that the protocol around the parser accepted or
+// refused the exchange.
+func (s *Stream) Authenticated(ok bool) {
+	if a, is := s.parser.(Authenticator); is && s.err == nil && !s.closed {
+		a.Authenticated(ok)
+	}
+}
+
 // Close ends the parser. Further calls do nothing.
 func (s *Stream) Close() {
 	if !s.closed {

@@ -1,0 +1,25 @@
+package kerberos
+
+import "longwatch/internal/record"
+
+// Exchange is one request and what became of it, with Zeek's names. The times
+// are those the client asked for.
+type Exchange struct {
+	record.Conn
+	RequestType string                  `rec:"request_type"`      // AS, TGS or AP
+	Client      string                  `rec:"client" ent:"user"` // name/REALM; of an AP only /REALM is in the clear
+	Service     string                  `rec:"service"`           // as krbtgt/REALM or cifs/host
+	Success     record.Opt[bool]        `rec:"success"`
+	ErrorMsg    string                  `rec:"error_msg"` // the error's text, else its name in RFC 4120
+	From        record.Opt[record.Time] `rec:"from"`
+	Till        record.Opt[record.Time] `rec:"till"`
+	Cipher      string                  `rec:"cipher"` // that the ticket is encrypted with
+	Forwardable record.Opt[bool]        `rec:"forwardable"`
+	Renewable   record.Opt[bool]        `rec:"renewable"`
+}
+
+// Type is the schema of Exchange.
+var Type = record.Of[Exchange]("kerberos")
+
+// RecordType returns Type.
+func (*Exchange) RecordType() *record.Type { return Type }

@@ -1,0 +1,22 @@
+package ntlm
+
+import "longwatch/internal/record"
+
+// Auth is one NTLM authentication, with Zeek's names. It is written when the
+// protocol around it accepts or refuses it, or when the connection ends.
+type Auth struct {
+	record.Conn
+	Username       string           `rec:"username" ecs:"user.name" ent:"user"`
+	Hostname       string           `rec:"hostname" ecs:"source.domain" ent:"host,originator"` // what the client calls itself
+	Domain         string           `rec:"domainname" ecs:"user.domain"`
+	ServerNetBIOS  string           `rec:"server_nb_computer_name" ent:"host,responder"`
+	ServerDNS      string           `rec:"server_dns_computer_name" ecs:"destination.domain" ent:"host,responder"`
+	ServerTreeName string           `rec:"server_tree_name"` // DNS name of the forest
+	Success        record.Opt[bool] `rec:"success"`
+}
+
+// Type is the schema of Auth.
+var Type = record.Of[Auth]("ntlm")
+
+// RecordType returns Type.
+func (*Auth) RecordType() *record.Type { return Type }
