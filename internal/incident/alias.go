@@ -1,0 +1,269 @@
+package incident
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"longwatch/internal/record"
+	"longwatch/internal/record/host"
+	"longwatch/internal/record/web"
+)
+
+const (
+	maxAddresses  = 1 << 18       // remembered addresses; later ones are not learned
+	maxNames      = 32            // names per address
+	maxOriginator = 64            // distinct originators counted per responder
+	aliasStretch  = 7 * 24 * 3600 // seconds around its span in which a pair still holds
+)
+
+// Aliases are which host had which address when, and which hosts everybody
+// talks to, learned from records. It is not safe for concurrent use. Memory is
+// bounded: what does not fit is not learned, and findings then stay apart.
+type Aliases struct {
+	homeNet []netip.Prefix
+	names   map[netip.Addr][]naming
+	fans    map[node]map[netip.Addr]struct{} // own originators of an address or host
+	issuers map[string]struct{}              // hosts that give out Kerberos tickets
+}
+
+// naming says that an address was a host's during a span.
+type naming struct {
+	host string
+	sure bool // the host itself or its logon said so, not a look-up
+	span record.Span
+}
+
+// NewAliases returns an empty table for the given own networks; without any,
+// private addresses are own.
+func NewAliases(homeNet []netip.Prefix) *Aliases {
+	return &Aliases{homeNet: homeNet, names: map[netip.Addr][]naming{}, fans: map[node]map[netip.Addr]struct{}{}, issuers: map[string]struct{}{}}
+}
+
+// Wants tells whether Learn has a use for records of type t.
+func Wants(t *record.Type) bool {
+	switch t {
+	case host.LogonType, host.SocketType, host.TicketType, web.AccessType:
+		return true
+	}
+	switch t.Name {
+	case "conn", "dns", "ntlm", "kerberos", "dhcp":
+		return true
+	}
+	return false
+}
+
+// Learn takes from r what it says about names and addresses: logons, sockets
+// (Sysmon 3), web logs, dhcp, ntlm and kerberos say who had an address; conn
+// and dns say who serves many.
+func (a *Aliases) Learn(r record.Record) {
+	switch r := r.(type) {
+	case *host.Logon:
+		a.pair(r.Source, r.SourceHost, r.TS, true)
+		a.fan(r.Source, node{"host", HostName(r.Host)})
+		return
+	case *host.Ticket:
+		if len(a.issuers) < maxAddresses {
+			a.issuers[HostName(r.Host)] = struct{}{}
+		}
+		return
+	case *host.Socket:
+		if r.Initiated {
+			a.pair(r.OrigH, r.Host, r.TS, true)
+		} else {
+			a.pair(r.RespH, r.Host, r.TS, true)
+		}
+		return
+	case *web.Access:
+		a.pair(r.ServerIP, r.Server, r.TS, true)
+		return
+	}
+	a.learnNetwork(r)
+}
+
+// learnNetwork reads protocol records by their field names, because packages
+// of single protocols are not known here.
+func (a *Aliases) learnNetwork(r record.Record) {
+	t, ts := r.RecordType(), r.Base().TS
+	orig, resp := addrOf(t, r, "id.orig_h"), addrOf(t, r, "id.resp_h")
+	switch t.Name {
+	case "conn":
+		a.fan(orig, node{"address", resp.String()})
+	case "dns":
+		a.fan(orig, node{"address", resp.String()})
+		name := textOf(t, r, "query")
+		for _, answer := range textsOf(t, r, "answers") {
+			if ip, err := netip.ParseAddr(answer); err == nil && ip.IsPrivate() {
+				a.pair(ip, name, ts, false)
+			}
+		}
+	case "ntlm":
+		a.pair(orig, textOf(t, r, "hostname"), ts, true)
+		a.pair(resp, cmp.Or(textOf(t, r, "server_dns_computer_name"), textOf(t, r, "server_nb_computer_name")), ts, true)
+	case "kerberos":
+		client, _, _ := strings.Cut(textOf(t, r, "client"), "/")
+		if name, machine := strings.CutSuffix(client, "$"); machine {
+			a.pair(orig, name, ts, true)
+		}
+	case "dhcp":
+		name := cmp.Or(textOf(t, r, "client_fqdn"), textOf(t, r, "host_name"))
+		a.pair(addrOf(t, r, "assigned_addr"), name, ts, true)
+	}
+}
+
+func (a *Aliases) pair(ip netip.Addr, name string, ts record.Time, sure bool) {
+	name = HostName(name)
+	if !ip.IsValid() || ip.IsUnspecified() || ip.IsLoopback() || name == "" {
+		return
+	}
+	ip = ip.Unmap()
+	list, known := a.names[ip]
+	for i := range list {
+		if list[i].host == name && list[i].sure == sure {
+			list[i].span.Grow(ts)
+			return
+		}
+	}
+	if (!known && len(a.names) >= maxAddresses) || len(list) >= maxNames {
+		return
+	}
+	a.names[ip] = append(list, naming{host: name, sure: sure, span: record.Span{Start: ts, End: ts}})
+}
+
+func (a *Aliases) fan(orig netip.Addr, resp node) {
+	if !orig.IsValid() || !home(a.homeNet, orig) {
+		return
+	}
+	set := a.fans[resp]
+	if set == nil {
+		if len(a.fans) >= maxAddresses {
+			return
+		}
+		set = map[netip.Addr]struct{}{}
+		a.fans[resp] = set
+	}
+	if len(set) < maxOriginator {
+		set[orig.Unmap()] = struct{}{}
+	}
+}
+
+func home(nets []netip.Prefix, ip netip.Addr) bool {
+	ip = ip.Unmap()
+	if len(nets) == 0 {
+		return ip.IsPrivate()
+	}
+	return slices.ContainsFunc(nets, func(p netip.Prefix) bool { return p.Contains(ip) })
+}
+
+// Host is the host that had address ip at ts, or empty when nothing or more
+// than one host fits.
+func (a *Aliases) Host(ip netip.Addr, ts record.Time) string {
+	if a == nil {
+		return ""
+	}
+	for _, sure := range []bool{true, false} {
+		if name := a.best(ip.Unmap(), ts, sure); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// best is the name whose span is nearest to ts; two equally near ones are none.
+func (a *Aliases) best(ip netip.Addr, ts record.Time, sure bool) string {
+	name, least, tie := "", time.Duration(1<<62), false
+	for _, n := range a.names[ip] {
+		if n.sure != sure {
+			continue
+		}
+		d := distance(n.span, ts)
+		switch {
+		case d > aliasStretch*time.Second:
+		case d < least:
+			name, least, tie = n.host, d, false
+		case d == least && n.host != name:
+			tie = true
+		}
+	}
+	if tie {
+		return ""
+	}
+	return name
+}
+
+func distance(s record.Span, ts record.Time) time.Duration {
+	switch {
+	case ts == 0 || s.Start == 0:
+		return 0
+	case ts < s.Start:
+		return s.Start.Sub(ts)
+	case ts > s.End:
+		return ts.Sub(s.End)
+	}
+	return 0
+}
+
+// fanOf is how many own hosts were seen talking to each host and address, at
+// most 64; a host's addresses count for it.
+func (a *Aliases) fanOf() map[node]int {
+	out := map[node]int{}
+	if a == nil {
+		return out
+	}
+	for n, set := range a.fans {
+		out[n] = len(set)
+	}
+	for ip, list := range a.names {
+		for _, n := range list {
+			h := node{"host", n.host}
+			out[h] = max(out[h], len(a.fans[node{"address", ip.String()}]))
+		}
+	}
+	for name := range a.issuers {
+		out[node{"host", name}] = maxOriginator
+	}
+	return out
+}
+
+// generic are first labels that say what a host is for, not which one it is.
+var generic = []string{"www", "web", "mail", "smtp", "mx", "ns", "dns", "api", "localhost", "default", "server", "workstation"}
+
+// HostName is a host's name as it is compared: lower case, without backslashes,
+// trailing dot or domain, unless the first label alone would mean little. Names
+// that mean no host at all give an empty string.
+func HostName(s string) string {
+	s = strings.ToLower(strings.Trim(s, `\. `))
+	if s == "" || s == "-" || s == "localhost" || strings.HasPrefix(s, "w3svc") {
+		return ""
+	}
+	if _, err := netip.ParseAddr(s); err == nil {
+		return ""
+	}
+	first, _, ok := strings.Cut(s, ".")
+	if !ok || slices.Contains(generic, first) {
+		return s
+	}
+	return first
+}
+
+func textsOf(t *record.Type, r record.Record, name string) []string {
+	f, ok := t.Field(name)
+	if !ok {
+		return nil
+	}
+	return f.Text(r)
+}
+
+func textOf(t *record.Type, r record.Record, name string) string {
+	if v := textsOf(t, r, name); len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+func addrOf(t *record.Type, r record.Record, name string) netip.Addr {
+	ip, _ := netip.ParseAddr(textOf(t, r, name))
+	return ip
+}

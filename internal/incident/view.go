@@ -1,0 +1,196 @@
+package incident
+
+import (
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+
+	"longwatch/internal/finding"
+	"longwatch/internal/record"
+)
+
+// view is a finding as correlation sees it: who acted, who was acted on, and
+// which values it can share with other findings.
+type view struct {
+	f        *finding.Finding
+	subjects []node // who it is about: own hosts, or addresses when no host is known
+	peers    []node // who was at the other end
+	things   []node // domains, files, hashes, mail addresses, users
+}
+
+// node is an entity under the name that correlation uses.
+type node struct {
+	kind  string // host, address, domain, file, hash, email, account
+	value string
+}
+
+// roles in which a host or address is at the other end of what a finding says.
+var peerRoles = []string{"responder", "target"}
+
+// see sorts the entities of f into a view.
+func (c *builder) see(f *finding.Finding) *view {
+	v := &view{f: f}
+	var actors, recorders []node
+	for _, e := range f.Entities {
+		n, ok := c.canonical(e, f.Start)
+		if !ok {
+			continue
+		}
+		switch n.kind {
+		case "host", "address":
+			switch {
+			case slices.Contains(peerRoles, e.Role):
+				v.peers = add(v.peers, n)
+			case e.Role == "originator":
+				actors = add(actors, n)
+			default:
+				recorders = add(recorders, n)
+			}
+		default:
+			v.things = add(v.things, n)
+		}
+		if name := account(e.Value); e.Kind == "email" && e.Role == "recipient" && name != "" {
+			v.things = add(v.things, node{"account", name}) // mailbox and account are one person's
+		}
+	}
+	v.assign(c, actors, recorders)
+	return v
+}
+
+// assign decides who the finding is about. A finding is about the own hosts
+// that acted; where nobody acted, or only an outsider did, it is about the
+// host that was acted on or recorded it.
+func (v *view) assign(c *builder, actors, recorders []node) {
+	own := slices.DeleteFunc(slices.Clone(actors), func(n node) bool { return !c.own(n) })
+	switch {
+	case len(own) > 0:
+		v.subjects = own
+		v.peers = addAll(v.peers, recorders)
+	case len(recorders) > 0:
+		v.subjects = recorders
+	default:
+		v.subjects = slices.DeleteFunc(slices.Clone(v.peers), func(n node) bool { return !c.own(n) })
+		v.peers = slices.DeleteFunc(v.peers, c.own)
+	}
+	for _, n := range actors {
+		if !slices.Contains(v.subjects, n) {
+			v.peers = add(v.peers, n)
+		}
+	}
+	v.peers = slices.DeleteFunc(v.peers, func(n node) bool { return slices.Contains(v.subjects, n) })
+}
+
+// canonical names an entity; entities that say nothing about identity (process
+// paths, user agents, fingerprints shared by every copy of a program) are left out.
+func (c *builder) canonical(e record.Entity, ts record.Time) (node, bool) {
+	switch e.Kind {
+	case "host":
+		if ip, err := netip.ParseAddr(e.Value); err == nil {
+			return c.addressNode(ip, ts)
+		}
+		name := HostName(e.Value)
+		return node{"host", name}, name != ""
+	case "address":
+		ip, err := netip.ParseAddr(e.Value)
+		if err != nil {
+			return node{}, false
+		}
+		return c.addressNode(ip, ts)
+	case "user":
+		name := account(e.Value)
+		return node{"account", name}, name != ""
+	case "email":
+		return node{"email", strings.ToLower(e.Value)}, e.Value != ""
+	case "domain":
+		d := strings.ToLower(strings.TrimSuffix(e.Value, "."))
+		return node{"domain", d}, strings.Contains(d, ".")
+	case "file", "url":
+		name := scriptName(e.Value)
+		return node{"file", name}, name != ""
+	case "hash", "certificate":
+		return node{"hash", strings.ToLower(e.Value)}, len(e.Value) >= 32
+	}
+	return node{}, false
+}
+
+func (c *builder) addressNode(ip netip.Addr, ts record.Time) (node, bool) {
+	ip = ip.Unmap()
+	if ip.IsLoopback() || ip.IsUnspecified() || ip.IsMulticast() || ip.IsLinkLocalMulticast() || ip.IsLinkLocalUnicast() {
+		return node{}, false
+	}
+	if c.home(ip) {
+		if name := c.aliases.Host(ip, ts); name != "" {
+			return node{"host", name}, true
+		}
+	}
+	return node{"address", ip.String()}, true
+}
+
+// own tells whether n is a host of the own networks.
+func (c *builder) own(n node) bool {
+	if n.kind == "host" {
+		return true
+	}
+	ip, err := netip.ParseAddr(n.value)
+	return err == nil && c.home(ip)
+}
+
+func (c *builder) home(ip netip.Addr) bool { return home(c.opt.HomeNet, ip) }
+
+// nobody are accounts that exist on every host, or are what everybody calls
+// their administrator: they never tell one intrusion from another.
+var nobody = []string{
+	"system", "local service", "network service", "anonymous logon", "anonymous", "administrator", "admin", "guest", "root", "daemon",
+	"nobody", "www-data", "apache", "nginx", "iusr", "local system", "localsystem", "defaultapppool", "postmaster", "info", "office", "support", "webmaster", "-",
+}
+
+// account is the name of a user without domain or realm, or empty for machine
+// and service accounts that exist everywhere.
+func account(s string) string {
+	s = strings.ToLower(s)
+	if i := strings.LastIndexByte(s, '\\'); i >= 0 {
+		if domain := s[:i]; domain == "nt authority" || domain == "iis apppool" || domain == "font driver host" || domain == "window manager" {
+			return ""
+		}
+		s = s[i+1:]
+	}
+	s, _, _ = strings.Cut(s, "@")
+	s, _, _ = strings.Cut(s, "/")
+	if s == "" || strings.HasSuffix(s, "$") || slices.Contains(nobody, s) || strings.HasPrefix(s, "s-1-5-") {
+		return ""
+	}
+	return s
+}
+
+// stock are pages that every site has.
+var stock = []string{"default.aspx", "index.aspx", "index.php", "index.jsp", "global.asax", "login.aspx", "login.php", "home.aspx", "web.config", "error.aspx"}
+
+var scriptExtensions = []string{".aspx", ".ashx", ".asmx", ".asp", ".cshtml", ".php", ".jsp", ".jspx", ".soap"}
+
+// scriptName is the base name of a server-side page, by which its file on
+// disk, its creation on the host and the requests to it are the same thing.
+// Other files are only joined by their hashes.
+func scriptName(s string) string {
+	s = strings.ToLower(strings.ReplaceAll(s, `\`, "/"))
+	s, _, _ = strings.Cut(s, "?")
+	base := path.Base(s)
+	if !slices.Contains(scriptExtensions, path.Ext(base)) || slices.Contains(stock, base) {
+		return ""
+	}
+	return base
+}
+
+func add(list []node, n node) []node {
+	if slices.Contains(list, n) {
+		return list
+	}
+	return append(list, n)
+}
+
+func addAll(list, more []node) []node {
+	for _, n := range more {
+		list = add(list, n)
+	}
+	return list
+}
