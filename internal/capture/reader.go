@@ -1,0 +1,176 @@
+package capture
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"sync"
+
+	"longwatch/internal/record"
+)
+
+// Reader reads frames from a capture stream. It belongs to one goroutine.
+type Reader struct {
+	src   io.Reader
+	pool  *sync.Pool
+	block *Block
+	start int   // first unread byte in block.buf
+	end   int   // end of what was read into block.buf
+	base  int64 // stream offset of block.buf[0]
+	fail  error // what src said; sticky
+
+	next func(*Reader, *Frame) error
+	bo   binary.ByteOrder
+
+	nano    bool     // pcap: fractions are nanoseconds
+	link    LinkType // pcap: link type of every frame
+	swapLen bool     // pcap: the modified format with a longer record header
+
+	ifaces []iface // pcapng: of this section
+}
+
+// NewReader recognises the format of src and reads its header. The error wraps
+// ErrFormat or ErrShort, or is what src returned.
+func NewReader(src io.Reader) (*Reader, error) {
+	pool := &sync.Pool{}
+	pool.New = func() any { return &Block{buf: make([]byte, blockSize), pool: pool} }
+	r := &Reader{src: src, pool: pool}
+	r.block = pool.Get().(*Block)
+	r.block.refs.Store(1)
+	head, err := r.peek(4)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	if binary.LittleEndian.Uint32(head) == ngSection {
+		r.next = (*Reader).nextNG
+		return r, nil
+	}
+	if err := r.pcapHeader(); err != nil {
+		return nil, err
+	}
+	r.next = (*Reader).nextPcap
+	return r, nil
+}
+
+// Next reads the next frame into f. It returns io.EOF at a clean end; ErrShort
+// or ErrRecord (wrapped, with the offset) where the capture breaks off. Every
+// later call returns the same error.
+func (r *Reader) Next(f *Frame) error { return r.next(r, f) }
+
+// Offset is the stream offset of the first byte not yet read as a record.
+func (r *Reader) Offset() int64 { return r.base + int64(r.start) }
+
+// Close gives back the block. The Reader cannot be used afterwards.
+func (r *Reader) Close() {
+	if r.block != nil {
+		r.block.Release()
+		r.block = nil
+	}
+}
+
+// peek returns the next n bytes without consuming them, refilling the block
+// when they are not all there. At the end of the stream it returns io.EOF
+// when nothing is left and ErrShort when less than n is left.
+func (r *Reader) peek(n int) ([]byte, error) {
+	if r.end-r.start >= n {
+		return r.block.buf[r.start : r.start+n], nil
+	}
+	if n > blockSize {
+		return nil, fmt.Errorf("%w: %d bytes at offset %d", ErrRecord, n, r.Offset())
+	}
+	r.turn()
+	for r.end < n && r.fail == nil {
+		var m int
+		m, r.fail = r.src.Read(r.block.buf[r.end:])
+		r.end += m
+	}
+	switch {
+	case r.end >= n:
+		return r.block.buf[:n], nil
+	case r.fail == io.EOF && r.end == 0:
+		return nil, io.EOF
+	case r.fail == io.EOF:
+		return nil, fmt.Errorf("%w: at offset %d", ErrShort, r.Offset())
+	default:
+		return nil, r.fail
+	}
+}
+
+// turn moves the unread rest to the start of a block that nobody refers to.
+func (r *Reader) turn() {
+	rest := r.block.buf[r.start:r.end]
+	r.base += int64(r.start)
+	if r.block.refs.Load() == 1 {
+		r.end = copy(r.block.buf, rest)
+		r.start = 0
+		return
+	}
+	b := r.pool.Get().(*Block)
+	b.refs.Store(1)
+	r.end = copy(b.buf, rest)
+	r.start = 0
+	r.block.Release()
+	r.block = b
+}
+
+// Magic numbers of pcap as read in little-endian order.
+const (
+	magicMicro    = 0xa1b2c3d4
+	magicMicroBE  = 0xd4c3b2a1
+	magicNano     = 0xa1b23c4d
+	magicNanoBE   = 0x4d3cb2a1
+	magicKuznet   = 0xa1b2cd34 // modified format by A. Kuznetsov: 24-byte record headers
+	magicKuznetBE = 0x34cdb2a1
+	pcapHeader    = 24
+)
+
+func (r *Reader) pcapHeader() error {
+	b, err := r.peek(pcapHeader)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	magic := binary.LittleEndian.Uint32(b)
+	switch magic {
+	case magicMicro, magicNano, magicKuznet:
+		r.bo = binary.LittleEndian
+	case magicMicroBE, magicNanoBE, magicKuznetBE:
+		r.bo = binary.BigEndian
+	default:
+		return ErrFormat
+	}
+	r.nano = magic == magicNano || magic == magicNanoBE
+	r.swapLen = magic == magicKuznet || magic == magicKuznetBE
+	r.link = LinkType(r.bo.Uint32(b[20:]) & 0xffff) // the rest tells the FCS length
+	r.start += pcapHeader
+	return nil
+}
+
+func (r *Reader) nextPcap(f *Frame) error {
+	head := 16
+	if r.swapLen {
+		head = 24
+	}
+	b, err := r.peek(head)
+	if err != nil {
+		return err
+	}
+	n := int64(r.bo.Uint32(b[8:]))
+	if n > maxRecord {
+		return fmt.Errorf("%w: %d bytes at offset %d", ErrRecord, n, r.Offset())
+	}
+	if b, err = r.peek(head + int(n)); err != nil {
+		return err
+	}
+	frac := int64(r.bo.Uint32(b[4:]))
+	if !r.nano {
+		frac *= 1000
+	}
+	f.TS = record.Time(int64(r.bo.Uint32(b))*1e9 + frac)
+	f.Pos = r.Offset()
+	f.Link = r.link
+	f.Len = max(int(r.bo.Uint32(b[12:])), int(n))
+	f.Data = b[head:]
+	f.Block = r.block
+	r.start += head + int(n)
+	return nil
+}

@@ -1,0 +1,404 @@
+package flow
+
+import (
+	"slices"
+
+	"longwatch/internal/capture"
+	"longwatch/internal/proto"
+	"longwatch/internal/record"
+)
+
+// protocols are the parsers of an engine, ready for use.
+type protocols struct {
+	specs  []proto.Spec
+	byName map[string]int
+	tcp    set // those with a probe, by transport
+	udp    set
+	byPort map[portKey]set
+}
+
+type portKey struct {
+	t    proto.Transport
+	port uint16
+}
+
+// set is a set of protocols by position.
+type set [MaxProtocols / 64]uint64
+
+func (s *set) add(i int)      { s[i/64] |= 1 << (i % 64) }
+func (s *set) del(i int)      { s[i/64] &^= 1 << (i % 64) }
+func (s *set) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
+func (s *set) empty() bool    { return *s == set{} }
+
+func newProtocols(specs []proto.Spec) *protocols {
+	p := &protocols{specs: specs, byName: map[string]int{}, byPort: map[portKey]set{}}
+	for i := range specs {
+		sp := &specs[i]
+		p.byName[sp.Name] = i
+		if sp.Probe == nil {
+			continue
+		}
+		for _, t := range []proto.Transport{proto.TCP, proto.UDP} {
+			if sp.Transport&t == 0 {
+				continue
+			}
+			if t == proto.TCP {
+				p.tcp.add(i)
+			} else {
+				p.udp.add(i)
+			}
+			for _, port := range sp.Ports {
+				s := p.byPort[portKey{t, port}]
+				s.add(i)
+				p.byPort[portKey{t, port}] = s
+			}
+		}
+	}
+	return p
+}
+
+const (
+	// maxProbe is how much of a direction a probe gets to see.
+	maxProbe = 4 << 10
+	// maxProbes is how many segments or datagrams are tried.
+	maxProbes = 16
+)
+
+// app is the application layer of a connection: first the search for a protocol
+// that fits, then its parser. It is the parser's engine.
+type app struct {
+	s *shard
+	c *conn
+
+	conn   proto.Conn
+	stream *proto.Stream // TCP
+	parser proto.Parser  // UDP
+	turned bool          // connection was flipped since the parser was started
+
+	// Until a parser is found:
+	open  [2]set // candidates, by direction
+	port  set    // those that the responder's port speaks for
+	tries int
+	held  [2][]byte
+	parts []heldPart
+	gapAt [2]bool // something is missing after what is held
+}
+
+// heldPart is a stretch of held bytes, or a hole, in order of arrival.
+type heldPart struct {
+	ts   record.Time
+	pos  int64
+	n    int
+	dir  proto.Dir
+	hole bool
+	end  bool
+}
+
+// maxHeldParts bounds parts.
+const maxHeldParts = 64
+
+func (s *shard) newApp(c *conn) *app {
+	a := &app{s: s, c: c}
+	t, all := proto.TCP, s.eng.protos.tcp
+	if c.key.proto == capture.ProtoUDP {
+		t, all = proto.UDP, s.eng.protos.udp
+	}
+	if all.empty() {
+		c.noApp = true
+		return nil
+	}
+	_, port := c.respEnd()
+	_, from := c.origEnd()
+	a.port = s.eng.protos.byPort[portKey{t, port}]
+	if p, ok := s.eng.protos.byPort[portKey{t, from}]; ok && a.port.empty() {
+		a.port = p
+	}
+	a.open = [2]set{all, all}
+	a.conn = proto.Conn{ID: c.head(s), Transport: t, Engine: a}
+	c.app = a
+	s.charge(c)
+	return a
+}
+
+// probe asks the candidates about the bytes of a direction. It returns the
+// protocol that fits best, or -1. sure says that no better answer can come.
+func (a *app) probe(d proto.Dir, b []byte) int {
+	ps := a.s.eng.protos
+	best := -1
+	for w, word := range a.open[d] {
+		for ; word != 0; word &= word - 1 {
+			i := w*64 + trailing(word)
+			switch ps.specs[i].Probe(d, b) {
+			case proto.Yes:
+				if best < 0 || a.port.has(i) && !a.port.has(best) {
+					best = i
+				}
+			case proto.No:
+				a.open[d].del(i)
+				if a.c.handshake || a.c.key.proto == capture.ProtoUDP {
+					a.open[d.Other()].del(i)
+				}
+			case proto.Maybe:
+			}
+		}
+	}
+	return best
+}
+
+// fallback is the protocol that the port speaks for among those that did not
+// say no; -1 when there is none.
+func (a *app) fallback() int {
+	for i := range a.s.eng.protos.specs {
+		if a.port.has(i) && a.open[0].has(i) && a.open[1].has(i) {
+			return i
+		}
+	}
+	return -1
+}
+
+// start hands the connection to protocol i.
+func (a *app) start(i int) {
+	sp := &a.s.eng.protos.specs[i]
+	a.conn.Parser = sp.Name
+	a.conn.ID = a.c.head(a.s)
+	a.parser = sp.New(&a.conn)
+	if a.conn.Transport == proto.TCP {
+		a.stream = proto.NewStream(a.parser)
+	}
+}
+
+// search looks for the protocol of b and hands it over when found.
+func (a *app) search(d proto.Dir, b []byte) {
+	a.tries++
+	view := b
+	if len(a.held[d]) > 0 {
+		if !a.gapAt[d] {
+			a.hold(d, b)
+		}
+		view = a.held[d]
+	}
+	view = view[:min(len(view), maxProbe)]
+	best := a.probe(d, view)
+	held := len(a.held[d]) > 0 && !a.gapAt[d]
+	over := a.tries >= maxProbes || len(a.parts) >= maxHeldParts || len(a.held[0])+len(a.held[1]) > 2*maxProbe
+	if best < 0 && over {
+		best = a.fallback()
+	}
+	switch {
+	case best >= 0:
+		a.start(best)
+		a.replay()
+		if !held {
+			a.give(d, b)
+		}
+	case over || a.open[0].empty() && a.open[1].empty():
+		a.s.dropApp(a.c)
+	case len(a.held[d]) == 0:
+		a.hold(d, b)
+	}
+}
+
+// hold keeps bytes until a parser is found.
+func (a *app) hold(d proto.Dir, b []byte) {
+	if len(a.held[d]) > 2*maxProbe {
+		return
+	}
+	a.held[d] = append(a.held[d], b...)
+	a.parts = append(a.parts, heldPart{ts: a.s.now, pos: a.s.pos, n: len(b), dir: d})
+	a.s.charge(a.c)
+}
+
+// replay gives the parser what was held, at the time it was captured.
+func (a *app) replay() {
+	parts, held := a.parts, a.held
+	a.parts, a.held = nil, [2][]byte{}
+	now, pos := a.s.now, a.s.pos
+	for _, p := range parts {
+		a.s.now, a.s.pos = p.ts, p.pos
+		switch {
+		case p.end:
+			a.finish(p.dir)
+		case p.hole:
+			a.skip(p.dir, p.n)
+		default:
+			a.give(p.dir, held[p.dir][:p.n])
+			held[p.dir] = held[p.dir][p.n:]
+		}
+	}
+	a.s.now, a.s.pos = now, pos
+}
+
+// give passes bytes to the parser.
+func (a *app) give(d proto.Dir, b []byte) {
+	if a.turned {
+		d = d.Other()
+	}
+	var err error
+	switch {
+	case a.stream != nil:
+		err = a.stream.Feed(d, b)
+	case a.parser != nil:
+		_, err = a.parser.Parse(d, b)
+	}
+	if err != nil {
+		a.fail(err)
+	}
+}
+
+func (a *app) skip(d proto.Dir, n int) {
+	if a.turned {
+		d = d.Other()
+	}
+	if a.stream != nil {
+		if err := a.stream.Gap(d, n); err != nil {
+			a.fail(err)
+		}
+	}
+}
+
+func (a *app) finish(d proto.Dir) {
+	if a.turned {
+		d = d.Other()
+	}
+	if a.stream != nil {
+		a.stream.End(d)
+	}
+}
+
+// fail ends the parser after an error.
+func (a *app) fail(err error) {
+	a.s.weird(a.c, a.conn.Parser, "protocol_violation", err.Error())
+	a.s.dropApp(a.c)
+}
+
+// close ends the parser. What is still searched for goes to the protocol that
+// the port speaks for.
+func (a *app) close() {
+	if a.parser == nil && len(a.parts) > 0 {
+		if i := a.fallback(); i >= 0 {
+			a.start(i)
+			a.replay()
+		}
+	}
+	switch p, st := a.parser, a.stream; {
+	case st != nil:
+		a.stream, a.parser = nil, nil
+		st.Close()
+	case p != nil:
+		a.parser = nil
+		p.Close()
+	}
+}
+
+// flipped follows a change of roles.
+func (a *app) flipped(c *conn) {
+	if a.parser != nil {
+		a.turned = !a.turned
+		return
+	}
+	a.held[0], a.held[1] = a.held[1], a.held[0]
+	a.gapAt[0], a.gapAt[1] = a.gapAt[1], a.gapAt[0]
+	a.open[0], a.open[1] = a.open[1], a.open[0]
+	for i := range a.parts {
+		a.parts[i].dir = a.parts[i].dir.Other()
+	}
+	a.conn.ID = c.head(a.s)
+}
+
+// parse takes bytes of a connection that are in order.
+func (s *shard) parse(c *conn, d proto.Dir, b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	s.guard(c, func(a *app) {
+		if a.parser != nil {
+			a.give(d, b)
+		} else {
+			a.search(d, b)
+		}
+	})
+}
+
+// parseGap passes on a hole.
+func (s *shard) parseGap(c *conn, d proto.Dir, n uint64) {
+	if c.app == nil {
+		return // nothing before it is remembered
+	}
+	size := int(min(n, 1<<62)) // #nosec G115 -- bounded
+	s.guard(c, func(a *app) {
+		if a.parser != nil {
+			a.skip(d, size)
+			return
+		}
+		if len(a.held[d]) > 0 {
+			a.gapAt[d] = true
+		}
+		if len(a.parts) > 0 && len(a.parts) < maxHeldParts {
+			a.parts = append(a.parts, heldPart{ts: s.now, pos: s.pos, n: size, dir: d, hole: true})
+		}
+	})
+}
+
+// parseEnd passes on that a direction has ended.
+func (s *shard) parseEnd(c *conn, d proto.Dir) {
+	if c.app == nil {
+		return
+	}
+	s.guard(c, func(a *app) {
+		if a.parser != nil {
+			a.finish(d)
+		} else if len(a.parts) > 0 && len(a.parts) < maxHeldParts {
+			a.parts = append(a.parts, heldPart{ts: s.now, pos: s.pos, dir: d, end: true})
+		}
+	})
+}
+
+// dropApp ends detection and parsing of a connection for good.
+func (s *shard) dropApp(c *conn) {
+	a := c.app
+	c.noApp = true
+	if a == nil {
+		return
+	}
+	c.app = nil
+	a.close()
+	s.charge(c)
+}
+
+// Now implements proto.Engine.
+func (a *app) Now() record.Time { return a.s.now }
+
+// Ref implements proto.Engine.
+func (a *app) Ref() record.Ref {
+	return record.Ref{File: a.s.eng.cfg.Path, Kind: record.RefOffset, Pos: a.s.pos}
+}
+
+// Emit implements proto.Engine.
+func (a *app) Emit(r record.Record) { a.s.lane.Put(r) }
+
+// Weird implements proto.Engine.
+func (a *app) Weird(_ *proto.Conn, source, name, addl string) { a.s.weird(a.c, source, name, addl) }
+
+// Lookup implements proto.Engine.
+func (a *app) Lookup(name string) (proto.Spec, bool) {
+	i, ok := a.s.eng.protos.byName[name]
+	if !ok {
+		return proto.Spec{}, false
+	}
+	return a.s.eng.protos.specs[i], true
+}
+
+// maxServices bounds the services of one connection.
+const maxServices = 16
+
+// Confirm implements proto.Engine.
+func (a *app) Confirm(_ *proto.Conn, service string) {
+	c := a.c
+	if slices.Contains(c.names, service) || len(c.names) >= maxServices {
+		return
+	}
+	c.names = append(c.names, service)
+	if service == "ssh" || service == "ftp" {
+		c.inactive = longInactivity
+	}
+}

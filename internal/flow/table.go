@@ -1,0 +1,131 @@
+package flow
+
+// table finds connections by key: open addressing with linear probing, at most
+// three quarters full. The slots hold half of the hash and an index, so that a
+// look-up touches one cache line and one connection.
+type table struct {
+	slots []slot
+	mask  uint64
+	used  int
+	seed  uint64
+	slab  slab
+}
+
+type slot struct {
+	hash  uint32
+	index uint32 // into slab, plus 1; 0: free
+}
+
+const firstSlots = 256
+
+func newTable() *table {
+	return &table{slots: make([]slot, firstSlots), mask: firstSlots - 1, seed: tableSeed()}
+}
+
+// find returns the connection of k, or nil.
+func (t *table) find(k *key) *conn {
+	h := k.hash(t.seed)
+	for i := h & t.mask; ; i = (i + 1) & t.mask {
+		s := t.slots[i]
+		if s.index == 0 {
+			return nil
+		}
+		if s.hash == uint32(h>>32) {
+			if c := t.slab.at(s.index - 1); c.key == *k {
+				return c
+			}
+		}
+	}
+}
+
+// insert adds a connection for k, which must not be there.
+func (t *table) insert(k *key) *conn {
+	if (t.used+1)*4 > len(t.slots)*3 {
+		t.grow()
+	}
+	c := t.slab.alloc()
+	c.key = *k
+	t.place(k.hash(t.seed), c.index+1)
+	t.used++
+	return c
+}
+
+func (t *table) place(h uint64, index uint32) {
+	i := h & t.mask
+	for t.slots[i].index != 0 {
+		i = (i + 1) & t.mask
+	}
+	t.slots[i] = slot{hash: uint32(h >> 32), index: index}
+}
+
+func (t *table) grow() {
+	old := t.slots
+	t.slots = make([]slot, 2*len(old))
+	t.mask = uint64(len(t.slots) - 1)
+	for _, s := range old {
+		if s.index != 0 {
+			t.place(t.slab.at(s.index-1).key.hash(t.seed), s.index)
+		}
+	}
+}
+
+// remove forgets c. Entries behind it move up, so that no marks are needed.
+func (t *table) remove(c *conn) {
+	i := c.key.hash(t.seed) & t.mask
+	for t.slots[i].index != c.index+1 {
+		i = (i + 1) & t.mask
+	}
+	for j := (i + 1) & t.mask; t.slots[j].index != 0; j = (j + 1) & t.mask {
+		home := t.slab.at(t.slots[j].index-1).key.hash(t.seed) & t.mask
+		if (j-home)&t.mask >= (j-i)&t.mask {
+			t.slots[i] = t.slots[j]
+			i = j
+		}
+	}
+	t.slots[i] = slot{}
+	t.used--
+	t.slab.free(c)
+}
+
+// slab keeps connections in pages, so that they never move and are used again.
+type slab struct {
+	pages []*[pageSize]conn
+	spare []uint32
+}
+
+const pageSize = 64
+
+func (s *slab) at(i uint32) *conn { return &s.pages[i/pageSize][i%pageSize] }
+
+func (s *slab) alloc() *conn {
+	if len(s.spare) == 0 {
+		first := uint32(len(s.pages)) * pageSize // #nosec G115 -- memory is bounded far below
+		s.pages = append(s.pages, new([pageSize]conn))
+		for i := range uint32(pageSize) {
+			s.spare = append(s.spare, first+pageSize-1-i)
+		}
+	}
+	i := s.spare[len(s.spare)-1]
+	s.spare = s.spare[:len(s.spare)-1]
+	c := s.at(i)
+	hist := c.hist[:0]
+	*c = conn{index: i, live: true, hist: hist}
+	return c
+}
+
+func (s *slab) free(c *conn) {
+	i, hist := c.index, c.hist[:0]
+	*c = conn{hist: hist}
+	s.spare = append(s.spare, i)
+}
+
+// each calls f for every live connection in a fixed order.
+func (s *slab) each(f func(*conn)) {
+	for _, p := range s.pages {
+		for i := range p {
+			if p[i].live {
+				f(&p[i])
+			}
+		}
+	}
+}
