@@ -32,6 +32,7 @@ type Field struct {
 	Role string // entity role, or empty
 
 	Port, Set, Enum, Secret bool // options of the rec tag
+	Extra                   bool // not a column of Zeek's log of this name: left out of its formats
 
 	index  []int
 	kind   valueKind
@@ -90,6 +91,8 @@ func (t *Type) walk(st reflect.Type, index []int) {
 				fd.Enum = true
 			case "secret":
 				fd.Secret = true
+			case "extra":
+				fd.Extra = true
 			default:
 				panic(fmt.Sprintf("record: %s.%s: unknown option %q", t.Name, f.Name, o))
 			}
@@ -181,6 +184,9 @@ func (f *Field) value(rv reflect.Value) (reflect.Value, bool) {
 	case kindTime:
 		return v, v.Int() != 0
 	case kindAddr:
+		if v.CanAddr() { // a pointer is not copied to the heap
+			return v, v.Addr().Interface().(*netip.Addr).IsValid()
+		}
 		return v, v.Interface().(netip.Addr).IsValid()
 	case kindPrefix:
 		return v, v.Interface().(netip.Prefix).IsValid()

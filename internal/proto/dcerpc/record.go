@@ -1,0 +1,28 @@
+package dcerpc
+
+import (
+	"time"
+
+	"longwatch/internal/record"
+)
+
+// Call is one remote procedure call, written when it is answered or when the
+// connection ends. The time is the request's. Match on UUID and Opnum: the
+// names are for people, and tools disagree on them.
+type Call struct {
+	record.Conn
+	RTT       record.Opt[time.Duration] `rec:"rtt" ecs:"event.duration"` // request to answer; absent without an answer
+	NamedPipe string                    `rec:"named_pipe"`               // secondary address of the bind: a pipe, or a port over TCP
+	Endpoint  string                    `rec:"endpoint"`                 // name of the interface
+	Operation string                    `rec:"operation" ecs:"event.action"`
+	UUID      string                    `rec:"uuid,extra"`  // interface
+	Opnum     uint16                    `rec:"opnum,extra"` // operation's number
+	Args      []string                  `rec:"args,extra"`  // what matters of the request, when in the clear: names, paths, command lines
+	Fault     string                    `rec:"fault,extra"` // status of a refused call, as 0x00000005
+}
+
+// Type is the schema of Call.
+var Type = record.Of[Call]("dce_rpc")
+
+// RecordType returns Type.
+func (*Call) RecordType() *record.Type { return Type }
