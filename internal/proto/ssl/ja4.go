@@ -67,11 +67,19 @@ func (h *clientHello) ja4(carrier byte) string {
 func (h *clientHello) highest() uint16 {
 	best, found := h.version, false
 	for i := range h.versions.len() {
-		if v := h.versions.at(i); !isGREASE(v) && (!found || v > best) {
+		if v := h.versions.at(i); !isGREASE(v) && (!found || newer(v, best)) {
 			best, found = v, true
 		}
 	}
 	return best
+}
+
+// newer tells whether version a came after b. DTLS counts downwards.
+func newer(a, b uint16) bool {
+	if a >= dtls13 && b >= dtls13 {
+		return a < b
+	}
+	return a > b
 }
 
 func ja4Version(v uint16) string {

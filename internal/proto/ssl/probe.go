@@ -26,6 +26,9 @@ func probe(d proto.Dir, b []byte) proto.Verdict {
 	if len(b) > 0 && b[0]&0x80 != 0 {
 		return probeOld(b)
 	}
+	if len(b) > 0 && b[0] == contentCipher {
+		return probeCipher(b)
+	}
 	return probeHello(b, msgClientHello)
 }
 
@@ -64,6 +67,23 @@ func probeHello(b []byte, kind byte) proto.Verdict {
 	case n < 34 || n > maxMessage:
 		return proto.No
 	case version >= ssl3 && version <= tls13, kind == msgServerHello && isDraft13(version):
+		return proto.Yes
+	}
+	return proto.No
+}
+
+// probeCipher takes a ChangeCipherSpec and the head of an encrypted record: a
+// client that resumes where nobody saw it begin, or pretends to.
+func probeCipher(b []byte) proto.Verdict {
+	const cipher = recordHead + 1
+	if !couldBe(b, contentCipher, 3) || len(b) > 2 && (b[2] > 3 || !couldBe(b[3:], 0, 1, 1)) {
+		return proto.No
+	}
+	if len(b) < cipher+3 {
+		return proto.Maybe
+	}
+	next := b[cipher:]
+	if (next[0] == contentHandshake || next[0] == contentData) && next[1] == 3 && next[2] <= 3 {
 		return proto.Yes
 	}
 	return proto.No
