@@ -1,0 +1,47 @@
+package smb
+
+import (
+	"bytes"
+
+	"longwatch/internal/proto"
+)
+
+// data takes bytes read from (proto.Resp) or written to (proto.Orig) a file.
+// whole says that they are the answer or request in one piece, as pipes need.
+func (p *parser) data(f *file, role, _ proto.Dir, off uint64, b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	if !f.pipe && f.name == "" && f.tree.shareType == "" && off == 0 && f.read+f.written == 0 && rpcStart(b) {
+		f.pipe = true
+	}
+	if f.pipe {
+		p.rpc(f, role, b)
+		return
+	}
+	if f.read+f.written == 0 {
+		f.began = p.c.Head()
+	}
+	if role == proto.Orig {
+		f.written += uint64(len(b))
+	} else {
+		f.read += uint64(len(b))
+	}
+}
+
+// rpcStart knows the start of a DCE/RPC fragment in a pipe whose opening was
+// not seen.
+func rpcStart(b []byte) bool {
+	return len(b) >= 16 && b[0] == 5 && b[1] == 0 && bytes.Equal(b[4:8], []byte{0x10, 0, 0, 0})
+}
+
+// rpc passes on what went through a pipe.
+func (p *parser) rpc(f *file, role proto.Dir, b []byte) {
+	if f.rpc == nil && !f.refused {
+		f.rpc = p.c.Inner("dce_rpc")
+		f.refused = f.rpc == nil
+	}
+	if f.rpc != nil {
+		_ = f.rpc.Feed(role, b) // not every pipe speaks RPC; its error ends the inner parser only
+	}
+}

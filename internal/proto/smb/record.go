@@ -1,0 +1,75 @@
+package smb
+
+import "longwatch/internal/record"
+
+// Mapping is one share that was connected to, with Zeek's names.
+type Mapping struct {
+	record.Conn
+	Path      string `rec:"path" ecs:"file.path"` // \\server\share, as the client asked
+	Service   string `rec:"service"`              // SMB1: A:, IPC, LPT1:
+	NativeFS  string `rec:"native_file_system"`   // SMB1
+	ShareType string `rec:"share_type"`           // DISK, PIPE or PRINT
+}
+
+// MappingType is the schema of Mapping.
+var MappingType = record.Of[Mapping]("smb_mapping")
+
+// RecordType returns MappingType.
+func (*Mapping) RecordType() *record.Type { return MappingType }
+
+// File is something done to a file, with Zeek's names. The time is that of the
+// request that opened it.
+type File struct {
+	record.Conn
+	Action   string                  `rec:"action,enum" ecs:"event.action"` // SMB::FILE_OPEN, SMB::FILE_RENAME, SMB::FILE_DELETE, SMB::PRINT_OPEN
+	Path     string                  `rec:"path"`                           // of the share, when its connecting was seen
+	Name     string                  `rec:"name" ecs:"file.name" ent:"file"`
+	Size     uint64                  `rec:"size" ecs:"file.size"`
+	PrevName string                  `rec:"prev_name" ent:"file,previous"`
+	Modified record.Opt[record.Time] `rec:"times.modified" ecs:"file.mtime"`
+	Accessed record.Opt[record.Time] `rec:"times.accessed" ecs:"file.accessed"`
+	Created  record.Opt[record.Time] `rec:"times.created" ecs:"file.created"`
+	Changed  record.Opt[record.Time] `rec:"times.changed" ecs:"file.ctime"`
+}
+
+// FileType is the schema of File.
+var FileType = record.Of[File]("smb_files")
+
+// RecordType returns FileType.
+func (*File) RecordType() *record.Type { return FileType }
+
+// Transfer says how much was read from and written to one open file. It is
+// written when the file is closed, or when the connection ends; its time is
+// that of the first byte.
+type Transfer struct {
+	record.Conn
+	Path         string `rec:"path"` // of the share
+	ShareType    string `rec:"share_type"`
+	Name         string `rec:"name" ecs:"file.name" ent:"file"` // empty when the opening was not seen
+	BytesRead    uint64 `rec:"bytes_read"`
+	BytesWritten uint64 `rec:"bytes_written"`
+}
+
+// TransferType is the schema of Transfer.
+var TransferType = record.Of[Transfer]("smb_transfer")
+
+// RecordType returns TransferType.
+func (*Transfer) RecordType() *record.Type { return TransferType }
+
+// Session sums up a connection: what could be read of it, and what could not.
+type Session struct {
+	record.Conn
+	Dialect         string           `rec:"dialect"`          // as 3.1.1 or NT LM 0.12; empty when the negotiation was not seen
+	SigningRequired record.Opt[bool] `rec:"signing_required"` // by the server
+	Guest           bool             `rec:"guest"`            // the server let somebody in as guest or anonymous
+	Plain           uint64           `rec:"plain"`            // messages read
+	Signed          uint64           `rec:"signed"`           // of these
+	Encrypted       uint64           `rec:"encrypted"`        // messages that hide everything (SMB 3)
+	Compressed      uint64           `rec:"compressed"`       // messages not read because they are compressed (SMB 3.1.1)
+}
+
+// SessionType is the schema of Session.
+var SessionType = record.Of[Session]("smb_session")
+
+// RecordType returns SessionType.
+func (*Session) RecordType() *record.Type { return SessionType }
