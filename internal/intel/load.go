@@ -1,0 +1,303 @@
+package intel
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Source is a file, or a tree of files, to load indicators from.
+type Source struct {
+	fsys fs.FS
+	root string // within fsys
+	show string // what the report calls root
+	bad  error
+}
+
+// FS is the tree below root in fsys.
+func FS(fsys fs.FS, root string) Source { return Source{fsys: fsys, root: root, show: root} }
+
+// Path is a file or directory on disk.
+func Path(name string) Source {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return Source{show: name, bad: err}
+	case info.IsDir():
+		return Source{fsys: os.DirFS(name), root: ".", show: name}
+	}
+	return Source{fsys: os.DirFS(filepath.Dir(name)), root: filepath.Base(name), show: name}
+}
+
+// Report says what became of every row.
+type Report struct {
+	Files     []FileReport
+	Rows      int       // rows that were meant to be indicators
+	Loaded    int       // of these, in the set
+	Refused   int       // of these, not
+	Reasons   []Refusal // the refused ones, at most maxRefusals
+	Shortened int       // rows whose own description was given up to save memory
+}
+
+// FileReport is one file of a Report.
+type FileReport struct {
+	Path                  string
+	Format                string // zeek, list, csv, profile, or why it was left out
+	Rows, Loaded, Refused int
+}
+
+// Refusal is a row, or a whole file when Line is 0, that could not be used.
+type Refusal struct {
+	File   string
+	Line   int
+	Reason string
+}
+
+const (
+	maxRefusals = 100_000
+	maxLine     = 1 << 20 // bytes of one line
+)
+
+// Load reads every source. It does not fail: what could not be read is in the
+// report.
+func Load(sources ...Source) (*Set, Report) {
+	l := &loader{set: newSet()}
+	for _, s := range sources {
+		l.source(s)
+	}
+	l.set.seal()
+	return l.set, l.report
+}
+
+type loader struct {
+	set    *Set
+	report Report
+	file   *FileReport
+	line   int
+}
+
+func (l *loader) source(s Source) {
+	if s.bad != nil {
+		l.begin(s.show)
+		l.refuseFile(s.bad.Error())
+		return
+	}
+	single := true
+	err := fs.WalkDir(s.fsys, s.root, func(p string, d fs.DirEntry, err error) error {
+		show := s.show
+		if p != s.root {
+			show = path.Join(filepath.ToSlash(s.show), p)
+			if s.root != "." {
+				show = p
+			}
+		}
+		switch {
+		case err != nil:
+			l.begin(show)
+			l.refuseFile(err.Error())
+			return nil
+		case d.IsDir():
+			single = single && p != s.root
+			if p != s.root && strings.HasPrefix(d.Name(), ".") {
+				return fs.SkipDir
+			}
+			return nil
+		case !single && !isListName(d.Name()):
+			return nil
+		}
+		l.open(s.fsys, p, show, single)
+		return nil
+	})
+	if err != nil {
+		l.begin(s.show)
+		l.refuseFile(err.Error())
+	}
+}
+
+// isListName tells whether a file found in a directory is taken for a list of
+// indicators. A file that is named outright is always read.
+func isListName(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".intel", ".dat", ".txt", ".csv", ".tsv", ".list", ".lst", ".ioc", ".iocs", ".ipset", ".netset":
+		base := strings.ToUpper(name)
+		return !strings.HasPrefix(base, "README") && !strings.HasPrefix(base, "LICEN") && !strings.HasPrefix(base, ".")
+	case ".yaml", ".yml":
+		return strings.HasPrefix(name, "indicators.")
+	}
+	return false
+}
+
+func (l *loader) begin(show string) {
+	l.report.Files = append(l.report.Files, FileReport{Path: show})
+	l.file, l.line = &l.report.Files[len(l.report.Files)-1], 0
+}
+
+func (l *loader) open(fsys fs.FS, name, show string, asked bool) {
+	l.begin(show)
+	f, err := fsys.Open(name)
+	if err != nil {
+		l.refuseFile(err.Error())
+		return
+	}
+	defer f.Close()
+	r := bufio.NewReaderSize(f, 1<<16)
+	if err := l.read(r, name, asked); err != nil {
+		l.refuse(l.line, fmt.Sprintf("reading stopped: %v", err))
+	}
+}
+
+// read picks the format by content, by name where content cannot tell.
+func (l *loader) read(r *bufio.Reader, name string, asked bool) error {
+	if ext := strings.ToLower(path.Ext(name)); ext == ".yaml" || ext == ".yml" {
+		return l.profile(r)
+	}
+	head, err := r.Peek(1 << 12)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
+		return err
+	}
+	switch {
+	case bytes.IndexByte(head, 0) >= 0:
+		l.refuseFile("not text")
+		return nil
+	case bytes.HasPrefix(head, []byte("#fields")) || bytes.Contains(head, []byte("\n#fields\t")) || bytes.HasPrefix(head, []byte("#separator")):
+		return l.zeek(r)
+	}
+	if comma, ok := delimiter(head, name); ok {
+		return l.csv(r, comma, asked)
+	}
+	return l.list(r)
+}
+
+// lines calls fn with every line, its end cut off. A line longer than maxLine
+// is reported and passed over.
+func (l *loader) lines(r *bufio.Reader, fn func(line string)) error {
+	var long []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) {
+			if len(long) <= maxLine {
+				long = append(long, part...)
+			}
+			continue
+		}
+		if len(part) == 0 && len(long) == 0 && err != nil {
+			break
+		}
+		l.line++
+		if len(long) > 0 {
+			part = append(long, part...)
+			long = nil
+		}
+		if len(part) > maxLine {
+			l.file.Rows++
+			l.report.Rows++
+			l.refuse(l.line, "line longer than 1 MiB")
+		} else {
+			if l.line == 1 {
+				part = bytes.TrimPrefix(part, []byte("\xef\xbb\xbf"))
+			}
+			fn(string(bytes.TrimRight(part, "\r\n")))
+		}
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// row loads one indicator that was read at the present line.
+func (l *loader) row(ind Indicator) {
+	l.file.Rows++
+	l.report.Rows++
+	k, key, port, err := normal(ind.Kind, ind.Value)
+	if err != nil {
+		l.refuse(l.line, fmt.Sprintf("%v: %q", err, short(ind.Value)))
+		return
+	}
+	ind.Kind, ind.File, ind.Line = k, l.file.Path, l.line
+	if ind.Port == 0 {
+		ind.Port = port
+	}
+	ind.Reserved = reserved(k, key)
+	had := ind.Desc
+	if !l.set.add(&ind, key) {
+		l.refuse(l.line, "the set is full")
+		return
+	}
+	if had != "" && ind.Desc == "" {
+		l.report.Shortened++
+	}
+	l.file.Loaded++
+	l.report.Loaded++
+}
+
+// refuse reports a row.
+func (l *loader) refuse(line int, reason string) {
+	l.file.Refused++
+	l.report.Refused++
+	if len(l.report.Reasons) < maxRefusals {
+		l.report.Reasons = append(l.report.Reasons, Refusal{File: l.file.Path, Line: line, Reason: reason})
+	}
+}
+
+// refuseFile reports a file none of which was read; it has no rows to count.
+func (l *loader) refuseFile(reason string) {
+	l.file.Format = "left out: " + reason
+	l.report.Reasons = append(l.report.Reasons, Refusal{File: l.file.Path, Reason: reason})
+}
+
+// short keeps a value fit for a message.
+func short(s string) string {
+	if len(s) > 120 {
+		return s[:120] + "…"
+	}
+	return s
+}
+
+// kindOf reads a type's name in any of the vocabularies that lists use: ours,
+// Zeek's, MISP's, STIX's and the usual column names.
+func kindOf(name string) (Kind, bool) {
+	name = strings.ToLower(strings.TrimSpace(name))
+	name = strings.TrimPrefix(name, "intel::")
+	name, _, _ = strings.Cut(name, "|") // MISP composites: ip-dst|port
+	name = strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' || r == ':' || r == '.' {
+			return '_'
+		}
+		return r
+	}, name)
+	for k, names := range kindAliases {
+		if slices.Contains(names, name) {
+			return Kind(k), true
+		}
+	}
+	return 0, false
+}
+
+var kindAliases = [kinds][]string{
+	Address:     {"address", "addr", "ip", "ipv4", "ipv6", "ip_src", "ip_dst", "ipv4_addr", "ipv6_addr", "ip_address", "ipaddress", "dst_ip", "src_ip", "ip_port", "c2_ip"},
+	Subnet:      {"subnet", "cidr", "network", "netblock", "ip_range"},
+	Domain:      {"domain", "hostname", "fqdn", "domain_name", "host", "c2_domain"},
+	URL:         {"url", "uri", "link"},
+	Software:    {"software"},
+	Email:       {"email", "email_src", "email_dst", "email_addr", "email_address", "mail"},
+	User:        {"user", "user_name", "username", "account"},
+	Hash:        {"hash", "file_hash", "md5", "sha1", "sha_1", "sha256", "sha_256", "sha512", "imphash", "md5_hash", "sha1_hash", "sha256_hash", "filehash_md5", "filehash_sha1", "filehash_sha256"},
+	File:        {"file", "file_name", "filename", "file_path", "filepath"},
+	Certificate: {"certificate", "cert_hash", "x509_fingerprint_sha1", "x509_fingerprint_sha256", "x509_fingerprint_md5", "cert_sha256", "cert_sha1"},
+	PublicKey:   {"public_key", "pubkey_hash"},
+	JA3:         {"ja3", "ja3_hash", "ja3_fingerprint_md5", "ja3s", "ja3_md5"},
+	JA4:         {"ja4", "ja4_hash", "ja4_fingerprint"},
+	UserAgent:   {"user_agent", "useragent", "http_user_agent"},
+}
