@@ -102,6 +102,18 @@ type Conn struct {
 	Transport Transport
 	Engine    Engine
 	Parser    string // name of the Spec this Conn was handed to; source of its weirds
+	HashFiles bool   // compute hashes of files seen on the wire
+
+	files *int // shared with inner parsers
+}
+
+// NextFile numbers the files of the connection, from 1, whoever carries them.
+func (c *Conn) NextFile() int {
+	if c.files == nil {
+		c.files = new(int)
+	}
+	*c.files++
+	return *c.files
 }
 
 // Head is a record head with the present time and place.
@@ -133,6 +145,10 @@ func (c *Conn) Inner(name string) *Stream {
 	if !ok {
 		return nil
 	}
+	if c.files == nil {
+		c.files = new(int)
+	}
+	c.share()
 	inner := *c
 	inner.Parser = s.Name
 	return NewStream(s.New(&inner))

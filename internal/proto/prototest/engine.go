@@ -77,6 +77,6 @@ func (e *fakeEngine) conn(spec proto.Spec, tr proto.Transport) *proto.Conn {
 			OrigH: netip.MustParseAddr("192.0.2.1"), OrigP: 40000,
 			RespH: netip.MustParseAddr("198.51.100.1"), RespP: port,
 		},
-		Transport: tr, Engine: e, Parser: spec.Name,
+		Transport: tr, Engine: e, Parser: spec.Name, HashFiles: true,
 	}
 }

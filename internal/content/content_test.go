@@ -1,0 +1,126 @@
+package content
+
+import (
+	"archive/zip"
+	"bytes"
+	"slices"
+	"testing"
+)
+
+func TestMIME(t *testing.T) {
+	// Names as Zeek's base/frameworks/files/magic signatures give them.
+	tests := []struct{ head, want string }{
+		{"MZ\x90\x00", "application/x-dosexec"},
+		{"\x89PNG\r\n\x1a\n....", "image/png"},
+		{"%PDF-1.7", "application/pdf"},
+		{"<!DOCTYPE HTML><p>", "text/html"},
+		{"  <html><body>", "text/html"},
+		{`{"a":1}`, "text/json"},
+		{"<?xml version=\"1.0\"?>", "application/xml"},
+		{"hello, world\n", "text/plain"},
+		{"gr\xc3\xbc\xc3\x9fe", "text/plain"},
+		{"\x01\x02\x03\x04", ""},
+		{"", ""},
+		{"MSCF\x00\x00\x00\x00", "application/vnd.ms-cab-compressed"},
+		{"\x12\x34\x56\x78\xef\xcd\xab\x89", "application/x-ms-ese"},
+	}
+	for _, tt := range tests {
+		if got := MIME([]byte(tt.head)); got != tt.want {
+			t.Errorf("MIME(%q) = %q, want %q", tt.head, got, tt.want)
+		}
+	}
+}
+
+func archive(t *testing.T, members ...string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, m := range members {
+		f, err := w.CreateHeader(&zip.FileHeader{Name: m, Method: zip.Store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m != "pic1.png" {
+			_, _ = f.Write([]byte("content of " + m))
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestTraits(t *testing.T) {
+	lure := archive(t, "Muudatused.exe", "pic1.png")
+	tests := []struct {
+		name string
+		file string
+		data []byte
+		want []string
+		not  []string
+	}{
+		{"TG-05", "Muudatused.zip", lure, []string{TraitZip, TraitZipSamePE, TraitZipPic1, TraitZipPic1Empty}, nil},
+		{"TG-05 under another name", "other.zip", lure, []string{TraitZipPic1Empty}, []string{TraitZipSamePE}},
+		{"TG-05 without its directory", "Muudatused.zip", lure[:bytes.Index(lure, []byte("PK\x01\x02"))], []string{TraitZipSamePE}, nil},
+		{"installer with pictures", "setup.zip", archive(t, "setup.exe", "uninstall.exe", "pic2.png"), []string{TraitZip}, []string{TraitZipSamePE, TraitZipPic1}},
+		{"VT-11", "x.tmp", archive(t, "Active Directory/ntds.dit", "registry/SYSTEM"), []string{TraitZipNTDS, TraitMismatch}, nil},
+		{"VT-05", "favicon.png", []byte("PK\x03\x04...."), []string{TraitNotPNG}, nil},
+		{"picture", "favicon.png", []byte("\x89PNG\r\n\x1a\n"), nil, []string{TraitNotPNG, TraitMismatch}},
+		{"VT-22", "a.gif", []byte("7z\xbc\xaf\x27\x1c......."), []string{TraitMismatch}, nil},
+		{"double extension", "report.pdf.exe", []byte("MZ......"), []string{TraitPE, TraitDoubleExtended}, nil},
+		{
+			"TG-07, strings only", "a.exe", append([]byte("MZ"), append(wide("DiaoYu pic1.png"), []byte(`\Videos\msedgeupdate.exe \Videos\msedgeupdate.dll avp.exe SentinelUI.exe`)...)...),
+			[]string{TraitDiaoyu}, nil,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := Inspect(tt.file, tt.data).Traits
+			for _, w := range tt.want {
+				if !slices.Contains(got, w) {
+					t.Errorf("traits %q lack %q", got, w)
+				}
+			}
+			for _, n := range tt.not {
+				if slices.Contains(got, n) {
+					t.Errorf("traits %q hold %q", got, n)
+				}
+			}
+		})
+	}
+}
+
+func TestHashes(t *testing.T) {
+	s := Inspect("abc", []byte("abc")) // FIPS 180-2 appendix B.1, RFC 1321 A.5
+	if s.SHA256 != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" || s.MD5 != "900150983cd24fb0d6963f7d28e17f72" {
+		t.Errorf("hashes of abc: %+v", s)
+	}
+	g := NewTracker(true)
+	g.Write([]byte("ab"))
+	g.Gap()
+	g.Write([]byte("c"))
+	if s := g.Sum(); s.SHA256 != "" {
+		t.Errorf("a file with a gap has the hash %s", s.SHA256)
+	}
+}
+
+func FuzzInspect(f *testing.F) {
+	f.Add("a.zip", []byte("PK\x03\x04\x14\x00\x00\x00\x00\x00"))
+	f.Add("a.exe", []byte("MZ"))
+	f.Fuzz(func(t *testing.T, name string, data []byte) {
+		s := Inspect(name, data)
+		if s.Size != int64(len(data)) || len(s.Members) > MaxMembers {
+			t.Errorf("size %d of %d, %d members", s.Size, len(data), len(s.Members))
+		}
+		cut := NewTracker(true)
+		cut.SetName(name)
+		for len(data) > 0 {
+			n := min(7, len(data))
+			cut.Write(data[:n])
+			data = data[n:]
+		}
+		if c := cut.Sum(); c.MIME != s.MIME || c.SHA256 != s.SHA256 || !slices.Equal(c.Traits, s.Traits) {
+			t.Errorf("in pieces: %+v, whole: %+v", c, s)
+		}
+	})
+}
