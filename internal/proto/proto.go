@@ -104,7 +104,29 @@ type Conn struct {
 	Parser    string // name of the Spec this Conn was handed to; source of its weirds
 	HashFiles bool   // compute hashes of files seen on the wire
 
-	files *int // shared with inner parsers
+	files *int                 // shared with inner parsers
+	said  *map[string]struct{} // likewise, for Once
+}
+
+// maxOnce bounds what Once remembers of one connection.
+const maxOnce = 64
+
+// Once tells whether key is new to this connection: to this parser, those it
+// is inside of and those inside it. A parser asks before it repeats what one
+// beside it said already, as a logon that every pipe of a session makes again.
+// The memory starts anew when it is full.
+func (c *Conn) Once(key string) bool {
+	if c.said == nil {
+		c.said = new(map[string]struct{})
+	}
+	if _, old := (*c.said)[key]; old {
+		return false
+	}
+	if *c.said == nil || len(*c.said) == maxOnce {
+		*c.said = map[string]struct{}{}
+	}
+	(*c.said)[key] = struct{}{}
+	return true
 }
 
 // NextFile numbers the files of the connection, from 1, whoever carries them.
@@ -148,7 +170,9 @@ func (c *Conn) Inner(name string) *Stream {
 	if c.files == nil {
 		c.files = new(int)
 	}
-	c.share()
+	if c.said == nil {
+		c.said = new(map[string]struct{})
+	}
 	inner := *c
 	inner.Parser = s.Name
 	return NewStream(s.New(&inner))

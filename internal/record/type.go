@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -52,13 +53,34 @@ type Type struct {
 	goType reflect.Type
 	byName map[string]int
 	ents   []int
+	stock  *Type
 }
+
+// Stock is the type with the columns of Zeek's log of this name only, for
+// writing what reads Zeek's logs. It is t itself when there are no others.
+func (t *Type) Stock() *Type { return t.stock }
 
 // Of reads the schema of T, which must embed Head or Conn. It panics on a bad
 // tag: the package's own test is the first to notice.
 func Of[T any](name string) *Type {
 	t := &Type{Name: name, goType: reflect.TypeFor[T](), byName: map[string]int{}}
 	t.walk(t.goType, nil)
+	t.stock = t
+	if !slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Extra }) {
+		return t
+	}
+	t.stock = &Type{Name: name, goType: t.goType, byName: map[string]int{}}
+	t.stock.stock = t.stock
+	for _, f := range t.Fields {
+		if f.Extra {
+			continue
+		}
+		t.stock.byName[f.Name] = len(t.stock.Fields)
+		if f.Kind != "" {
+			t.stock.ents = append(t.stock.ents, len(t.stock.Fields))
+		}
+		t.stock.Fields = append(t.stock.Fields, f)
+	}
 	return t
 }
 

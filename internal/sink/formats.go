@@ -6,20 +6,24 @@ import (
 	"longwatch/internal/record"
 )
 
-// ZeekJSON is Zeek's JSON logs: NAME.log, one object a line.
-var ZeekJSON = Format{Name: "zeek-json", Suffix: ".log", Append: appendJSON}
+// ZeekJSON is Zeek's JSON logs: NAME.log, one object a line, without the
+// columns that Zeek does not have.
+var ZeekJSON = Format{
+	Name: "zeek-json", Suffix: ".log",
+	Append: func(dst []byte, t *record.Type, r record.Record) []byte { return t.Stock().AppendJSON(dst, r) },
+}
 
-// JSONL is the same objects under NAME.jsonl.
+// JSONL is whole records under NAME.jsonl.
 var JSONL = Format{Name: "jsonl", Suffix: ".jsonl", Append: appendJSON}
 
-// ZeekTSV is Zeek's tab-separated logs with their header.
+// ZeekTSV is the same as Zeek's tab-separated logs with their header.
 var ZeekTSV = Format{
 	Name: "zeek-tsv", Suffix: ".log",
 	Head: func(t *record.Type) []byte {
-		fields, types := t.ZeekHeader()
+		fields, types := t.Stock().ZeekHeader()
 		return fmt.Appendf(nil, "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\t%s\n%s\n%s\n", t.Name, fields, types)
 	},
-	Append: func(dst []byte, t *record.Type, r record.Record) []byte { return t.AppendZeek(dst, r) },
+	Append: func(dst []byte, t *record.Type, r record.Record) []byte { return t.Stock().AppendZeek(dst, r) },
 }
 
 // ECS is JSON lines with the names of the Elastic Common Schema.

@@ -89,10 +89,17 @@ func (p *parser) Authenticated(ok bool) {
 // Close writes an exchange whose end was not seen.
 func (p *parser) Close() { p.flush() }
 
+// flush writes the exchange, unless the connection told of the same logon
+// before, as when every pipe of an SMB session logs on for itself.
 func (p *parser) flush() {
-	if p.auth != nil {
-		p.c.Emit(p.auth)
-		p.auth = nil
+	a := p.auth
+	if a == nil {
+		return
+	}
+	p.auth = nil
+	refused := a.Success.Set && !a.Success.V
+	if refused || p.c.Once("ntlm\x00"+a.Domain+"\x00"+a.Username+"\x00"+a.Hostname) {
+		p.c.Emit(a)
 	}
 }
 
