@@ -15,7 +15,7 @@ const maxAnswers = 64
 // OCSPRecord is what an OCSP response says of one certificate.
 type OCSPRecord struct {
 	record.Head
-	ID             string      `rec:"id"` // file identifier; empty when the response was stapled to a handshake
+	ID             string      `rec:"id"` // the file that carried the response
 	HashAlgorithm  string      `rec:"hashAlgorithm"`
 	IssuerNameHash string      `rec:"issuerNameHash"` // upper-case hex
 	IssuerKeyHash  string      `rec:"issuerKeyHash"`  // upper-case hex
@@ -43,10 +43,11 @@ type Answer struct {
 	RevokeTime, This, NextTime record.Time
 }
 
-// Record is the ocsp record of a, seen at the time and place of head.
-func (a *Answer) Record(head record.Head) *OCSPRecord {
+// Record is the ocsp record of a, seen at the time and place of head in the
+// file of that identifier.
+func (a *Answer) Record(head record.Head, fuid string) *OCSPRecord {
 	return &OCSPRecord{
-		Head: head, HashAlgorithm: a.HashAlgorithm, IssuerNameHash: a.IssuerName, IssuerKeyHash: a.IssuerKey,
+		Head: head, ID: fuid, HashAlgorithm: a.HashAlgorithm, IssuerNameHash: a.IssuerName, IssuerKeyHash: a.IssuerKey,
 		Serial: a.Serial, Status: a.Status, RevokeTime: a.RevokeTime, RevokeReason: a.RevokeReason,
 		ThisUpdate: a.This, NextUpdate: a.NextTime,
 	}

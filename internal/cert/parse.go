@@ -61,7 +61,7 @@ func Parse(der []byte) (Certificate, error) {
 	c.Version = 1
 	if v, ok := tbs.optional(0xa0); ok {
 		r := reader{rest: v}
-		c.Version = small(r.expect(tagInteger)) + 1
+		c.Version = min(small(r.expect(tagInteger)), 1<<32) + 1
 	}
 	c.Serial = serialText(tbs.expect(tagInteger))
 	tbs.expect(tagSequence) // signature algorithm, again

@@ -6,6 +6,7 @@ import (
 	"longwatch/internal/cert"
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
+	"longwatch/internal/record/network"
 	"longwatch/internal/wire"
 )
 
@@ -16,7 +17,7 @@ var DTLS = proto.Spec{
 	Ports:     []uint16{443},
 	Probe:     probeDatagram,
 	New:       func(c *proto.Conn) proto.Parser { return &datagrams{parser: parser{c: c}} },
-	Emits:     []*record.Type{Type, cert.Type, cert.OCSPType},
+	Emits:     []*record.Type{Type, cert.Type, cert.OCSPType, network.FileType},
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"longwatch/internal/cert"
 	"longwatch/internal/proto"
 	"longwatch/internal/wire"
+	"longwatch/internal/wirefile"
 )
 
 // The handshake messages (IANA, TLS HandshakeType).
@@ -140,11 +141,16 @@ func (p *parser) stapled(b []byte) {
 		p.c.Weird("SSL_zero_length_stapled_OCSP_message", "")
 		return
 	}
+	file := wirefile.New(p.c, "SSL", proto.Resp)
+	file.SetMIME("application/ocsp-response")
+	file.AddAnalyzer("OCSP_REPLY")
+	file.Write(c.Rest())
+	file.Close()
 	answers, err := cert.ParseOCSP(c.Rest())
 	if err != nil {
 		p.c.Weird("ocsp_parse_error", err.Error())
 	}
 	for i := range answers {
-		p.c.Emit(answers[i].Record(p.c.Head().Head))
+		p.c.Emit(answers[i].Record(p.c.Head().Head, file.FUID()))
 	}
 }

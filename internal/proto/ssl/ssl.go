@@ -12,6 +12,7 @@ import (
 	"longwatch/internal/cert"
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
+	"longwatch/internal/record/network"
 	"longwatch/internal/wire"
 )
 
@@ -23,7 +24,7 @@ var Protocol = proto.Spec{
 	Ports:     []uint16{443, 465, 563, 585, 614, 636, 989, 990, 992, 993, 995, 5223},
 	Probe:     probe,
 	New:       func(c *proto.Conn) proto.Parser { return &parser{c: c} },
-	Emits:     []*record.Type{Type, cert.Type, cert.OCSPType},
+	Emits:     []*record.Type{Type, cert.Type, cert.OCSPType, network.FileType},
 }
 
 // The content types of records (RFC 8446 appendix B.1).
