@@ -39,9 +39,9 @@ type Record struct {
 	IP          []netip.Addr       `rec:"san.ip"`
 	CA          record.Opt[bool]   `rec:"basic_constraints.ca"`
 	PathLen     record.Opt[uint64] `rec:"basic_constraints.path_len"`
-	HostCert    bool               `rec:"host_cert"`   // first of its chain
-	ClientCert  bool               `rec:"client_cert"` // sent by the client
-	Traits      []string           `rec:"traits,set"`  // no_expiry: RFC 5280's 99991231235959Z; self_issued: subject and issuer are the same
+	HostCert    bool               `rec:"host_cert"`        // first of its chain
+	ClientCert  bool               `rec:"client_cert"`      // sent by the client
+	Traits      []string           `rec:"traits,set,extra"` // no_expiry: RFC 5280's 99991231235959Z; self_issued: subject and issuer are the same
 }
 
 // Type is the schema of Record.

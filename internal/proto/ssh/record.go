@@ -18,9 +18,9 @@ type Record struct {
 	KeyExchange string             `rec:"kex_alg" ecs:"zeek.ssh.algorithm.key_exchange"`
 	HostKeyAlg  string             `rec:"host_key_alg" ecs:"zeek.ssh.algorithm.host_key"`
 	HostKey     string             `rec:"host_key_fingerprint" ecs:"zeek.ssh.host_key"` // as Zeek 8 writes it: the first 32 characters of the SHA-256
-	HostKeyFull string             `rec:"host_key_sha256" ent:"ssh_host_key"`           // as ssh-keygen -l prints it
-	HASSH       string             `rec:"hassh" ent:"hassh,client"`                     // MD5 of the client's algorithms
-	HASSHServer string             `rec:"hasshServer" ent:"hassh,server"`               // MD5 of the server's algorithms
+	HostKeyFull string             `rec:"host_key_sha256,extra" ent:"ssh_host_key"`     // as ssh-keygen -l prints it
+	HASSH       string             `rec:"hassh,extra" ent:"hassh,client"`               // MD5 of the client's algorithms
+	HASSHServer string             `rec:"hasshServer,extra" ent:"hassh,server"`         // MD5 of the server's algorithms
 }
 
 // Type is the schema of Record.

@@ -18,10 +18,10 @@ type Record struct {
 	CertChain    []string         `rec:"cert_chain_fps" ent:"certificate"`                      // SHA-256 of the server's certificates
 	ClientChain  []string         `rec:"client_cert_chain_fps" ent:"certificate,client"`        // SHA-256 of the client's certificates
 	SNIMatches   record.Opt[bool] `rec:"sni_matches_cert"`                                      // unset without a server name or a certificate
-	JA3          string           `rec:"ja3" ecs:"tls.client.ja3" ent:"ja3"`                    // MD5, of the first client hello
-	JA3S         string           `rec:"ja3s" ecs:"tls.server.ja3s" ent:"ja3s"`                 // MD5, of the last server hello
-	JA4          string           `rec:"ja4" ecs:"tls.client.ja4" ent:"ja4"`                    // of the first client hello
-	Traits       []string         `rec:"traits,set"`                                            // frp_first_byte: a byte 0x17 before the client hello, as FRP sends
+	JA3          string           `rec:"ja3,extra" ecs:"tls.client.ja3" ent:"ja3"`              // MD5, of the first client hello
+	JA3S         string           `rec:"ja3s,extra" ecs:"tls.server.ja3s" ent:"ja3s"`           // MD5, of the last server hello
+	JA4          string           `rec:"ja4,extra" ecs:"tls.client.ja4" ent:"ja4"`              // of the first client hello
+	Traits       []string         `rec:"traits,set,extra"`                                      // frp_first_byte: a byte 0x17 before the client hello, as FRP sends
 }
 
 // Type is the schema of Record.
