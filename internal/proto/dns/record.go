@@ -1,0 +1,39 @@
+package dns
+
+import (
+	"time"
+
+	"longwatch/internal/record"
+)
+
+// Message is one query with its reply, or either alone. Names and meanings are
+// those of Zeek's dns.log.
+type Message struct {
+	record.Conn
+	Proto      string                    `rec:"proto,enum" ecs:"network.transport"`
+	TransID    uint16                    `rec:"trans_id" ecs:"dns.id"`
+	RTT        record.Opt[time.Duration] `rec:"rtt"` // query to the first answer
+	Query      string                    `rec:"query" ecs:"dns.question.name" ent:"domain,queried"`
+	QClass     record.Opt[uint16]        `rec:"qclass"`
+	QClassName string                    `rec:"qclass_name" ecs:"dns.question.class"`
+	QType      record.Opt[uint16]        `rec:"qtype"`
+	QTypeName  string                    `rec:"qtype_name" ecs:"dns.question.type"`
+	RCode      record.Opt[uint16]        `rec:"rcode"`
+	RCodeName  string                    `rec:"rcode_name" ecs:"dns.response_code"`
+	AA         bool                      `rec:"AA"` // authoritative answer
+	TC         bool                      `rec:"TC"` // truncated
+	RD         bool                      `rec:"RD"` // recursion desired
+	RA         bool                      `rec:"RA"` // recursion available
+	Z          uint8                     `rec:"Z"`  // the three bits between RA and RCODE (RFC 1035: zero), of the query
+	Answers    []string                  `rec:"answers" ecs:"dns.answers.data"`
+	TTLs       []time.Duration           `rec:"TTLs"`
+	Rejected   bool                      `rec:"rejected"` // the reply held no record at all
+	Opcode     record.Opt[uint8]         `rec:"opcode"`
+	OpcodeName string                    `rec:"opcode_name" ecs:"dns.op_code"`
+}
+
+// Type is the schema of Message.
+var Type = record.Of[Message]("dns")
+
+// RecordType returns Type.
+func (*Message) RecordType() *record.Type { return Type }
