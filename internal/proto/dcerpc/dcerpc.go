@@ -143,6 +143,9 @@ func (p *parser) fragment(d proto.Dir, f pdu) {
 	}
 	if len(f.auth) > 0 && f.flags&flagFirst != 0 {
 		p.token(d, &f)
+		if f.authType == authNTLM { // a signature names its maker too
+			p.c.Engine.Confirm(p.c, "ntlm")
+		}
 	}
 	switch f.kind {
 	case ptBind, ptAlter:

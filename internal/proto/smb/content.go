@@ -4,11 +4,12 @@ import (
 	"bytes"
 
 	"longwatch/internal/proto"
+	"longwatch/internal/wirefile"
 )
 
-// data takes bytes read from (proto.Resp) or written to (proto.Orig) a file.
-// whole says that they are the answer or request in one piece, as pipes need.
-func (p *parser) data(f *file, role, _ proto.Dir, off uint64, b []byte) {
+// data takes bytes that were read from (role proto.Resp) or written to
+// (proto.Orig) a file or pipe, and that direction d carried.
+func (p *parser) data(f *file, role, d proto.Dir, off uint64, b []byte) {
 	if len(b) == 0 {
 		return
 	}
@@ -27,6 +28,20 @@ func (p *parser) data(f *file, role, _ proto.Dir, off uint64, b []byte) {
 	} else {
 		f.read += uint64(len(b))
 	}
+	if f.content[role] == nil {
+		if role == proto.Resp && p.lately(f.contentKey()) {
+			return
+		}
+		w := wirefile.New(p.c, "SMB", d)
+		if f.name != "" {
+			w.SetName(f.name)
+		}
+		if f.size > 0 {
+			w.SetTotal(f.size)
+		}
+		f.content[role] = w
+	}
+	f.content[role].WriteAt(off, b)
 }
 
 // rpcStart knows the start of a DCE/RPC fragment in a pipe whose opening was

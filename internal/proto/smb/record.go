@@ -43,11 +43,12 @@ func (*File) RecordType() *record.Type { return FileType }
 // that of the first byte.
 type Transfer struct {
 	record.Conn
-	Path         string `rec:"path"` // of the share
-	ShareType    string `rec:"share_type"`
-	Name         string `rec:"name" ecs:"file.name" ent:"file"` // empty when the opening was not seen
-	BytesRead    uint64 `rec:"bytes_read"`
-	BytesWritten uint64 `rec:"bytes_written"`
+	Path         string   `rec:"path"` // of the share
+	ShareType    string   `rec:"share_type"`
+	Name         string   `rec:"name" ecs:"file.name" ent:"file"` // empty when the opening was not seen
+	BytesRead    uint64   `rec:"bytes_read"`
+	BytesWritten uint64   `rec:"bytes_written"`
+	FUIDs        []string `rec:"fuids,set"` // of what was read, then of what was written, in files
 }
 
 // TransferType is the schema of Transfer.

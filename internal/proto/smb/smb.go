@@ -15,6 +15,7 @@ import (
 
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
+	"longwatch/internal/record/network"
 	"longwatch/internal/spnego"
 )
 
@@ -23,7 +24,7 @@ var Protocol = proto.Spec{
 	Name: "smb", Transport: proto.TCP, Ports: []uint16{445, 139},
 	Probe: probe,
 	New:   func(c *proto.Conn) proto.Parser { return newParser(c) },
-	Emits: []*record.Type{MappingType, FileType, TransferType, SessionType},
+	Emits: []*record.Type{MappingType, FileType, TransferType, SessionType, network.FileType},
 }
 
 const (

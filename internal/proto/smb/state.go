@@ -6,6 +6,7 @@ import (
 
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
+	"longwatch/internal/wirefile"
 )
 
 // Bounds on what one connection can make us keep. Passing one drops the oldest.
@@ -70,6 +71,7 @@ type file struct {
 	began   record.Conn
 	read    uint64
 	written uint64
+	content [2]*wirefile.File
 }
 
 // pend remembers a request until its answer.
@@ -160,9 +162,19 @@ func (p *parser) close(f *file) {
 	if f.rpc != nil {
 		f.rpc.Close()
 	}
+	var fuids []string
+	for _, w := range f.content {
+		if w != nil {
+			fuids = append(fuids, w.FUID())
+			w.Close()
+			if f.size > 0 && w.Seen() >= f.size {
+				p.rememberWhole(f)
+			}
+		}
+	}
 	if !f.pipe && f.read+f.written > 0 {
 		p.c.Emit(&Transfer{Conn: f.began, Path: f.tree.path, ShareType: f.shareType(), Name: f.name,
-			BytesRead: f.read, BytesWritten: f.written})
+			BytesRead: f.read, BytesWritten: f.written, FUIDs: fuids})
 	}
 }
 
@@ -202,13 +214,29 @@ type told struct {
 
 func (p *parser) toldLately(r *File, f *file) bool {
 	key := told{r.Action, r.Path, r.Name, r.Size, f.times[0], f.times[2], f.times[3]}
-	now := p.c.Now()
-	last, ok := p.recent[key]
+	again := p.lately(key)
+	p.remember(key)
+	return again
+}
+
+// contentKey is that of a file whose whole content was followed: until it
+// changes, reading it again shows nothing new.
+func (f *file) contentKey() told {
+	return told{"content", f.tree.path, f.name, f.size, f.times[0], f.times[2], 0}
+}
+
+func (p *parser) rememberWhole(f *file) { p.remember(f.contentKey()) }
+
+func (p *parser) remember(key told) {
 	if p.recent == nil || len(p.recent) == maxRecent {
 		p.recent = map[told]record.Time{}
 	}
-	p.recent[key] = now
-	return ok && now.Sub(last) < recentFor
+	p.recent[key] = p.c.Now()
+}
+
+func (p *parser) lately(key told) bool {
+	last, ok := p.recent[key]
+	return ok && p.c.Now().Sub(last) < recentFor
 }
 
 // filetime converts 100 ns since 1601 (MS-DTYP section 2.3.3). What is outside
