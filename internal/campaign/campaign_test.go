@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"longwatch/internal/finding"
+	"longwatch/internal/intel"
 	"longwatch/internal/record"
 )
 
@@ -260,4 +261,14 @@ func FuzzParse(f *testing.F) {
 		}
 		Judge(&finding.Incident{Findings: []*finding.Finding{{Dossier: p.Dossiers(), Severity: finding.High}}}, []*Profile{p}, map[string]bool{})
 	})
+}
+
+func TestIndicatorsLoad(t *testing.T) {
+	_, rep := intel.Load(intel.FS(os.DirFS(content), "campaigns"))
+	for _, r := range rep.Reasons {
+		t.Errorf("%s:%d: %s", r.File, r.Line, r.Reason)
+	}
+	if rep.Loaded < 100 {
+		t.Errorf("%d indicators loaded, the dossiers list more than a hundred", rep.Loaded)
+	}
 }
