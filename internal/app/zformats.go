@@ -4,6 +4,23 @@ package app
 
 import (
 	"longwatch/internal/evidence"
+	"longwatch/internal/evidence/audit"
+	"longwatch/internal/evidence/eve"
+	"longwatch/internal/evidence/evtx"
+	"longwatch/internal/evidence/iisw3c"
+	"longwatch/internal/evidence/pcap"
+	"longwatch/internal/evidence/syslog"
+	"longwatch/internal/evidence/weblog"
+	"longwatch/internal/evidence/zeek"
 )
 
-var formats = []evidence.Format{}
+var formats = []evidence.Format{
+	audit.Format,
+	eve.Format,
+	evtx.Format,
+	iisw3c.Format,
+	pcap.Format,
+	syslog.Format,
+	weblog.Format,
+	zeek.Format,
+}

@@ -4,6 +4,23 @@ package app
 
 import (
 	"longwatch/internal/proto"
+	"longwatch/internal/proto/dcerpc"
+	"longwatch/internal/proto/dns"
+	"longwatch/internal/proto/dtls"
+	"longwatch/internal/proto/kerberos"
+	"longwatch/internal/proto/ntlm"
+	"longwatch/internal/proto/smb"
+	"longwatch/internal/proto/ssh"
+	"longwatch/internal/proto/ssl"
 )
 
-var protocols = []proto.Spec{}
+var protocols = []proto.Spec{
+	dcerpc.Protocol,
+	dns.Protocol,
+	dtls.Protocol,
+	kerberos.Protocol,
+	ntlm.Protocol,
+	smb.Protocol,
+	ssh.Protocol,
+	ssl.Protocol,
+}
