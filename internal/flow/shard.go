@@ -83,6 +83,7 @@ func (s *shard) packet(p *packet) {
 	}
 	for s.memory > s.budget && s.evict() {
 	}
+	s.now, s.pos = p.ts, p.pos // ending a connection set them back to its last packet
 	k, side := makeKey(p.src, p.dst, p.sport, p.dport, p.proto, p.oneWay)
 	c := s.table.find(&k)
 	if c != nil && (c.expired(p.ts) || p.proto == capture.ProtoTCP && s.reused(c, p, p.ts)) {
