@@ -215,9 +215,11 @@ func (p *parser) message(b []byte, service string) error {
 		if ex.Service, realm, ex.Cipher = ticket(f[3]); realm != "" {
 			ex.Client = "/" + realm
 		}
-	case apRep:
-		p.exchange().Success = record.Some(true)
-		p.flush()
+	case apRep: // DCE style has a third one, from the client, which says nothing new
+		if p.ex != nil {
+			p.ex.Success = record.Some(true)
+			p.flush()
+		}
 	case krbError:
 		p.refusal(f)
 	}

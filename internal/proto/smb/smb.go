@@ -34,6 +34,9 @@ const (
 	maxWhole = 1 << 18
 	// streamAbove is the size above which reads and writes are not buffered.
 	streamAbove = 4 << 10
+	// maxAstray is how often a connection may fall out of step before it is
+	// given up.
+	maxAstray = 16
 )
 
 // Protocol identifiers, the first byte before "SMB".
@@ -67,6 +70,7 @@ type parser struct {
 	lanes   [2]lane
 	session Session
 	seen    bool
+	astray  int // times that something else stood where a message should start
 	auth    *spnego.Exchange
 	pending []request
 	trees   []*tree
@@ -155,11 +159,18 @@ func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 			l.skip = frameHeader + n&0x1ffff
 			continue
 		default:
-			return proto.Step{Used: used}, errFrame
+			if err := p.outOfStep(d); err != nil {
+				return proto.Step{Used: used}, err
+			}
+			continue
 		}
 		need, err := p.frame(d, rest, n)
 		if err != nil {
-			return proto.Step{Used: used}, err
+			if err = p.outOfStep(d); err != nil {
+				return proto.Step{Used: used}, err
+			}
+			used++ // what looked like a frame is none
+			continue
 		}
 		if need > 0 {
 			return proto.Step{Used: used, Need: need}, nil
@@ -170,6 +181,19 @@ func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 		}
 	}
 	return proto.Step{Used: used}, nil
+}
+
+// outOfStep goes on at the next message, as after a keep-alive's stray byte at
+// the start of a capture. A connection that does it again and again is no SMB.
+func (p *parser) outOfStep(d proto.Dir) error {
+	if p.astray++; p.astray > maxAstray {
+		return errFrame
+	}
+	if p.astray == 1 {
+		p.c.Weird("smb_out_of_step", "")
+	}
+	p.lanes[d].lost = true
+	return nil
 }
 
 // frame takes the message of n bytes in the frame at b, or says how many bytes
