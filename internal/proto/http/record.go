@@ -1,0 +1,57 @@
+package http
+
+import "longwatch/internal/record"
+
+// Request is one request with its reply, or either alone. Names and meanings
+// are those of Zeek's http.log; what follows resp_mime_types is our own.
+type Request struct {
+	record.Conn
+	Depth        uint64              `rec:"trans_depth"` // place of the pair in the connection, from 1
+	Method       string              `rec:"method" ecs:"http.request.method"`
+	Host         string              `rec:"host" ecs:"url.domain" ent:"domain"`
+	URI          string              `rec:"uri" ecs:"url.original"`
+	Referrer     string              `rec:"referrer" ecs:"http.request.referrer"`
+	Version      string              `rec:"version" ecs:"http.version"` // of the reply
+	UserAgent    string              `rec:"user_agent" ecs:"user_agent.original" ent:"user_agent"`
+	Origin       string              `rec:"origin"`
+	ReqBodyLen   uint64              `rec:"request_body_len" ecs:"http.request.body.bytes"`   // decoded
+	RespBodyLen  uint64              `rec:"response_body_len" ecs:"http.response.body.bytes"` // decoded
+	StatusCode   record.Opt[uint64]  `rec:"status_code" ecs:"http.response.status_code"`
+	StatusMsg    string              `rec:"status_msg"`
+	InfoCode     record.Opt[uint64]  `rec:"info_code"` // last 1xx reply
+	InfoMsg      string              `rec:"info_msg"`
+	Tags         []string            `rec:"tags,set"`
+	Username     string              `rec:"username" ecs:"user.name" ent:"user"` // of basic authentication
+	Password     string              `rec:"password,secret"`                     // never kept
+	Proxied      []string            `rec:"proxied,set"`                         // headers that proxies add
+	OrigFUIDs    []string            `rec:"orig_fuids"`
+	OrigNames    []string            `rec:"orig_filenames"`
+	OrigMIME     []string            `rec:"orig_mime_types"`
+	RespFUIDs    []string            `rec:"resp_fuids"`
+	RespNames    []string            `rec:"resp_filenames"`
+	RespMIME     []string            `rec:"resp_mime_types"`
+	ReqType      string              `rec:"req_content_type,extra"`
+	RespType     string              `rec:"resp_content_type,extra"`
+	ReqEntropy   record.Opt[float64] `rec:"req_entropy,extra"`  // bits per byte of the decoded body's first 4 KiB
+	RespEntropy  record.Opt[float64] `rec:"resp_entropy,extra"` // likewise
+	ReqBodyHead  string              `rec:"req_body_head,extra"`
+	RespBodyHead string              `rec:"resp_body_head,extra"`  // first 64 bytes, as they are
+	BodyTraits   []string            `rec:"body_traits,set,extra"` // see the Trait constants
+}
+
+// The values of BodyTraits: framings of request and reply that dossier OP-512
+// names. They describe bytes; detectors judge them.
+const (
+	TraitBase64Token    = "base64-token-encrypted" // OP-10: the request's body is one Base64 token of 256 characters or more, its decoded bytes random
+	TraitEncryptedReply = "encrypted-reply"        // OP-11: a reply that says it is HTML or plain octets, and is random
+	TraitGodzillaReply  = "godzilla-reply"         // OP-26: Base64 between two halves of an upper-case MD5
+	TraitAESBlocks      = "aes-blocks"             // OP-27: a request's body of whole 16-byte blocks of random bytes
+	TraitTunnelCommand  = "regeorg-command"        // OP-29: cmd=connect, read, forward, disconnect, or the X-CMD header
+	TraitBase64Whoami   = "base64-whoami"          // OP-15: "whoami" in Base64, as ASCII or UTF-16
+)
+
+// Type is the schema of Request.
+var Type = record.Of[Request]("http")
+
+// RecordType returns Type.
+func (*Request) RecordType() *record.Type { return Type }
