@@ -4,6 +4,17 @@ package app
 
 import (
 	"longwatch/internal/detect"
+	dnsselfreport "longwatch/internal/detect/dns-self-report"
+	logscleared "longwatch/internal/detect/logs-cleared"
+	lurearchive "longwatch/internal/detect/lure-archive"
+	ntdscopy "longwatch/internal/detect/ntds-copy"
+	ntdsifm "longwatch/internal/detect/ntds-ifm"
 )
 
-var detectors = []detect.Spec{}
+var detectors = []detect.Spec{
+	dnsselfreport.Detector,
+	logscleared.Detector,
+	lurearchive.Detector,
+	ntdscopy.Detector,
+	ntdsifm.Detector,
+}

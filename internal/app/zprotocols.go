@@ -7,6 +7,7 @@ import (
 	"longwatch/internal/proto/dcerpc"
 	"longwatch/internal/proto/dns"
 	"longwatch/internal/proto/dtls"
+	"longwatch/internal/proto/http"
 	"longwatch/internal/proto/kerberos"
 	"longwatch/internal/proto/ntlm"
 	"longwatch/internal/proto/smb"
@@ -18,6 +19,7 @@ var protocols = []proto.Spec{
 	dcerpc.Protocol,
 	dns.Protocol,
 	dtls.Protocol,
+	http.Protocol,
 	kerberos.Protocol,
 	ntlm.Protocol,
 	smb.Protocol,

@@ -55,13 +55,13 @@ type parser struct {
 
 // exchange is a request and its reply on the way to a record.
 type exchange struct {
-	rec      *Request
-	done     bool // the request is complete
-	head     bool // a HEAD request: the reply has no body
-	connect  bool
-	seen     bool // a request was seen
-	replied  bool // the reply is complete, and waits for the end of the request
-	emitted  bool // the record is out: it is not changed any more
+	rec     *Request
+	done    bool // the request is complete
+	head    bool // a HEAD request: the reply has no body
+	connect bool
+	seen    bool // a request was seen
+	replied bool // the reply is complete, and waits for the end of the request
+	emitted bool // the record is out: it is not changed any more
 }
 
 // Parse implements proto.Parser.
