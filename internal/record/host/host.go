@@ -240,8 +240,15 @@ type Event struct {
 	PID      uint32      `rec:"pid"`
 	TID      uint32      `rec:"tid"`
 	UserSID  string      `rec:"user_sid" ecs:"winlog.user.identifier"`
-	Fields   []record.KV `rec:"fields"` // EventData and UserData; positional values are named Data
+	Activity string      `rec:"activity_id" ecs:"winlog.activity_id"` // correlates events of one activity
+	Fields   []record.KV `rec:"fields"`                               // EventData and UserData; positional values are named Data
 }
+
+// RecoveredEvent is an event from bytes that a log does not use any more: left
+// from a time before it was cleared, wrapped or exported, possibly of another
+// log of the same machine. It proves that the event was recorded, not that
+// the log as it stands holds it, so it is a type of its own.
+type RecoveredEvent struct{ Event }
 
 // Get returns the first field of that name, compared exactly.
 func (e *Event) Get(name string) string {

@@ -25,6 +25,7 @@ var (
 	SyscallType     = record.Of[Syscall]("syscall")
 	SyslogType      = record.Of[Syslog]("syslog")
 	EventType       = record.Of[Event]("windows_event")
+	RecoveredType   = record.Of[RecoveredEvent]("windows_event_recovered")
 
 	Types = []*record.Type{
 		ProcessType,
@@ -48,6 +49,7 @@ var (
 		SyscallType,
 		SyslogType,
 		EventType,
+		RecoveredType,
 	}
 )
 
@@ -113,3 +115,6 @@ func (*Syslog) RecordType() *record.Type { return SyslogType }
 
 // RecordType returns EventType.
 func (*Event) RecordType() *record.Type { return EventType }
+
+// RecordType returns RecoveredType.
+func (*RecoveredEvent) RecordType() *record.Type { return RecoveredType }

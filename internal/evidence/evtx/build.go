@@ -1,0 +1,296 @@
+package evtx
+
+import (
+	"bytes"
+
+	"longwatch/internal/record"
+	"longwatch/internal/record/host"
+)
+
+// state is where in an event an element stands.
+type state uint8
+
+const (
+	inDocument state = iota // around the event
+	inEvent
+	inSystem
+	inSystemLeaf // an element of System
+	inData       // EventData and its kin
+	inUserData
+	inWrapper // the one element below UserData
+	inLeaf    // a value, unless it has elements of its own
+	inOther   // parts that repeat what the event says in words (RenderingInfo)
+)
+
+// frame is an open element.
+type frame struct {
+	state    state
+	code     nameCode
+	children bool
+	label    span // the Name attribute, when its value is not a literal
+	name     string
+	from     int // where its text begins
+}
+
+// span is a stretch of the builder's text.
+type span struct{ from, to int }
+
+// field is a value on its way into the event.
+type field struct {
+	name  string
+	label span // the name, when name is empty
+	value span
+}
+
+// builder gathers an event's values: text in one buffer, which becomes one
+// string that all values share, so that an event costs three allocations.
+type builder struct {
+	event    *host.Event
+	interned *interner
+	text     []byte
+	fields   []field
+	frames   [maxDepth + 1]frame
+	depth    int
+	rooted   bool // an Event element was seen
+
+	attr     name // open attribute
+	inAttr   bool
+	attrFrom int
+	attrName string // its value so far, when that is one literal
+
+	computer, lowered string // the last computer's name, as logged and in lower case
+}
+
+// begin starts a new event.
+func (b *builder) begin(e *host.Event, in *interner) {
+	b.event, b.interned = e, in
+	b.text, b.fields = b.text[:0], b.fields[:0]
+	b.depth, b.rooted, b.inAttr = 0, false, false
+	b.frames[0] = frame{state: inDocument}
+}
+
+// finish moves the values into the event.
+func (b *builder) finish() {
+	if len(b.fields) == 0 {
+		return
+	}
+	text := string(b.text)
+	kv := make([]record.KV, len(b.fields))
+	for i := range b.fields {
+		f := &b.fields[i]
+		kv[i] = record.KV{Name: f.name, Value: text[f.value.from:f.value.to]}
+		if f.name == "" {
+			kv[i].Name = text[f.label.from:f.label.to]
+		}
+	}
+	b.event.Fields = kv
+}
+
+// start opens an element. It refuses when they are nested too deep.
+func (b *builder) start(n name) bool {
+	b.endAttr()
+	if b.depth == maxDepth {
+		return false
+	}
+	parent := &b.frames[b.depth]
+	parent.children = true
+	b.depth++
+	b.frames[b.depth] = frame{state: b.below(parent.state, n.code), code: n.code, name: n.text, from: len(b.text)}
+	return true
+}
+
+// below is the state of an element with this name inside one in state s.
+func (b *builder) below(s state, n nameCode) state {
+	switch s {
+	case inDocument:
+		if n == nameEvent {
+			b.rooted = true
+			return inEvent
+		}
+	case inEvent:
+		switch n {
+		case nameSystem:
+			return inSystem
+		case nameEventData:
+			return inData
+		case nameUserData:
+			return inUserData
+		}
+	case inSystem:
+		return inSystemLeaf
+	case inUserData:
+		return inWrapper
+	case inData, inWrapper, inLeaf:
+		return inLeaf
+	}
+	return inOther
+}
+
+// end closes the innermost element. An element that has no others inside is a
+// value.
+func (b *builder) end() {
+	b.endAttr()
+	f := &b.frames[b.depth]
+	b.depth--
+	if f.children {
+		return
+	}
+	switch f.state {
+	case inSystemLeaf:
+		b.systemText(f.code, b.text[f.from:])
+		b.text = b.text[:f.from]
+	case inLeaf:
+		b.add(f)
+	case inData, inWrapper:
+		if len(bytes.TrimSpace(b.text[f.from:])) > 0 {
+			b.add(f)
+		}
+	}
+}
+
+// add makes the text of an element a field.
+func (b *builder) add(f *frame) {
+	v := field{name: f.name, value: span{f.from, len(b.text)}}
+	switch {
+	case f.label.to > f.label.from:
+		v.name, v.label = "", f.label
+	case f.state == inData:
+		v.name = "Data"
+	}
+	b.fields = append(b.fields, v)
+}
+
+// keepsText tells whether text matters where the builder stands.
+func (b *builder) keepsText() bool {
+	if b.inAttr {
+		return true
+	}
+	switch b.frames[b.depth].state {
+	case inSystemLeaf, inLeaf, inData, inWrapper:
+		return true
+	}
+	return false
+}
+
+func (b *builder) literal(s string) {
+	if !b.keepsText() {
+		return
+	}
+	if b.inAttr {
+		b.attrName = ""
+		if len(b.text) == b.attrFrom {
+			b.attrName = s
+		}
+	}
+	b.text = append(b.text, s...)
+}
+
+func (b *builder) value(v value) {
+	if b.keepsText() {
+		b.attrName = ""
+		b.text = v.append(b.text)
+	}
+}
+
+// array writes an array and tells how many items it had. Windows repeats the
+// element for each of them, with what stands before the array in it.
+func (b *builder) array(v value) int {
+	if !b.keepsText() {
+		return 0
+	}
+	b.attrName = ""
+	f := &b.frames[b.depth]
+	repeat := !b.inAttr && f.state == inLeaf
+	before := len(b.text)
+	for n := 0; ; n++ {
+		item, rest, ok := v.item()
+		if !ok {
+			return n
+		}
+		if n > 0 {
+			if repeat {
+				b.add(f)
+				prefix := span{f.from, before}
+				f.from = len(b.text)
+				b.text = append(b.text, b.text[prefix.from:prefix.to]...)
+				before = len(b.text)
+			} else {
+				b.text = append(b.text, ',')
+			}
+		}
+		b.text = item.append(b.text)
+		v.data = rest
+	}
+}
+
+// startAttr opens an attribute; the next attribute or the end of the start tag
+// closes it.
+func (b *builder) startAttr(n name) {
+	b.endAttr()
+	b.attr, b.inAttr, b.attrFrom, b.attrName = n, true, len(b.text), ""
+}
+
+// attrValue is the whole value of the open attribute.
+func (b *builder) attrValue(v value) {
+	if f := &b.frames[b.depth]; f.state == inSystemLeaf && b.systemAttr(f.code, v) {
+		b.inAttr = false
+		return
+	}
+	if v.typ&typeArray != 0 {
+		b.array(v)
+		return
+	}
+	b.value(v)
+}
+
+func (b *builder) endAttr() {
+	if !b.inAttr {
+		return
+	}
+	b.inAttr = false
+	f := &b.frames[b.depth]
+	at := span{b.attrFrom, len(b.text)}
+	switch {
+	case f.state == inSystemLeaf:
+		b.systemAttrText(f.code, b.text[at.from:])
+	case f.state == inLeaf && f.code == nameData && b.attr.code == nameName:
+		if b.attrName != "" {
+			f.name = b.attrName
+			break
+		}
+		f.label, f.from = at, len(b.text)
+		return
+	case (f.state == inLeaf && f.code != nameData || f.state == inWrapper) && b.attr.code != nameXMLNS:
+		b.fields = append(b.fields, field{name: b.attr.text, value: at})
+		f.from = len(b.text)
+		return
+	}
+	b.text = b.text[:at.from]
+}
+
+// leaf writes an element that holds one plain value, at once. It refuses when
+// the element has another meaning here.
+func (b *builder) leaf(elem name, o *op, v value) bool {
+	parent := &b.frames[b.depth]
+	label := elem.text
+	if o.kind == opNamed {
+		if elem.code != nameData {
+			return false
+		}
+		label = o.text
+	}
+	switch parent.state {
+	case inSystem:
+		if o.kind == opNamed || !b.system(elem.code, v) {
+			return false
+		}
+	case inData, inLeaf, inWrapper:
+		from := len(b.text)
+		b.text = v.append(b.text)
+		b.fields = append(b.fields, field{name: label, value: span{from, len(b.text)}})
+	default:
+		return false
+	}
+	parent.children = true
+	return true
+}

@@ -1,0 +1,126 @@
+package evtx
+
+import (
+	"strconv"
+	"strings"
+
+	"longwatch/internal/record"
+)
+
+// system sets what an element of System says. It refuses values of another
+// type than Windows uses, which are then read as text.
+func (b *builder) system(code nameCode, v value) bool {
+	if code == nameChannel || code == nameComputer {
+		from := len(b.text)
+		b.text = v.append(b.text)
+		b.systemText(code, b.text[from:])
+		b.text = b.text[:from]
+		return true
+	}
+	n, ok := v.uint()
+	if ok {
+		b.systemNumber(code, n)
+	}
+	return ok
+}
+
+func (b *builder) systemText(code nameCode, text []byte) {
+	switch code {
+	case nameChannel:
+		b.event.Channel = b.interned.string(text)
+		return
+	case nameComputer:
+		b.event.Host = b.lower(text)
+		return
+	}
+	if n, ok := number(text); ok {
+		b.systemNumber(code, n)
+	}
+}
+
+func (b *builder) systemNumber(code nameCode, n uint64) {
+	e := b.event
+	switch code {
+	case nameEventID:
+		e.EventID = uint32(n)
+	case nameVersion:
+		e.Version = uint8(n)
+	case nameLevel:
+		e.Level = uint8(n)
+	case nameTask:
+		e.Task = uint16(n)
+	case nameOpcode:
+		e.Opcode = uint8(n)
+	case nameKeywords:
+		e.Keywords = n
+	case nameEventRecordID:
+		e.RecordID = n
+	}
+}
+
+// systemAttr sets what an attribute in System says, where its type is the one
+// that Windows uses.
+func (b *builder) systemAttr(elem nameCode, v value) bool {
+	switch {
+	case elem == nameTimeCreated && v.typ == typeFileTime:
+		b.event.TS = fileTimeOf(v.data)
+		return true
+	case elem == nameExecution:
+		n, ok := v.uint()
+		if ok {
+			b.execution(n)
+		}
+		return ok
+	}
+	return false
+}
+
+func (b *builder) execution(n uint64) {
+	switch b.attr.code {
+	case nameProcessID:
+		b.event.PID = uint32(n)
+	case nameThreadID:
+		b.event.TID = uint32(n)
+	}
+}
+
+func (b *builder) systemAttrText(elem nameCode, text []byte) {
+	switch {
+	case elem == nameProvider && b.attr.code == nameName:
+		b.event.Provider = b.interned.string(text)
+	case elem == nameTimeCreated && b.attr.code == nameSystemTime:
+		if t, err := record.ParseTime(string(text)); err == nil {
+			b.event.TS = t
+		}
+	case elem == nameExecution:
+		if n, ok := number(text); ok {
+			b.execution(n)
+		}
+	case elem == nameSecurity && b.attr.code == nameUserID:
+		b.event.UserSID = b.interned.string(text)
+	case elem == nameCorrelation && b.attr.code == nameActivityID:
+		b.event.Activity = string(text)
+	}
+}
+
+// number reads decimal digits, or hexadecimal ones after 0x.
+func number(text []byte) (uint64, bool) {
+	if len(text) == 0 || len(text) > 20 {
+		return 0, false
+	}
+	base, digits := 10, string(text)
+	if hex, ok := strings.CutPrefix(digits, "0x"); ok {
+		base, digits = 16, hex
+	}
+	n, err := strconv.ParseUint(digits, base, 64)
+	return n, err == nil
+}
+
+// lower returns a computer's name in lower case, as host records have it.
+func (b *builder) lower(text []byte) string {
+	if string(text) != b.computer {
+		b.computer = string(text)
+		b.lowered = strings.ToLower(b.computer)
+	}
+	return b.lowered
+}

@@ -1,0 +1,71 @@
+package evtx
+
+import (
+	"encoding/binary"
+	"slices"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// notASCII has the bits that four ASCII characters in UTF-16 leave clear.
+const notASCII = 0xff80ff80ff80ff80
+
+// appendUTF16 appends little-endian UTF-16 as UTF-8, up to the first NUL.
+// Half a surrogate pair becomes U+FFFD.
+func appendUTF16(dst, b []byte) []byte {
+	dst = slices.Grow(dst, len(b)/2+8)
+	for len(b) >= 8 {
+		w := binary.LittleEndian.Uint64(b)
+		if w&notASCII != 0 || w&0xff == 0 || w&0xff0000 == 0 || w&0xff00000000 == 0 || w>>48 == 0 {
+			break
+		}
+		dst = append(dst, byte(w), byte(w>>16), byte(w>>32), byte(w>>48))
+		b = b[8:]
+	}
+	for len(b) >= 2 {
+		u := binary.LittleEndian.Uint16(b)
+		b = b[2:]
+		switch {
+		case u == 0:
+			return dst
+		case u < utf8.RuneSelf:
+			dst = append(dst, byte(u))
+		case !utf16.IsSurrogate(rune(u)):
+			dst = utf8.AppendRune(dst, rune(u))
+		default:
+			r := rune(utf8.RuneError)
+			if len(b) >= 2 {
+				r = utf16.DecodeRune(rune(u), rune(binary.LittleEndian.Uint16(b)))
+			}
+			if r != utf8.RuneError {
+				b = b[2:]
+			}
+			dst = utf8.AppendRune(dst, r)
+		}
+	}
+	return dst
+}
+
+// windows1252 is what bytes 0x80 to 0x9f are in Windows code page 1252, the
+// usual one of "ANSI" strings; the log does not say which it was.
+var windows1252 = [32]rune{
+	'€', 0x81, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', 0x8d, 'Ž', 0x8f,
+	0x90, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0x9d, 'ž', 'Ÿ',
+}
+
+// appendANSI appends code page 1252 as UTF-8, up to the first NUL.
+func appendANSI(dst, b []byte) []byte {
+	for _, x := range b {
+		switch {
+		case x == 0:
+			return dst
+		case x < utf8.RuneSelf:
+			dst = append(dst, x)
+		case x < 0xa0:
+			dst = utf8.AppendRune(dst, windows1252[x-0x80])
+		default:
+			dst = utf8.AppendRune(dst, rune(x))
+		}
+	}
+	return dst
+}
