@@ -38,8 +38,9 @@ type conn struct {
 	active      bool // nothing has ended this connection yet
 	isPartial   bool // TCP without the originator's SYN
 	firstSeen   uint8
-	closeWaits  bool // closing is put off until data in flight is there
-	handshake   bool // both sides took part in a handshake
+	teredo      uint8 // sides that sent Teredo
+	closeWaits  bool  // closing is put off until data in flight is there
+	handshake   bool  // both sides took part in a handshake
 
 	hist     []byte
 	seen     uint32 // which history letters were recorded once

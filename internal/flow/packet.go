@@ -12,6 +12,7 @@ type packet struct {
 	src, dst capture.Addr
 	payload  []byte // transport header and data, as far as captured
 	parent   string // uid of the connection that tunnels it
+	service  string // what tunnel this datagram is part of
 	wire     uint32 // length of payload on the wire
 	ipLen    uint32
 	sport    uint16
@@ -51,6 +52,14 @@ func (p *packet) ports() (weird string) {
 		p.dport, p.oneWay = icmp6Peer(b[0], b[1])
 	}
 	return ""
+}
+
+// servicePort is the port that tells what a datagram is for.
+func (p *packet) servicePort() uint16 {
+	if isServerPort(capture.ProtoUDP, p.sport) && !isServerPort(capture.ProtoUDP, p.dport) {
+		return p.sport
+	}
+	return p.dport
 }
 
 // icmpPeer is the type of the answer to an ICMP message, or its code when there

@@ -248,8 +248,31 @@ func (s *shard) udp(c *conn, p *packet, side uint8) {
 	e.size = max(e.size, 0) + declared - 8
 	e.pkts++
 	e.ipBytes += uint64(p.ipLen)
+	if p.service != "" {
+		s.tunnel(c, p.service, side)
+		return
+	}
 	if !c.noApp {
-		s.parse(c, c.dir(side), p.payload[8:])
+		data := p.payload[8:]
+		if n := declared - 8; n >= 0 && n < int64(len(data)) {
+			data = data[:n]
+		}
+		s.parse(c, c.dir(side), data)
+	}
+}
+
+// tunnel notes that a connection carries IP packets. Teredo is believed when
+// both sides send it (Zeek's delay_teredo_confirmation).
+func (s *shard) tunnel(c *conn, service string, side uint8) {
+	if service == "teredo" {
+		c.teredo |= 1 << side
+		if c.teredo != 3 {
+			return
+		}
+	}
+	if !slices.Contains(c.names, service) {
+		c.names = append(c.names, service)
+		s.dropApp(c)
 	}
 }
 

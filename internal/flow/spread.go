@@ -14,12 +14,13 @@ import (
 // spreader finds the IP packets in frames and hands them to their shards. It
 // belongs to the goroutine that reads the capture.
 type spreader struct {
-	eng    *Engine
-	lane   record.Sink
-	emit   func(*packet, *capture.Block)
-	defrag *defragmenter
-	odd    map[string]*oddity
-	noIP   int64 // frames without IP
+	eng     *Engine
+	lane    record.Sink
+	emit    func(*packet, *capture.Block)
+	defrag  *defragmenter
+	tunnels *tunnels
+	odd     map[string]*oddity
+	noIP    int64 // frames without IP
 }
 
 // oddity counts packets that no connection can be made of.
@@ -30,7 +31,7 @@ type oddity struct {
 }
 
 func newSpreader(e *Engine, emit func(*packet, *capture.Block)) *spreader {
-	return &spreader{eng: e, lane: e.out.Lane(), emit: emit, defrag: newDefragmenter(), odd: map[string]*oddity{}}
+	return &spreader{eng: e, lane: e.out.Lane(), emit: emit, defrag: newDefragmenter(), tunnels: newTunnels(e.cfg.Path), odd: map[string]*oddity{}}
 }
 
 // frame takes one frame.
@@ -63,18 +64,64 @@ func (sp *spreader) ip(p *packet, b []byte, wire int, block *capture.Block, dept
 	sp.transport(p, block, depth)
 }
 
+// transport takes a packet whose IP header is read: it goes to its shard, and
+// what it tunnels follows.
 func (sp *spreader) transport(p *packet, block *capture.Block, depth int) {
-	if p.proto == capture.ProtoNone {
+	wire := int(p.wire)
+	switch p.proto {
+	case capture.ProtoNone:
 		sp.weird(p, "ipv6_no_next", 0)
 		return
+	case capture.ProtoIPv4, capture.ProtoIPv6:
+		sp.inner(p, capture.Inner{IP: p.payload, Wire: wire}, block, depth)
+		return
+	case capture.ProtoGRE:
+		in, fault, ok := capture.GRE(p.payload, wire)
+		switch {
+		case ok:
+			sp.inner(p, in, block, depth)
+		case fault != capture.OK:
+			sp.weird(p, string(fault), len(p.payload))
+		default:
+			sp.noIP++
+		}
+		return
+	case capture.ProtoMPLS:
+		if in, ok := capture.MPLS(p.payload, wire); ok {
+			sp.inner(p, in, block, depth)
+		}
+		return
+	case capture.ProtoESP:
+		return // encrypted
 	}
 	if w := p.ports(); w != "" {
 		sp.weird(p, w, len(p.payload))
 		return
 	}
+	var in capture.Inner
+	tunnelled := false
+	if p.proto == capture.ProtoUDP {
+		in, p.service, tunnelled = capture.UDPTunnel(p.servicePort(), p.payload[8:], wire-8)
+	}
 	k, _ := makeKey(p.src, p.dst, p.sport, p.dport, p.proto, p.oneWay)
 	p.shard = uint8(k.shard()) // #nosec G115 -- below shardCount
 	sp.emit(p, block)
+	if tunnelled {
+		sp.inner(p, in, block, depth)
+	}
+}
+
+// maxTunnels bounds tunnels inside tunnels (Zeek's Tunnel::max_depth).
+const maxTunnels = 4
+
+// inner takes the IP packet that p tunnels.
+func (sp *spreader) inner(p *packet, in capture.Inner, block *capture.Block, depth int) {
+	if depth >= maxTunnels {
+		sp.weird(p, "exceeded_tunnel_max_depth", len(in.IP))
+		return
+	}
+	q := packet{ts: p.ts, pos: p.pos, vlan: p.vlan, parent: sp.tunnels.uid(p)}
+	sp.ip(&q, in.IP, in.Wire, block, depth+1)
 }
 
 // weird counts a packet that cannot be read, and records the first of its kind.
