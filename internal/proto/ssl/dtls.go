@@ -33,8 +33,14 @@ type datagrams struct {
 	parts [2]fragments
 }
 
-// probeDatagram takes a client hello at the start of an association.
-func probeDatagram(d proto.Dir, b []byte) proto.Verdict {
+// probeDatagram takes a client hello, also after STUN messages: WebRTC looks
+// for a path before it encrypts, and either side may begin.
+func probeDatagram(_ proto.Dir, b []byte) proto.Verdict {
+	for isSTUN(b) {
+		if b = b[stunLen(b):]; len(b) == 0 {
+			return proto.Maybe
+		}
+	}
 	c := wire.At(b)
 	kind, version, epoch := c.U8(), c.U16(), c.U16()
 	c.Skip(6 + 2) // sequence number, length
@@ -47,6 +53,16 @@ func probeDatagram(d proto.Dir, b []byte) proto.Verdict {
 	}
 	return proto.Yes
 }
+
+const stunHead = 20
+
+// isSTUN tells whether b begins with a whole STUN message (RFC 8489 section 5).
+func isSTUN(b []byte) bool {
+	const cookie = "\x21\x12\xa4\x42"
+	return len(b) >= stunHead && b[0] < 4 && string(b[4:8]) == cookie && len(b) >= stunLen(b)
+}
+
+func stunLen(b []byte) int { return stunHead + int(b[2])<<8 + int(b[3]) }
 
 // Parse reads the records of one datagram. What is not DTLS shares the ports:
 // STUN, TURN and RTP are told apart by the first byte (RFC 7983).
