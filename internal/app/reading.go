@@ -18,6 +18,7 @@ import (
 	"longwatch/internal/collect"
 	"longwatch/internal/evidence"
 	"longwatch/internal/record"
+	"longwatch/internal/record/web"
 )
 
 // maxProblems bounds the kinds of problem kept per file.
@@ -214,7 +215,9 @@ func (l *fileLane) Put(r record.Record) {
 		return
 	}
 	l.counts[r.RecordType()]++
-	l.span.Grow(ts)
+	if t := r.RecordType(); t != web.FileType && t != web.ScriptType { // a file's time is not when something was seen
+		l.span.Grow(ts)
+	}
 	l.lane.Put(r)
 }
 

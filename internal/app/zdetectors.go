@@ -9,6 +9,11 @@ import (
 	lurearchive "longwatch/internal/detect/lure-archive"
 	ntdscopy "longwatch/internal/detect/ntds-copy"
 	ntdsifm "longwatch/internal/detect/ntds-ifm"
+	rareendpoint "longwatch/internal/detect/rare-endpoint"
+	scripttrio "longwatch/internal/detect/script-trio"
+	"longwatch/internal/detect/timestomp"
+	uploadscript "longwatch/internal/detect/upload-script"
+	webshell "longwatch/internal/detect/web-shell"
 )
 
 var detectors = []detect.Spec{
@@ -17,4 +22,9 @@ var detectors = []detect.Spec{
 	lurearchive.Detector,
 	ntdscopy.Detector,
 	ntdsifm.Detector,
+	rareendpoint.Detector,
+	scripttrio.Detector,
+	timestomp.Detector,
+	uploadscript.Detector,
+	webshell.Detector,
 }

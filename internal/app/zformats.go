@@ -7,7 +7,9 @@ import (
 	"longwatch/internal/evidence/audit"
 	"longwatch/internal/evidence/eve"
 	"longwatch/internal/evidence/evtx"
+	"longwatch/internal/evidence/file"
 	"longwatch/internal/evidence/iisw3c"
+	"longwatch/internal/evidence/mailbox"
 	"longwatch/internal/evidence/pcap"
 	"longwatch/internal/evidence/syslog"
 	"longwatch/internal/evidence/weblog"
@@ -18,7 +20,9 @@ var formats = []evidence.Format{
 	audit.Format,
 	eve.Format,
 	evtx.Format,
+	file.Format,
 	iisw3c.Format,
+	mailbox.Format,
 	pcap.Format,
 	syslog.Format,
 	weblog.Format,

@@ -80,7 +80,10 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 		case '#':
 			err = r.header(string(line), out, lines)
 		case '{':
-			rec, err = r.object(line)
+			if rec, err = r.object(line); errors.Is(err, errUnknown) {
+				name, _, _ := strings.Cut(r.f.Name, ".")
+				r.unknown(name, out, lines)
+			}
 		default:
 			rec, err = r.row(string(line))
 		}
@@ -214,7 +217,7 @@ func (r *reader) object(line []byte) (record.Record, error) {
 	}
 	t := r.typeOf(m)
 	if t == nil {
-		return nil, errors.New("JSON of no Zeek log that detection uses")
+		return nil, errUnknown
 	}
 	rec := t.New()
 	for name, raw := range m {

@@ -1,0 +1,180 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"longwatch/content"
+	"longwatch/internal/campaign"
+	"longwatch/internal/casefolder"
+	"longwatch/internal/detect"
+	"longwatch/internal/evidence"
+	"longwatch/internal/finding"
+	"longwatch/internal/incident"
+	"longwatch/internal/intel"
+	"longwatch/internal/ordered"
+	"longwatch/internal/record"
+	"longwatch/internal/sink"
+)
+
+// hunt is one run of the whole line.
+type hunt struct {
+	c        Config
+	records  *sink.Dir
+	ordered  *ordered.Buffer
+	engine   *detect.Engine
+	intel    *intel.Set
+	rules    *ruleSets
+	mu       sync.Mutex
+	gathered *gather
+}
+
+// huntLane is the line for one goroutine: write, match, keep for the detectors.
+type huntLane struct {
+	h       *hunt
+	sink    *sink.Lane
+	order   *ordered.Lane
+	intel   intel.Matcher
+	rules   []ruleMatcher
+	found   *gather
+	collect func(finding.Finding)
+}
+
+func (h *hunt) lane() lane {
+	l := &huntLane{h: h, sink: h.records.Lane(), order: h.ordered.Lane(), intel: h.intel.Matcher(), rules: h.rules.matchers(), found: newGather()}
+	l.collect = l.found.add
+	return l
+}
+
+// maxHeld is how many claims a lane gathers before it hands them over.
+const maxHeld = 4096
+
+// Put takes one record through the line.
+func (l *huntLane) Put(r record.Record) {
+	l.sink.Put(r)
+	l.intel.Match(r, l.collect)
+	for _, m := range l.rules {
+		m.Match(r, l.collect)
+	}
+	if incident.Wants(r.RecordType()) || l.h.engine.Wants(r) {
+		l.order.Put(r)
+	}
+	if len(l.found.byKey) > maxHeld {
+		l.flush()
+	}
+}
+
+func (l *huntLane) flush() { l.found.into(l.h.gathered, &l.h.mu) }
+
+// run is the whole line over the formats given; what none of them recognises
+// is read as a file.
+func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (*casefolder.Case, error) {
+	if err := prepareOut(c.Out, c.Force); err != nil {
+		return nil, err
+	}
+	spool := filepath.Join(c.Out, ".spool")
+	defer removeSpool(spool)
+	profiles, err := campaign.Load(content.Campaigns, "campaigns")
+	if err != nil {
+		return nil, fmt.Errorf("app: built-in profiles: %w", err)
+	}
+	h := &hunt{c: c, gathered: newGather()}
+	cf := &casefolder.Case{Tool: ToolInfo(), Command: c.Command}
+	if h.rules, err = loadRules(c.Rules, cf); err != nil {
+		return nil, err
+	}
+	if h.intel, err = loadIntel(c.Intel, cf); err != nil {
+		return nil, err
+	}
+	for _, n := range c.homeNets() {
+		cf.HomeNet = append(cf.HomeNet, n.String())
+	}
+	format := sink.JSONL
+	h.records = sink.New(filepath.Join(c.Out, "records"), spool, format, c.Memory/4, c.Jobs)
+	h.ordered = ordered.New(spool, c.Memory/4, c.Jobs)
+	h.engine = detect.NewEngine(detectors, detect.Env{HomeNet: c.homeNets()})
+
+	rd := &reading{
+		env: c.env(true), formats: formats, fallback: fallbackFormat(), hash: true, progress: p,
+		since: c.Since, until: c.Until, newLane: h.lane,
+	}
+	if err := rd.walk(ctx, c.Paths, spool, c.Jobs); err != nil {
+		h.engine.Finish()
+		return nil, err
+	}
+	for _, l := range rd.free {
+		l.(*huntLane).flush()
+	}
+	cf.Evidence, cf.Skipped, cf.Span = rd.files, rd.skipped, rd.span
+	p.Phase("judging records in the order of time")
+	aliases := incident.NewAliases(c.homeNets())
+	err = h.ordered.Replay(recordTypes(), func(r record.Record) {
+		if incident.Wants(r.RecordType()) {
+			aliases.Learn(r)
+		}
+		if h.engine.Wants(r) {
+			h.engine.Feed(r)
+		}
+	})
+	found := h.engine.Finish()
+	if err != nil {
+		return nil, fmt.Errorf("app: hunt: %w", err)
+	}
+	found = append(found, h.gathered.findings()...)
+	slices.SortFunc(found, func(a, b finding.Finding) int { return finding.Compare(&a, &b) })
+	judge(cf, found, aliases, c, profiles)
+
+	p.Phase("writing records")
+	written, err := h.records.Close()
+	if err != nil {
+		return nil, fmt.Errorf("app: hunt: %w", err)
+	}
+	for _, w := range written {
+		cf.Records = append(cf.Records, casefolder.RecordFile{Type: w.Type, File: "records/" + filepath.Base(w.Path), Rows: w.Rows})
+	}
+	return cf, nil
+}
+
+// judge turns findings into incidents and attributes them.
+func judge(cf *casefolder.Case, found []finding.Finding, aliases *incident.Aliases, c Config, profiles []*campaign.Profile) {
+	searched := map[string]bool{}
+	for i := range cf.Evidence {
+		for t := range cf.Evidence[i].Records {
+			searched[t] = true
+		}
+	}
+	incidents := incident.Build(found, incident.Options{HomeNet: c.HomeNet, Aliases: aliases})
+	for i := range incidents {
+		incidents[i].Attribution = campaign.Judge(&incidents[i], profiles, searched)
+		cf.Incidents = append(cf.Incidents, &incidents[i])
+	}
+	for i := range found {
+		cf.Findings = append(cf.Findings, &found[i])
+	}
+	cf.Coverage = coverage(cf, searched)
+}
+
+// loadIntel loads the built-in indicators of the dossiers and the user's own.
+func loadIntel(paths []string, cf *casefolder.Case) (*intel.Set, error) {
+	sources := []intel.Source{intel.FS(content.Campaigns, "campaigns")}
+	for _, p := range paths {
+		sources = append(sources, intel.Path(p))
+	}
+	set, report := intel.Load(sources...)
+	for _, f := range report.Files {
+		s := casefolder.IntelSource{Name: f.Path, Loaded: f.Loaded}
+		for _, r := range report.Reasons {
+			if r.File == f.Path {
+				s.Refused = append(s.Refused, fmt.Sprintf("%s:%d: %s", r.File, r.Line, r.Reason))
+			}
+		}
+		cf.Intel = append(cf.Intel, s)
+	}
+	if len(paths) > 0 && report.Loaded == 0 {
+		return nil, fmt.Errorf("app: no indicator could be loaded from %q: %v", paths, report.Reasons)
+	}
+	return set, nil
+}

@@ -1,0 +1,86 @@
+package app
+
+import (
+	"fmt"
+
+	"longwatch/content"
+	"longwatch/internal/casefolder"
+	"longwatch/internal/intel"
+)
+
+// DetectorInfo names one built-in detector.
+type DetectorInfo struct {
+	ID         string
+	Title      string
+	Techniques string
+	Dossier    []string
+}
+
+// Detectors lists the built-in detectors by id.
+func Detectors() []DetectorInfo {
+	out := make([]DetectorInfo, 0, len(detectors))
+	for _, d := range detectors {
+		info := DetectorInfo{ID: d.ID, Title: d.Title, Dossier: d.Dossier}
+		for i, t := range d.Techniques {
+			if i > 0 {
+				info.Techniques += " "
+			}
+			info.Techniques += string(t)
+		}
+		out = append(out, info)
+	}
+	return out
+}
+
+// CheckRules compiles rules and says which cannot be used.
+func CheckRules(paths []string) ([]casefolder.RuleSet, error) {
+	cf := &casefolder.Case{}
+	if _, err := loadRules(paths, cf); err != nil && len(cf.Rules) <= 1 {
+		return nil, err
+	}
+	return cf.Rules[1:], nil // the first set is the built-in one
+}
+
+// IntelReport says what became of the rows of feeds.
+type IntelReport struct {
+	Rows    int      `json:"rows"`
+	Loaded  int      `json:"loaded"`
+	Refused int      `json:"refused"`
+	Reasons []string `json:"reasons"`
+}
+
+// LoadIntel reads indicators and says what became of every row.
+func LoadIntel(paths []string) IntelReport {
+	var sources []intel.Source
+	for _, p := range paths {
+		sources = append(sources, intel.Path(p))
+	}
+	_, r := intel.Load(sources...)
+	out := IntelReport{Rows: r.Rows, Loaded: r.Loaded, Refused: r.Refused, Reasons: []string{}}
+	for _, x := range r.Reasons {
+		out.Reasons = append(out.Reasons, fmt.Sprintf("%s:%d: %s", x.File, x.Line, x.Reason))
+	}
+	return out
+}
+
+// LookupIntel says what the built-in indicators and those of paths know of a
+// value: a line for each source.
+func LookupIntel(value string, paths []string) []string {
+	sources := []intel.Source{intel.FS(content.Campaigns, "campaigns")}
+	for _, p := range paths {
+		sources = append(sources, intel.Path(p))
+	}
+	set, _ := intel.Load(sources...)
+	var out []string
+	for _, i := range set.Lookup(value) {
+		line := fmt.Sprintf("%s %q from %q, confidence %d", i.Kind, i.Value, i.Source, i.Confidence)
+		if i.From != 0 || i.Until != 0 {
+			line += fmt.Sprintf(", meant something from %v until %v", i.From, i.Until)
+		}
+		if i.Desc != "" {
+			line += fmt.Sprintf(": %q", i.Desc)
+		}
+		out = append(out, line+fmt.Sprintf(" (%s:%d)", i.File, i.Line))
+	}
+	return out
+}

@@ -1,0 +1,31 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"longwatch/internal/casefolder"
+	"longwatch/internal/report"
+	"longwatch/internal/share"
+)
+
+// WriteCase writes the files of the case folder; the records are there already.
+func WriteCase(c *casefolder.Case, dir string) error {
+	for _, f := range []struct {
+		name  string
+		write func(io.Writer, *casefolder.Case) error
+	}{
+		{"report.html", report.HTML},
+		{"stix.json", share.STIX},
+		{"navigator.json", share.Navigator},
+	} {
+		if err := casefolder.WriteFile(filepath.Join(dir, f.name), func(w io.Writer) error { return f.write(w, c) }); err != nil {
+			return fmt.Errorf("app: %s: %w", f.name, err)
+		}
+	}
+	return c.Write(dir)
+}
+
+// PrintSummary writes the summary for a person.
+func PrintSummary(w io.Writer, c *casefolder.Case, dir string) error { return report.Text(w, c, dir) }

@@ -1,0 +1,258 @@
+package casefolder
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"longwatch/internal/finding"
+	"longwatch/internal/record"
+)
+
+// Write writes the files that hold the case itself into dir: summary.json,
+// findings.jsonl, incidents.json, timeline.csv and manifest.json. The same
+// case gives the same bytes.
+func (c *Case) Write(dir string) error {
+	for _, f := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{"findings.jsonl", c.writeFindings},
+		{"incidents.json", c.writeIncidents},
+		{"timeline.csv", c.writeTimeline},
+		{"summary.json", c.writeSummary},
+		{"manifest.json", c.writeManifest},
+	} {
+		if err := WriteFile(filepath.Join(dir, f.name), f.write); err != nil {
+			return fmt.Errorf("casefolder: %s: %w", f.name, err)
+		}
+	}
+	return nil
+}
+
+// WriteFile writes one file of a case folder through a buffer.
+func WriteFile(path string, write func(io.Writer) error) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(f, 1<<16)
+	if err := write(w); err != nil {
+		_ = f.Close()
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		_ = f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+func indented(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", " ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// incidentOf maps finding ids to the incident they belong to.
+func (c *Case) incidentOf() map[string]string {
+	m := map[string]string{}
+	for _, i := range c.Incidents {
+		for _, f := range i.Findings {
+			m[f.ID] = i.ID
+		}
+	}
+	return m
+}
+
+func (c *Case) writeFindings(w io.Writer) error {
+	in := c.incidentOf()
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for _, f := range c.Findings {
+		if err := enc.Encode(toJSON(f, in[f.ID])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Case) writeIncidents(w io.Writer) error {
+	out := make([]jsonIncident, 0, len(c.Incidents))
+	for _, i := range c.Incidents {
+		out = append(out, incidentJSON(i))
+	}
+	return indented(w, out)
+}
+
+// writeTimeline writes findings of low and above in time order. Cells that a
+// spreadsheet would take for a formula are made plain text.
+func (c *Case) writeTimeline(w io.Writer) error {
+	in := c.incidentOf()
+	cw := csv.NewWriter(w)
+	if err := cw.Write([]string{"start", "end", "severity", "confidence", "incident", "title", "entities", "techniques", "why", "evidence", "detector", "finding"}); err != nil {
+		return err
+	}
+	for _, f := range c.Findings {
+		if f.Severity < finding.Low {
+			continue
+		}
+		var ents, refs []string
+		for _, e := range f.Entities {
+			ents = append(ents, e.Kind+"="+e.Value)
+		}
+		for _, r := range f.Refs {
+			refs = append(refs, Place(r))
+		}
+		row := []string{
+			when(f.Start), when(f.End), f.Severity.String(), fmt.Sprint(f.Confidence), in[f.ID], f.Title, strings.Join(ents, " "),
+			strings.Join(texts(f.Techniques), " "), strings.Join(f.Why, "; "), strings.Join(refs, " | "), f.Detector, f.ID,
+		}
+		for i := range row {
+			row[i] = plainCell(row[i])
+		}
+		if err := cw.Write(row); err != nil {
+			return err
+		}
+	}
+	cw.Flush()
+	return cw.Error()
+}
+
+// plainCell defuses what a spreadsheet would run (CWE-1236).
+func plainCell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+// Place is a reference in words: file and position.
+func Place(r record.Ref) string {
+	switch r.Kind {
+	case record.RefOffset:
+		return fmt.Sprintf("%s offset %d", r.File, r.Pos)
+	case record.RefLine:
+		return fmt.Sprintf("%s line %d", r.File, r.Pos)
+	case record.RefRecord:
+		return fmt.Sprintf("%s record %d", r.File, r.Pos)
+	case record.RefFile:
+	}
+	return r.File
+}
+
+// Summary is the case in a few numbers and sentences: summary.json.
+type Summary struct {
+	Verdict    string            `json:"verdict"`
+	Start      string            `json:"start,omitempty"` // of the evidence
+	End        string            `json:"end,omitempty"`
+	Files      int               `json:"files"`
+	Bytes      int64             `json:"bytes"`
+	Unread     int               `json:"not_read_whole"`
+	Records    int64             `json:"records"`
+	Findings   map[string]int    `json:"findings"` // by severity
+	Incidents  []SummaryIncident `json:"incidents"`
+	Hosts      []Host            `json:"hosts,omitempty"`
+	Coverage   []Coverage        `json:"not_covered"`
+	Techniques map[string]int    `json:"techniques"`
+	Tool       Tool              `json:"tool"`
+}
+
+// SummaryIncident is one incident in a line or two.
+type SummaryIncident struct {
+	ID         string `json:"id"`
+	Title      string `json:"title"`
+	Severity   string `json:"severity"`
+	Start      string `json:"start"`
+	End        string `json:"end"`
+	Findings   int    `json:"findings"`
+	Entry      string `json:"entry,omitempty"`
+	Profile    string `json:"profile"`
+	Confidence uint8  `json:"confidence"`
+	Words      string `json:"words"`
+}
+
+// Summary counts up the case.
+func (c *Case) Summary() Summary {
+	s := Summary{
+		Start: when(c.Span.Start), End: when(c.Span.End), Files: len(c.Evidence), Findings: map[string]int{}, Techniques: map[string]int{},
+		Coverage: c.Coverage, Tool: c.Tool, Unread: len(c.Unread()), Hosts: c.Hosts, Incidents: []SummaryIncident{},
+	}
+	if s.Coverage == nil {
+		s.Coverage = []Coverage{}
+	}
+	for i := range c.Evidence {
+		s.Bytes += c.Evidence[i].Size
+		for _, n := range c.Evidence[i].Records {
+			s.Records += n
+		}
+	}
+	for _, f := range c.Findings {
+		s.Findings[f.Severity.String()]++
+		for _, t := range f.Techniques {
+			s.Techniques[string(t)]++
+		}
+	}
+	for _, i := range c.Incidents {
+		si := SummaryIncident{ID: i.ID, Title: i.Title, Severity: i.Severity.String(), Start: when(i.Start), End: when(i.End), Findings: len(i.Findings)}
+		if i.Entry != nil {
+			si.Entry = i.Entry.Entity.Kind + " " + i.Entry.Entity.Value
+		}
+		if len(i.Attribution) > 0 {
+			a := i.Attribution[0]
+			si.Profile, si.Confidence, si.Words = a.Profile, a.Confidence, a.Words
+		}
+		s.Incidents = append(s.Incidents, si)
+	}
+	s.Verdict = c.verdict()
+	return s
+}
+
+// verdict is the answer in one sentence.
+func (c *Case) verdict() string {
+	worst := finding.Info
+	for _, i := range c.Incidents {
+		worst = max(worst, i.Severity)
+	}
+	switch {
+	case len(c.Evidence) == 0:
+		return "There was no evidence to read."
+	case len(c.Incidents) == 0:
+		return "No incident was found in this evidence. What it could not have shown is listed under coverage."
+	case worst >= finding.High:
+		return fmt.Sprintf("The evidence shows %s that need action now.", plural(len(c.Incidents), "incident"))
+	default:
+		return fmt.Sprintf("The evidence shows %s that a person should look at.", plural(len(c.Incidents), "incident"))
+	}
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "one " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func (c *Case) writeSummary(w io.Writer) error { return indented(w, c.Summary()) }
+
+func (c *Case) writeManifest(w io.Writer) error {
+	evidence := slices.Clone(c.Evidence)
+	if evidence == nil {
+		evidence = []Evidence{}
+	}
+	skipped := c.Skipped
+	if skipped == nil {
+		skipped = []Skipped{}
+	}
+	return indented(w, map[string]any{
+		"tool": c.Tool, "home_net": c.HomeNet, "evidence": evidence, "skipped": skipped,
+		"records": c.Records, "rules": c.Rules, "intel": c.Intel,
+	})
+}

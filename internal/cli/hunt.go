@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"longwatch/internal/app"
+	"longwatch/internal/casefolder"
+	"longwatch/internal/finding"
+)
+
+func newHunt(args []string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "hunt PATH...",
+		Short: "analyse evidence and write a case folder with the report",
+		Long: `Reads any mix of evidence (captures, Windows and Linux logs, web-server logs,
+Zeek and Suricata logs, mail, web roots, archives of all these), finds what an
+intruder did, joins it into incidents and says whom they resemble.
+
+The case folder holds report.html (one page, works without a network),
+summary.json, findings.jsonl, incidents.json, timeline.csv, stix.json,
+navigator.json, manifest.json and the records themselves.`,
+		Example: `  longwatch hunt /mnt/evidence -o case
+  longwatch hunt dc01/ core.pcap.gz iis-logs.zip -o case --intel feeds/ --rules sigma/
+  longwatch hunt /mnt/evidence -o case --fail-on high    exit status 3 if there is such a finding`,
+		Args: atLeastOne("file or folder of evidence"),
+	}
+	bindHunt(cmd, args, app.Hunt)
+	return cmd
+}
+
+func newScan(args []string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "scan PATH...",
+		Short: "look at files and web roots only: what scripts can do, times that lie",
+		Long: `Reads every file as a file: hashes it, says what it is, and judges server-side
+scripts by what their code can do, not by name or marker. Nothing is run and no
+URL is requested. Writes the same case folder as hunt.`,
+		Example: `  longwatch scan /mnt/web01/inetpub/wwwroot -o case
+  longwatch scan backup.zip -o case --json`,
+		Args: atLeastOne("file or folder"),
+	}
+	bindHunt(cmd, args, app.Scan)
+	return cmd
+}
+
+// bindHunt gives cmd the flags and the body that hunt and scan share.
+func bindHunt(cmd *cobra.Command, args []string, run app.Runner) {
+	c := addCommon(cmd, args, "longwatch-case")
+	f := cmd.Flags()
+	f.StringSliceVar(&c.config.Intel, "intel", nil, "indicators to use besides the built-in ones: Zeek intel files, lists, CSV, or folders of these")
+	f.StringSliceVar(&c.config.Rules, "rules", nil, "Sigma rules to use besides the built-in ones: files or folders")
+	failOn := f.String("fail-on", "", "exit with status 3 when there is a finding of this severity or above")
+	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
+		threshold := finding.Critical + 1
+		if *failOn != "" {
+			s, err := finding.ParseSeverity(*failOn)
+			if err != nil {
+				return usageError{fmt.Errorf("--fail-on: %w", err)}
+			}
+			threshold = s
+		}
+		if err := c.resolve(paths); err != nil {
+			return err
+		}
+		p := newProgress(cmd.ErrOrStderr(), c.quiet)
+		defer p.Done()
+		cf, err := run(cmd.Context(), c.config, p)
+		if err != nil {
+			return err
+		}
+		p.Phase("writing the report")
+		err = app.WriteCase(cf, c.config.Out)
+		p.Done()
+		if err != nil {
+			return err
+		}
+		if err := show(cmd, c, cf); err != nil {
+			return err
+		}
+		for _, f := range cf.Findings {
+			if f.Severity >= threshold {
+				return status(exitFailOn)
+			}
+		}
+		return partly(cmd, cf, c.quiet || !c.json)
+	}
+}
+
+// show prints the result: for people, as JSON, or not at all.
+func show(cmd *cobra.Command, c *common, cf *casefolder.Case) error {
+	switch {
+	case c.json:
+		enc := json.NewEncoder(cmd.OutOrStdout())
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		return enc.Encode(cf.Summary())
+	case c.quiet:
+		return nil
+	}
+	return app.PrintSummary(cmd.OutOrStdout(), cf, c.config.Out)
+}

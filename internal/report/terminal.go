@@ -1,0 +1,226 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"longwatch/internal/casefolder"
+	"longwatch/internal/finding"
+)
+
+// paint colours text when the output is a terminal that wants it.
+type paint bool
+
+func newPaint(w io.Writer) paint {
+	f, ok := w.(*os.File)
+	return paint(ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd()))) //nolint:gosec // a file descriptor fits an int
+}
+
+func (p paint) with(code, s string) string {
+	if !p {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (p paint) bold(s string) string { return p.with("1", s) }
+func (p paint) soft(s string) string { return p.with("2", s) }
+
+func (p paint) severity(s finding.Severity) string {
+	code := map[finding.Severity]string{finding.Critical: "1;97;41", finding.High: "1;31", finding.Medium: "33", finding.Low: "36", finding.Info: "2"}[s]
+	return p.with(code, fmt.Sprintf("%-8s", s))
+}
+
+// Text writes the summary that hunt prints: what happened, where, since when,
+// how sure, and what to do next. dir is the case folder.
+func Text(w io.Writer, c *casefolder.Case, dir string) error {
+	p := newPaint(w)
+	s := c.Summary()
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%s\n", p.bold(s.Verdict))
+	fmt.Fprintf(&b, "%s\n", p.soft(fmt.Sprintf("%s files, %s, %s records, %s", number(s.Files), size(s.Bytes), number(s.Records), spanText(c))))
+	for n, i := range c.Incidents {
+		if n == 8 {
+			fmt.Fprintf(&b, "\n  and %d more incidents in the report\n", len(c.Incidents)-8)
+			break
+		}
+		incidentText(&b, p, n+1, i)
+	}
+	loose := 0
+	inside := map[string]bool{}
+	for _, i := range c.Incidents {
+		for _, f := range i.Findings {
+			inside[f.ID] = true
+		}
+	}
+	for _, f := range c.Findings {
+		if !inside[f.ID] && f.Severity >= finding.Medium {
+			loose++
+		}
+	}
+	b.WriteByte('\n')
+	fmt.Fprintf(&b, "  findings     %d critical, %d high, %d medium, %d low, %d for information", s.Findings["critical"], s.Findings["high"], s.Findings["medium"], s.Findings["low"], s.Findings["info"])
+	if loose > 0 {
+		fmt.Fprintf(&b, " (%d of medium and above outside incidents)", loose)
+	}
+	b.WriteByte('\n')
+	if len(c.Coverage) > 0 {
+		names := make([]string, 0, len(c.Coverage))
+		for _, x := range c.Coverage {
+			names = append(names, x.Name)
+		}
+		fmt.Fprintf(&b, "  not covered  %s\n", wrap(strings.Join(names, "; "), 15))
+	}
+	if un := c.Unread(); len(un) > 0 {
+		fmt.Fprintf(&b, "  not read     %d pieces of evidence could not be read whole:\n", len(un))
+		for n, u := range un {
+			if n == 5 {
+				fmt.Fprintf(&b, "               and %d more, in manifest.json\n", len(un)-5)
+				break
+			}
+			fmt.Fprintf(&b, "               %s\n", clean(u, 160))
+		}
+	}
+	fmt.Fprintf(&b, "\n  report       %s\n\n", p.bold(clean(filepath.Join(dir, "report.html"), 400)))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func spanText(c *casefolder.Case) string {
+	if c.Span.Start == 0 {
+		return "no times"
+	}
+	return span(c.Span.Start, c.Span.End)
+}
+
+func incidentText(b *strings.Builder, p paint, n int, i *finding.Incident) {
+	fmt.Fprintf(b, "\n%s %s %s\n", p.severity(i.Severity), p.bold(fmt.Sprintf("%d.", n)), p.bold(clean(i.Title, 110)))
+	line := func(name, text string) { fmt.Fprintf(b, "  %-12s %s\n", name, wrap(text, 15)) }
+	line("since", fmt.Sprintf("%s UTC, for %s; %d findings", when(i.Start), dwell(i.Start, i.End), len(i.Findings)))
+	if e := i.Entry; e != nil {
+		line("began at", clean(fmt.Sprintf("%s %s: %s", e.Entity.Kind, e.Entity.Value, e.Why), 260))
+	}
+	hosts, accounts, outside := who(i)
+	line("where", list(hosts, 6))
+	if len(accounts) > 0 {
+		line("accounts", list(accounts, 5))
+	}
+	if len(outside) > 0 {
+		line("outside", list(outside, 5))
+	}
+	if len(i.Attribution) > 0 {
+		a := i.Attribution[0]
+		text := "unattributed"
+		if a.Profile != "unattributed" {
+			text = fmt.Sprintf("%s: %s, %d of 100", a.Name, a.Words, a.Confidence)
+			if a.Status != "sourced" {
+				text += " (unverified profile: a lead only)"
+			}
+			for k, r := range a.For {
+				if k == 2 {
+					break
+				}
+				text += "; " + r.Because
+			}
+		} else if a.Words != "" {
+			text += ": " + a.Words
+		}
+		line("resembles", clean(text, 420))
+	}
+	for k, f := range worst(i, 5) {
+		name := ""
+		if k == 0 {
+			name = "shown by"
+		}
+		line(name, clean(fmt.Sprintf("%s  %s", when(f.Start), f.Title), 150))
+	}
+	for k, t := range next(i) {
+		name := ""
+		if k == 0 {
+			name = "do next"
+		}
+		if k == 4 {
+			break
+		}
+		line(name, clean(t, 300))
+	}
+}
+
+// worst is the most severe findings of an incident, in time order.
+func worst(i *finding.Incident, most int) []*finding.Finding {
+	var out []*finding.Finding
+	seen := map[string]bool{}
+	for s := int(finding.Critical); s >= int(finding.Low) && len(out) < most; s-- {
+		for _, f := range i.Findings {
+			if int(f.Severity) == s && !seen[f.Title] && len(out) < most {
+				seen[f.Title] = true
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+func list(values []string, most int) string {
+	if len(values) == 0 {
+		return "not known"
+	}
+	var out []string
+	for n, v := range values {
+		if n == most {
+			out = append(out, fmt.Sprintf("and %d more", len(values)-most))
+			break
+		}
+		out = append(out, clean(short(v), 80))
+	}
+	return strings.Join(out, ", ")
+}
+
+// clean makes text from evidence safe for a terminal: no control characters,
+// no direction marks, at most most characters.
+func clean(s string, most int) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range s {
+		if n++; n > most {
+			b.WriteRune('…')
+			break
+		}
+		switch {
+		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r):
+			b.WriteRune('\uFFFD')
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// wrap breaks text at 96 columns, indenting what follows.
+func wrap(s string, indent int) string {
+	const width = 96
+	var b strings.Builder
+	col := indent
+	for n, word := range strings.Fields(s) {
+		l := utf8.RuneCountInString(word)
+		switch {
+		case n == 0:
+		case col+1+l > width:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			col = indent
+		default:
+			b.WriteByte(' ')
+			col++
+		}
+		b.WriteString(word)
+		col += l
+	}
+	return b.String()
+}
