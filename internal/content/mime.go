@@ -4,173 +4,173 @@
 // or run; every structure is read by hand within bounds.
 package content
 
-import (
-	"bytes"
-	"unicode/utf8"
-)
+import "strings"
 
 // HeadLen is how many bytes decide the MIME type.
 const HeadLen = 4096
 
-// magic is a mark at a fixed place.
+// MIME types that traits are about.
+const (
+	mimePE       = "application/x-dosexec"
+	mimeZip      = "application/zip"
+	mime7z       = "application/x-7z-compressed"
+	mimeRAR      = "application/x-rar"
+	mimeCAB      = "application/vnd.ms-cab-compressed"
+	mimeESE      = "application/x-ms-ese"
+	mimeHive     = "application/vnd.ms-regf"
+	mimeMinidump = "application/x-windows-minidump"
+	mimeClass    = "application/x-java-applet"
+	mimeELF      = "application/x-executable"
+	mimeELFLib   = "application/x-sharedlib"
+)
+
+// magic is a mark at a fixed place, and perhaps a second one.
 type magic struct {
-	off  int
-	mark string
-	mime string
+	off   int
+	mark  string
+	mime  string
+	off2  int
+	mark2 string
 }
 
-// magics are the marks that Zeek's signatures and others know, strongest first.
-var magics = []magic{
-	{0, "MZ", "application/x-dosexec"},
-	{0, "\x7fELF", "application/x-executable"},
-	{0, "PK\x03\x04", "application/zip"},
-	{0, "PK\x05\x06", "application/zip"},
-	{0, "\x1f\x8b", "application/x-gzip"},
-	{0, "BZh", "application/x-bzip2"},
-	{0, "\xfd7zXZ\x00", "application/x-xz"},
-	{0, "\x28\xb5\x2f\xfd", "application/zstd"},
-	{0, "7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"},
-	{0, "Rar!\x1a\x07", "application/x-rar"},
-	{0, "MSCF\x00\x00\x00\x00", "application/vnd.ms-cab-compressed"},
-	{0, "%PDF-", "application/pdf"},
-	{0, "{\\rtf", "text/rtf"},
-	{0, "\x89PNG\r\n\x1a\n", "image/png"},
-	{0, "\xff\xd8\xff", "image/jpeg"},
-	{0, "GIF87a", "image/gif"},
-	{0, "GIF89a", "image/gif"},
-	{0, "II*\x00", "image/tiff"},
-	{0, "MM\x00*", "image/tiff"},
-	{0, "\x00\x00\x01\x00", "image/x-icon"},
-	{0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/msword"},
-	{0, "SQLite format 3\x00", "application/x-sqlite3"},
-	{0, "regf", "application/x-ms-registry"},
-	{4, "\xef\xcd\xab\x89", "application/x-ms-ese"},
-	{0, "MDMP", "application/x-dmp"},
-	{0, "ElfFile\x00", "application/x-ms-evtx"},
-	{0, "\xca\xfe\xba\xbe", "application/java-archive"},
-	{257, "ustar", "application/x-tar"},
-	{0, "OggS", "application/ogg"},
-	{0, "ID3", "audio/mpeg"},
-	{0, "fLaC", "audio/flac"},
-	{4, "ftyp", "video/mp4"},
-	{0, "FWS", "application/x-shockwave-flash"},
-	{0, "CWS", "application/x-shockwave-flash"},
-	{0, "FLV\x01", "video/x-flv"},
-	{0, "\x1aE\xdf\xa3", "video/x-matroska"},
-	{0, "wOFF", "application/font-woff"},
-	{0, "wOF2", "application/font-woff2"},
-	{0, "-----BEGIN ", "text/plain"},
-	{0, "!<arch>\n", "application/x-archive"},
-	{0, "\xed\xab\xee\xdb", "application/x-rpm"},
-	{0, "L\x00\x00\x00\x01\x14\x02\x00", "application/x-ms-shortcut"},
-	{0, "ITSF", "application/vnd.ms-htmlhelp"},
-	{0, "\xd4\xc3\xb2\xa1", "application/vnd.tcpdump.pcap"},
-	{0, "\xa1\xb2\xc3\xd4", "application/vnd.tcpdump.pcap"},
-	{0, "!BDN", "application/vnd.ms-outlook"},
+func (m *magic) match(head []byte) bool {
+	return at(head, m.off, m.mark) && at(head, m.off2, m.mark2)
+}
+
+// at tells whether head has mark at off.
+func at(head []byte, off int, mark string) bool {
+	return len(head) >= off+len(mark) && string(head[off:off+len(mark)]) == mark
 }
 
 // MIME returns the MIME type that the first bytes show, as Zeek names it, or
-// "" when they show none.
+// "" when they show none. As in Zeek, text needs ten plain characters.
 func MIME(head []byte) string {
 	if len(head) > HeadLen {
 		head = head[:HeadLen]
 	}
-	for _, m := range magics {
-		if len(head) >= m.off+len(m.mark) && string(head[m.off:m.off+len(m.mark)]) == m.mark {
-			return m.mime
+	if len(head) < 2 {
+		return ""
+	}
+	switch {
+	case at(head, 0, "PK\x03\x04"):
+		return zipKind(head)
+	case at(head, 0, "\x7fELF"):
+		return elfKind(head)
+	case at(head, 0, "\xca\xfe\xba\xbe") && len(head) >= 8:
+		// Java classes and universal Mach-O share their mark; the next word
+		// is a class file version (45 and up) or a count of architectures.
+		if head[7] >= 45 && head[4] == 0 {
+			return mimeClass
+		}
+		return "application/x-mach-o-executable"
+	}
+	for i := range magics {
+		if magics[i].match(head) {
+			return magics[i].mime
 		}
 	}
-	if len(head) >= 12 && string(head[:4]) == "RIFF" {
-		switch string(head[8:12]) {
-		case "WAVE":
-			return "audio/x-wav"
-		case "AVI ":
-			return "video/x-msvideo"
-		case "WEBP":
-			return "image/webp"
-		}
+	if m := irregular(head); m != "" {
+		return m
 	}
 	return textual(head)
 }
 
-// textual tells kinds of text apart; "" when head is not text.
-func textual(head []byte) string {
-	if len(head) == 0 || !isText(head) {
+// zipKind tells ZIP containers apart by their first members.
+func zipKind(head []byte) string {
+	if at(head, 30, "mimetypeapplication/") {
+		rest := string(head[50:])
+		for _, k := range openDocuments {
+			if strings.HasPrefix(rest, k) {
+				return "application/" + k
+			}
+		}
+	}
+	if at(head, 30, "META-INF/") {
+		return "application/java-archive"
+	}
+	if at(head, 30, "[Content_Types].xml") || at(head, 30, "_rels/.rels") || at(head, 30, "word/") || at(head, 30, "xl/") || at(head, 30, "ppt/") {
+		rest := string(head)
+		for {
+			i := strings.Index(rest[4:], "PK\x03\x04")
+			if i < 0 {
+				break
+			}
+			rest = rest[4+i:]
+			for _, k := range officeKinds {
+				if len(rest) > 30 && strings.HasPrefix(rest[30:], k.folder) {
+					return k.mime
+				}
+			}
+		}
+	}
+	if at(head, 4, "\x14\x00\x06\x00") {
+		return "application/vnd.openxmlformats-officedocument"
+	}
+	return mimeZip
+}
+
+// openDocuments are the types a container names in its first member, longest first.
+var openDocuments = []string{
+	"vnd.oasis.opendocument.text-template", "vnd.oasis.opendocument.text-web", "vnd.oasis.opendocument.text-master", "vnd.oasis.opendocument.text",
+	"vnd.oasis.opendocument.graphics", "vnd.oasis.opendocument.presentation", "vnd.oasis.opendocument.spreadsheet",
+	"vnd.oasis.opendocument.chart", "vnd.oasis.opendocument.formula", "vnd.oasis.opendocument.database", "vnd.oasis.opendocument.image", "epub+zip",
+}
+
+var officeKinds = []struct{ folder, mime string }{
+	{"word/", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+	{"xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+	{"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
+}
+
+// isZip tells whether a MIME type is one of ZIP containers.
+func isZip(mime string) bool {
+	return mime == mimeZip || mime == "application/java-archive" || mime == "application/epub+zip" ||
+		strings.HasPrefix(mime, "application/vnd.openxmlformats-") || strings.HasPrefix(mime, "application/vnd.oasis.opendocument.")
+}
+
+// elfKind names ELF files by e_type.
+func elfKind(head []byte) string {
+	if len(head) < 18 {
 		return ""
 	}
-	s := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
-	lower := bytes.ToLower(s[:min(len(s), 1024)])
+	kind := int(head[16]) | int(head[17])<<8
+	if head[5] == 2 { // big-endian
+		kind = int(head[17]) | int(head[16])<<8
+	}
+	switch kind {
+	case 1:
+		return "application/x-object"
+	case 2:
+		return mimeELF
+	case 3:
+		return mimeELFLib
+	case 4:
+		return "application/x-coredump"
+	}
+	return ""
+}
+
+// irregular knows marks that no fixed string describes.
+func irregular(head []byte) string {
 	switch {
-	case len(s) == 0:
-		return "text/plain"
-	case bytes.HasPrefix(lower, []byte("<?xml")):
-		return "application/xml"
-	case bytes.HasPrefix(lower, []byte("<!doctype html")), bytes.HasPrefix(lower, []byte("<html")), bytes.HasPrefix(lower, []byte("<head")),
-		bytes.HasPrefix(lower, []byte("<title")), bytes.HasPrefix(lower, []byte("<body")), bytes.HasPrefix(lower, []byte("<script")),
-		bytes.HasPrefix(lower, []byte("<h1")), bytes.HasPrefix(lower, []byte("<table")), bytes.HasPrefix(lower, []byte("<!--")) && bytes.Contains(lower, []byte("<html")):
-		return "text/html"
-	case bytes.HasPrefix(lower, []byte("<?php")):
-		return "text/x-php"
-	case bytes.HasPrefix(lower, []byte("<svg")):
-		return "image/svg+xml"
-	case bytes.HasPrefix(s, []byte("#!")):
-		return shebang(lower)
-	case isJSON(s):
-		return "text/json"
-	case bytes.HasPrefix(lower, []byte("diff ")), bytes.HasPrefix(lower, []byte("--- ")) && bytes.Contains(lower, []byte("\n+++ ")):
-		return "text/x-diff"
+	case len(head) >= 16 && at(head, 0, "BM") && head[15] == 0 && strings.IndexByte("\x0c\x28\x40\x6c\x7c\x80", head[14]) >= 0:
+		return "image/x-ms-bmp"
+	case head[0] == 0xff && strings.IndexByte("\xe2\xe3\xf2\xf3\xf6\xf7\xfa\xfb\xfc\xfd", head[1]) >= 0:
+		return "audio/mpeg"
+	case at(head, 0, "\x00\x00\x01") && len(head) > 3 && head[3] >= 0xb0 && head[3] <= 0xbb:
+		return "video/mpeg"
+	case head[0] == 0x47 && len(head) > 3*188 && head[188] == 0x47 && head[376] == 0x47 && head[564] == 0x47:
+		return "video/mp2t"
+	case at(head, 2, "\r\n") && (head[1] == 0x0c || head[1] == 0x0d || head[1] == 0x0e || head[1] == 0xf2 || head[1] == 0xf3 || head[1] == 0xed):
+		return "application/x-python-bytecode"
 	}
-	return "text/plain"
-}
-
-func shebang(lower []byte) string {
-	line, _, _ := bytes.Cut(lower, []byte("\n"))
-	switch {
-	case bytes.Contains(line, []byte("python")):
-		return "text/x-python"
-	case bytes.Contains(line, []byte("perl")):
-		return "text/x-perl"
-	case bytes.Contains(line, []byte("sh")):
-		return "text/x-shellscript"
-	}
-	return "text/plain"
-}
-
-// isJSON looks at the first structure only: { "name" …, [ … or {}.
-func isJSON(s []byte) bool {
-	switch s[0] {
-	case '{':
-		rest := bytes.TrimLeft(s[1:], " \t\r\n")
-		return len(rest) > 0 && (rest[0] == '"' || rest[0] == '}')
-	case '[':
-		rest := bytes.TrimLeft(s[1:], " \t\r\n")
-		return len(rest) > 0 && (rest[0] == '{' || rest[0] == '"' || rest[0] == ']' || rest[0] == '[')
-	}
-	return false
-}
-
-// isText tells whether head is printable in ASCII or UTF-8, with the control
-// characters of text; a character cut at the end does not count against it.
-func isText(head []byte) bool {
-	for i := 0; i < len(head); {
-		b := head[i]
-		if b < utf8.RuneSelf {
-			if b < 0x20 && (b < 0x07 || b > 0x0d) && b != 0x1b || b == 0x7f {
-				return false
-			}
-			i++
-			continue
+	for i := 11; i <= 19; i++ { // DER of OCSP (RFC 6960): the object identifier follows a few lengths
+		if at(head, i, "\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x01") {
+			return "application/ocsp-response"
 		}
-		r, n := utf8.DecodeRune(head[i:])
-		if r == utf8.RuneError && n == 1 {
-			if !utf8.FullRune(head[i:]) {
-				return true
-			}
-			if b < 0xa0 { // Latin-1 has its controls there
-				return false
-			}
+		if at(head, i, "\x06\x05\x2b\x0e\x03\x02\x1a") {
+			return "application/ocsp-request"
 		}
-		i += n
 	}
-	return true
+	return ""
 }

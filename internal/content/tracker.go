@@ -6,12 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
-	"slices"
 )
 
-// keepLen is how many bytes of a streamed file are kept for its traits:
-// archives and programs up to this size are looked into.
-const keepLen = 8 << 20
+// decideLen is how many bytes choose the scanner of a file.
+const decideLen = 8
 
 // Summary is what is known of one file.
 type Summary struct {
@@ -22,24 +20,34 @@ type Summary struct {
 	Size    int64
 	Traits  []string // see the Trait constants, sorted
 	Members []string // names inside an archive, at most MaxMembers
+	Program *Program // of a Windows program that was seen from its start, else nil
 }
 
-// Tracker learns a file as its bytes go by. It keeps at most keepLen of them,
-// and of files that are neither archive nor program only HeadLen.
+// scanner looks for what makes traits while a file goes by. It borrows b.
+type scanner interface {
+	write(b []byte)
+	// finish adds what was found; name is the file's own.
+	finish(name string, s *Summary)
+}
+
+// Tracker learns a file as its bytes go by. Its memory is bounded: HeadLen
+// bytes of any file, at most maxProgram of a program, and of an archive one
+// header and the last tailLen bytes.
 type Tracker struct {
-	name string
-	buf  []byte
-	n    int64
-	gap  bool
-	keep bool
-	md5  hash.Hash
-	sha1 hash.Hash
-	sum  hash.Hash
+	name    string
+	head    []byte
+	n       int64
+	gap     bool
+	decided bool
+	scan    scanner
+	md5     hash.Hash
+	sha1    hash.Hash
+	sum     hash.Hash
 }
 
 // NewTracker starts a file; hashes are computed if hashing says so.
 func NewTracker(hashing bool) *Tracker {
-	t := &Tracker{keep: true}
+	t := &Tracker{}
 	if hashing {
 		t.md5, t.sha1, t.sum = md5.New(), sha1.New(), sha256.New() //nolint:gosec // see the imports
 	}
@@ -50,32 +58,60 @@ func NewTracker(hashing bool) *Tracker {
 // compare name and content need it.
 func (t *Tracker) SetName(name string) { t.name = name }
 
-// Write takes the next bytes.
+// Write takes the next bytes. What follows a gap counts, but is not looked at.
 func (t *Tracker) Write(b []byte) {
-	if t.keep && !t.gap {
-		before := len(t.buf)
-		t.buf = append(t.buf, b[:min(len(b), keepLen-before)]...)
-		if before < HeadLen && len(t.buf) >= HeadLen && !worthKeeping(t.buf) {
-			t.buf = slices.Clone(t.buf[:HeadLen])
-			t.keep = false
-		}
-	}
 	t.n += int64(len(b))
-	if t.sum != nil && !t.gap {
+	if t.gap {
+		return
+	}
+	if t.sum != nil {
 		t.md5.Write(b)
 		t.sha1.Write(b)
 		t.sum.Write(b)
 	}
+	if t.decided {
+		if t.scan != nil {
+			t.scan.write(b)
+		}
+		if room := HeadLen - len(t.head); room > 0 {
+			t.head = append(t.head, b[:min(len(b), room)]...)
+		}
+		return
+	}
+	room := min(len(b), HeadLen-len(t.head))
+	t.head = append(t.head, b[:room]...)
+	if len(t.head) >= decideLen {
+		t.decide()
+		if t.scan != nil {
+			t.scan.write(b[room:])
+		}
+	}
+}
+
+// decide chooses the scanner and gives it the bytes so far.
+func (t *Tracker) decide() {
+	t.decided = true
+	switch {
+	case at(t.head, 0, "PK\x03\x04"):
+		t.scan = &zipScan{}
+	case at(t.head, 0, "MZ"), at(t.head, 0, "\x7fELF"):
+		t.scan = &programScan{}
+	case at(t.head, 0, "7z\xbc\xaf\x27\x1c"), at(t.head, 0, "Rar!"):
+		t.scan = &archiveScan{}
+	default:
+		return
+	}
+	t.scan.write(t.head)
 }
 
 // Gap says that bytes are missing here: hashes and traits end.
 func (t *Tracker) Gap() { t.gap = true }
 
 // Head is the first bytes, at most HeadLen, borrowed.
-func (t *Tracker) Head() []byte { return t.buf[:min(len(t.buf), HeadLen)] }
+func (t *Tracker) Head() []byte { return t.head }
 
 // MIME is the type by what was seen so far.
-func (t *Tracker) MIME() string { return MIME(t.Head()) }
+func (t *Tracker) MIME() string { return MIME(t.head) }
 
 // Sum finishes the file.
 func (t *Tracker) Sum() Summary {
@@ -85,17 +121,14 @@ func (t *Tracker) Sum() Summary {
 		s.SHA1 = hex.EncodeToString(t.sha1.Sum(nil))
 		s.SHA256 = hex.EncodeToString(t.sum.Sum(nil))
 	}
-	s.Traits, s.Members = traits(t.name, t.buf, t.n)
-	return s
-}
-
-// worthKeeping tells whether more than the head is needed for traits.
-func worthKeeping(head []byte) bool {
-	switch MIME(head) {
-	case "application/zip", "application/x-dosexec", "application/x-executable", "application/x-7z-compressed", "application/x-rar":
-		return true
+	if !t.decided && len(t.head) > 0 {
+		t.decide()
 	}
-	return false
+	if t.scan != nil {
+		t.scan.finish(t.name, &s)
+	}
+	s.addNameTraits(t.name)
+	return s
 }
 
 // Inspect learns a whole file at once, hashes included.

@@ -9,7 +9,9 @@ package wirefile
 
 import (
 	"crypto/sha256"
+	"maps"
 	"math/big"
+	"slices"
 	"strconv"
 	"time"
 
@@ -19,9 +21,11 @@ import (
 	"longwatch/internal/record/network"
 )
 
-// maxAhead bounds the bytes of a file that are kept because an earlier part of
-// it has not come yet.
-const maxAhead = 1 << 20
+// What is kept of a file because an earlier part of it has not come yet.
+const (
+	maxAhead = 1 << 20 // bytes
+	maxParts = 256
+)
 
 // File is one file on the wire. It belongs to one goroutine.
 type File struct {
@@ -34,6 +38,7 @@ type File struct {
 	next    uint64            // offset of the byte that is expected
 	ahead   map[uint64][]byte // parts that came early
 	held    int
+	quiet   bool
 	closed  bool
 }
 
@@ -98,6 +103,13 @@ func (f *File) SetDepth(n uint64) { f.rec.Depth = n }
 // AddAnalyzer names an analysis that ran on the file.
 func (f *File) AddAnalyzer(name string) { f.rec.Analyzers = append(f.rec.Analyzers, name) }
 
+// Quiet says that the file ends because nothing more came, not because the
+// protocol said so: Zeek's timedout.
+func (f *File) Quiet() { f.quiet = true }
+
+// Complete tells whether all bytes that were announced went by.
+func (f *File) Complete() bool { return f.rec.TotalBytes.Set && f.next >= f.rec.TotalBytes.V }
+
 // Seen is how many bytes came.
 func (f *File) Seen() uint64 { return f.rec.SeenBytes }
 
@@ -143,22 +155,38 @@ func (f *File) WriteAt(off uint64, b []byte) {
 	}
 }
 
-// early keeps a part for later, or, when too much waits, gives up on the hole.
+// early keeps a part for later, or, when too much waits, gives up on the holes.
 func (f *File) early(off uint64, b []byte) {
-	if f.held+len(b) > maxAhead {
-		f.Gap(off - f.next)
-		f.ahead, f.held = nil, 0
-		f.Write(b)
+	if f.held+len(b) > maxAhead || len(f.ahead) == maxParts {
+		f.flush()
+		if off > f.next {
+			f.Gap(off - f.next)
+		}
+		f.WriteAt(off, b)
 		return
 	}
-	if _, twice := f.ahead[off]; twice {
+	if len(f.ahead[off]) >= len(b) {
 		return
 	}
 	if f.ahead == nil {
 		f.ahead = map[uint64][]byte{}
 	}
+	f.held += len(b) - len(f.ahead[off])
 	f.ahead[off] = append([]byte(nil), b...)
-	f.held += len(b)
+}
+
+// flush writes what waits, with the holes between as gaps.
+func (f *File) flush() {
+	for _, off := range slices.Sorted(maps.Keys(f.ahead)) {
+		part := f.ahead[off]
+		if off > f.next {
+			f.Gap(off - f.next)
+		}
+		if skip := f.next - off; skip < uint64(len(part)) {
+			f.Write(part[skip:])
+		}
+	}
+	f.ahead, f.held = nil, 0
 }
 
 // Gap says that n bytes were never captured.
@@ -176,28 +204,15 @@ func (f *File) Close() {
 	if f.closed {
 		return
 	}
-	f.closed = true
-	for range len(f.ahead) { // parts behind holes that never filled
-		at := ^uint64(0)
-		for off := range f.ahead {
-			at = min(at, off)
-		}
-		part := f.ahead[at]
-		delete(f.ahead, at)
-		if at > f.next {
-			f.rec.MissingBytes += at - f.next
-			f.next = at
-			f.tracker.Gap()
-		}
-		f.rec.SeenBytes += uint64(len(part))
-		f.next += uint64(len(part))
-		f.tracker.Write(part)
-	}
+	last := f.last
+	f.flush()
+	f.last, f.closed = last, true
 	s := f.tracker.Sum()
 	r := f.rec
 	r.TS = f.start
 	r.Duration = time.Duration(f.last - f.start)
 	r.MIMEType = f.MIME()
+	r.TimedOut = f.quiet
 	r.MD5, r.SHA1, r.SHA256 = s.MD5, s.SHA1, s.SHA256
 	r.Traits, r.Members = s.Traits, s.Members
 	f.c.Emit(&r)
