@@ -189,6 +189,14 @@ func (f *File) flush() {
 	f.ahead, f.held = nil, 0
 }
 
+// GapAt says that n bytes at an offset of the file were never captured. It
+// matters only at the byte that is expected: other holes show by themselves.
+func (f *File) GapAt(off, n uint64) {
+	if off == f.next {
+		f.Gap(n)
+	}
+}
+
 // Gap says that n bytes were never captured.
 func (f *File) Gap(n uint64) {
 	if f.closed || n == 0 {

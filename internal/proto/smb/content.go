@@ -13,9 +13,6 @@ func (p *parser) data(f *file, role, d proto.Dir, off uint64, b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	if !f.pipe && f.name == "" && f.tree.shareType == "" && off == 0 && f.read+f.written == 0 && rpcStart(b) {
-		f.pipe = true
-	}
 	if f.pipe {
 		p.rpc(f, role, b)
 		return
@@ -44,10 +41,13 @@ func (p *parser) data(f *file, role, d proto.Dir, off uint64, b []byte) {
 	f.content[role].WriteAt(off, b)
 }
 
-// rpcStart knows the start of a DCE/RPC fragment in a pipe whose opening was
-// not seen.
-func rpcStart(b []byte) bool {
-	return len(b) >= 16 && b[0] == 5 && b[1] == 0 && bytes.Equal(b[4:8], []byte{0x10, 0, 0, 0})
+// guessRPC takes a handle whose opening was not seen for a pipe when the first
+// bytes, of a whole message, start a DCE/RPC fragment.
+func (f *file) guessRPC(off uint64, b []byte) {
+	if f.name == "" && f.tree.shareType == "" && off == 0 && f.read+f.written == 0 &&
+		len(b) >= 16 && b[0] == 5 && b[1] == 0 && bytes.Equal(b[4:8], []byte{0x10, 0, 0, 0}) {
+		f.pipe = true
+	}
 }
 
 // rpc passes on what went through a pipe.

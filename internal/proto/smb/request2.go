@@ -46,7 +46,9 @@ func (p *parser) request2(d proto.Dir, m *message) {
 		r.file = p.handle(takeID(&c), p.treeOf(m.tree))
 	case write2:
 		w := writeRequest(m)
-		p.data(p.handle(w.id, p.treeOf(m.tree)), proto.Orig, d, w.offset, m.at(w.at, w.size))
+		f, b := p.handle(w.id, p.treeOf(m.tree)), m.at(w.at, w.size)
+		f.guessRPC(w.offset, b)
+		p.data(f, proto.Orig, d, w.offset, b)
 	case ioctl2:
 		if !p.ioctlRequest(d, m, &r) {
 			return
@@ -164,7 +166,9 @@ func (p *parser) response2(d proto.Dir, m *message) {
 	case read2:
 		if ok && r.file != nil && (m.status == statusOK || m.status == statusBufferOverflow) {
 			at, size := readAnswer(m)
-			p.data(r.file, proto.Resp, d, r.offset, m.at(at, size))
+			b := m.at(at, size)
+			r.file.guessRPC(r.offset, b)
+			p.data(r.file, proto.Resp, d, r.offset, b)
 		}
 	case ioctl2:
 		if ok && (m.status == statusOK || m.status == statusBufferOverflow) {

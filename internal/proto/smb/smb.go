@@ -33,7 +33,8 @@ const (
 	// are longer, and they are passed on in parts.
 	maxWhole = 1 << 18
 	// streamAbove is the size above which reads and writes are not buffered.
-	streamAbove = 4 << 10
+	// Fragments of DCE/RPC are smaller.
+	streamAbove = 6000
 	// maxAstray is how often a connection may fall out of step before it is
 	// given up.
 	maxAstray = 16
@@ -286,6 +287,9 @@ func (p *parser) Gap(d proto.Dir, n int) error {
 		s := l.body
 		k := min(s.left, n)
 		n -= k
+		if w := s.f.content[s.role]; w != nil {
+			w.GapAt(s.off, uint64(k))
+		}
 		s.off += uint64(k)
 		if s.left -= k; s.left == 0 {
 			l.body, l.skip, l.tail = nil, l.tail, 0

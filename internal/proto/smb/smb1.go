@@ -235,7 +235,9 @@ func (p *parser) writeRequest1(d proto.Dir, m *message1, t *tree) {
 	if m.nWords >= 14 {
 		off |= uint64(c.L32()) << 32
 	}
-	p.data(f, proto.Orig, d, off, m.at(at, size))
+	b := m.at(at, size)
+	f.guessRPC(off, b)
+	p.data(f, proto.Orig, d, off, b)
 }
 
 // pathRequest is a deletion or renaming by name (MS-CIFS sections 2.2.4.7 and
@@ -289,7 +291,9 @@ func (p *parser) response1(d proto.Dir, m *message1) {
 			c := m.word(10)
 			size, at := int(c.L16()), int(c.L16())
 			size |= int(c.L16()) << 16
-			p.data(r.file, proto.Resp, d, r.offset, m.at(at, size))
+			b := m.at(at, size)
+			r.file.guessRPC(r.offset, b)
+			p.data(r.file, proto.Resp, d, r.offset, b)
 		}
 	case transaction1:
 		if ok && r.file != nil && m.nWords >= 10 {
