@@ -1,0 +1,150 @@
+package sigma
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"longwatch/internal/finding"
+	"longwatch/internal/record"
+	"longwatch/internal/record/host"
+)
+
+const (
+	maxReasons = 12  // sentences about what matched
+	maxQuote   = 300 // bytes quoted of one value
+)
+
+// claim makes the finding for a rule that is true of the event in v.
+func (r *Rule) claim(v *view, rec record.Record) finding.Finding {
+	head := rec.Base()
+	f := finding.Finding{
+		Detector: "sigma:" + r.ID, Title: r.Title, Severity: r.Level, Confidence: r.confidence(),
+		Start: head.TS, End: head.TS, Entities: entities(rec),
+		Techniques: slices.Clone(r.Techniques), Dossier: slices.Clone(r.Dossier), Refs: []record.Ref{head.Ref},
+	}
+	f.Why = r.reasons(v, r.cond, f.Why)
+	if len(f.Why) == 0 {
+		f.Why = append(f.Why, "the record has none of what the rule leaves out")
+	}
+	if len(f.Why) > maxReasons {
+		f.Why = append(f.Why[:maxReasons], finding.Because("and %d more", len(f.Why)-maxReasons))
+	}
+	for i, p := range r.FalsePositives {
+		if l := strings.ToLower(p); i < 4 && l != "unknown" && l != "none" {
+			f.Why = append(f.Why, finding.Because("could also be: %s", short(p)))
+		}
+	}
+	if r.Author != "" {
+		f.Why = append(f.Why, finding.Because("Sigma rule %q by %s", r.Title, short(r.Author)))
+	} else {
+		f.Why = append(f.Why, finding.Because("Sigma rule %q", r.Title))
+	}
+	f.Seal()
+	return f
+}
+
+// confidence is how sure a rule is, by how long it has been in use.
+func (r *Rule) confidence() uint8 {
+	switch r.Status {
+	case "stable":
+		return 75
+	case "experimental":
+		return 50
+	case "deprecated", "unsupported":
+		return 30
+	}
+	return 60
+}
+
+// reasons appends a sentence for each thing asked that was found. What is
+// under a "not" was not found and gives no reason.
+func (r *Rule) reasons(v *view, n *node, why []string) []string {
+	selection := ""
+	var visit func(n *node)
+	visit = func(n *node) {
+		if n.op == opNot || !n.eval(v) {
+			return
+		}
+		switch n.op {
+		case opSelect:
+			before := selection
+			selection = n.name
+			visit(n.kids[0])
+			selection = before
+			return
+		case opAtom:
+			if s := n.atom.says(v, selection); s != "" && !slices.Contains(why, s) {
+				why = append(why, s)
+			}
+		}
+		for _, k := range n.kids {
+			visit(k)
+		}
+	}
+	visit(n)
+	return why
+}
+
+// says is the sentence for an atom that is true.
+func (a *atom) says(v *view, selection string) string {
+	switch a.kind {
+	case testNull:
+		return finding.Because("%s: %s is empty", selection, a.name)
+	case testExists:
+		if a.want {
+			return finding.Because("%s: %s is there", selection, a.name)
+		}
+		return finding.Because("%s: %s is not there", selection, a.name)
+	}
+	i, ok := a.find(v)
+	if !ok {
+		return ""
+	}
+	return finding.Because("%s: %s matches %q", selection, a.name, short(v.vals[i].text))
+}
+
+func short(s string) string {
+	if len(s) > maxQuote {
+		return strings.Clone(s[:maxQuote]) + "…"
+	}
+	return s
+}
+
+// entities are what the finding is about. Windows events name people and
+// addresses in fields that only their meaning tells.
+func entities(rec record.Record) []record.Entity {
+	x, ok := rec.(*host.Event)
+	if !ok {
+		return rec.RecordType().Entities(rec)
+	}
+	out := rec.RecordType().Entities(rec)
+	user := func(domain, name, role string) {
+		if name == "" || name == "-" || strings.HasSuffix(name, "$") && role == "" {
+			return
+		}
+		if domain != "" && domain != "-" {
+			name = domain + `\` + name
+		}
+		out = append(out, record.Entity{Kind: "user", Value: name, Role: role})
+	}
+	if u := x.Get("User"); u != "" {
+		user("", u, "")
+	}
+	user(x.Get("SubjectDomainName"), x.Get("SubjectUserName"), "")
+	user(x.Get("TargetDomainName"), x.Get("TargetUserName"), "target")
+	for _, a := range [...]struct{ field, role string }{
+		{"IpAddress", "originator"}, {"SourceIp", "originator"}, {"SourceAddress", "originator"}, {"DestinationIp", "responder"}, {"DestAddress", "responder"},
+	} {
+		if ip, err := netip.ParseAddr(x.Get(a.field)); err == nil && !ip.IsUnspecified() {
+			out = append(out, record.Entity{Kind: "address", Value: ip.Unmap().String(), Role: a.role})
+		}
+	}
+	for _, n := range [...]string{"Image", "NewProcessName", "SourceImage"} {
+		if p := x.Get(n); p != "" {
+			out = append(out, record.Entity{Kind: "process", Value: p})
+			break
+		}
+	}
+	return out
+}

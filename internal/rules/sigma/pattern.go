@@ -1,0 +1,212 @@
+package sigma
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// part is a piece of a Sigma string: literal text, or a wildcard.
+type part struct {
+	lit  string
+	wild byte // '*' any text, '?' any one character, 0 literal
+}
+
+// parseString splits a value into literals and wildcards. A backslash takes
+// the meaning from *, ? and itself; before anything else it is itself (Sigma
+// specification 2.x, "Escaping").
+func parseString(s string) []part {
+	var parts []part
+	var lit []byte
+	flush := func() {
+		if len(lit) > 0 {
+			parts = append(parts, part{lit: string(lit)})
+			lit = lit[:0]
+		}
+	}
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; c {
+		case '\\':
+			if i+1 < len(s) && strings.IndexByte(`\*?`, s[i+1]) >= 0 {
+				i++
+				lit = append(lit, s[i])
+				continue
+			}
+			lit = append(lit, c)
+		case '*', '?':
+			flush()
+			if c == '*' && len(parts) > 0 && parts[len(parts)-1].wild == '*' {
+				continue
+			}
+			parts = append(parts, part{wild: c})
+		default:
+			lit = append(lit, c)
+		}
+	}
+	flush()
+	return parts
+}
+
+// plain is the text of parts without wildcards; ok is false when there are some.
+func plain(parts []part) (text string, ok bool) {
+	var b strings.Builder
+	for _, p := range parts {
+		if p.wild != 0 {
+			return "", false
+		}
+		b.WriteString(p.lit)
+	}
+	return b.String(), true
+}
+
+// shape is how a pattern is compared.
+type shape uint8
+
+const (
+	shapeExact shape = iota
+	shapePrefix
+	shapeSuffix
+	shapeContains
+	shapeAny  // * alone: any text, even none
+	shapeGlob // parts, one after the other
+)
+
+// pattern is a string with wildcards, ready to compare.
+type pattern struct {
+	shape shape
+	lit   []byte // all shapes but shapeGlob
+	parts []part // shapeGlob
+}
+
+// newPattern compiles parts; unless cased they are folded to lower case.
+func newPattern(parts []part, cased bool) pattern {
+	if !cased {
+		folded := make([]part, len(parts))
+		for i, p := range parts {
+			folded[i] = part{lit: string(appendFold(nil, p.lit)), wild: p.wild}
+		}
+		parts = folded
+	}
+	star := func(i int) bool { return parts[i].wild == '*' }
+	lit := func(i int) bool { return parts[i].wild == 0 }
+	switch n := len(parts); {
+	case n == 0:
+		return pattern{shape: shapeExact}
+	case n == 1 && star(0):
+		return pattern{shape: shapeAny}
+	case n == 1 && lit(0):
+		return pattern{shape: shapeExact, lit: []byte(parts[0].lit)}
+	case n == 2 && lit(0) && star(1):
+		return pattern{shape: shapePrefix, lit: []byte(parts[0].lit)}
+	case n == 2 && star(0) && lit(1):
+		return pattern{shape: shapeSuffix, lit: []byte(parts[1].lit)}
+	case n == 3 && star(0) && lit(1) && star(2):
+		return pattern{shape: shapeContains, lit: []byte(parts[1].lit)}
+	}
+	return pattern{shape: shapeGlob, parts: parts}
+}
+
+// match compares the whole of text, which is folded unless the pattern is cased.
+func (p *pattern) match(text []byte) bool {
+	switch p.shape {
+	case shapeExact:
+		return bytes.Equal(text, p.lit)
+	case shapePrefix:
+		return bytes.HasPrefix(text, p.lit)
+	case shapeSuffix:
+		return bytes.HasSuffix(text, p.lit)
+	case shapeContains:
+		return bytes.Contains(text, p.lit)
+	case shapeAny:
+		return true
+	}
+	return glob(p.parts, text)
+}
+
+// glob compares text with parts, going back at most to the last asterisk, so
+// the work is bounded by len(text) times the length of the longest literal.
+func glob(parts []part, text []byte) bool {
+	i, at := 0, 0
+	star, mark := -1, 0
+	for {
+		switch {
+		case i == len(parts):
+			if at == len(text) {
+				return true
+			}
+		case parts[i].wild == '*':
+			star, mark = i, at
+			i++
+			continue
+		case parts[i].wild == '?':
+			if at < len(text) {
+				_, n := utf8.DecodeRune(text[at:])
+				at += n
+				i++
+				continue
+			}
+		default:
+			if bytes.HasPrefix(text[at:], []byte(parts[i].lit)) {
+				at += len(parts[i].lit)
+				i++
+				continue
+			}
+		}
+		if star < 0 || mark >= len(text) {
+			return false
+		}
+		if next := star + 1; next < len(parts) && parts[next].wild == 0 {
+			j := bytes.Index(text[mark+1:], []byte(parts[next].lit))
+			if j < 0 {
+				return false
+			}
+			mark += 1 + j
+		} else {
+			mark++
+		}
+		i, at = star+1, mark
+	}
+}
+
+// literal is the longest text that must occur for p to match.
+func (p *pattern) literal() []byte {
+	if p.shape != shapeGlob {
+		return p.lit
+	}
+	var best string
+	for _, x := range p.parts {
+		if len(x.lit) > len(best) {
+			best = x.lit
+		}
+	}
+	return []byte(best)
+}
+
+// appendFold appends s in lower case, letter by letter.
+func appendFold(dst []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return appendFoldRunes(dst, s[i:])
+		}
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+func appendFoldRunes(dst []byte, s string) []byte {
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && n == 1 {
+			dst = append(dst, s[0])
+		} else {
+			dst = utf8.AppendRune(dst, unicode.ToLower(r))
+		}
+		s = s[n:]
+	}
+	return dst
+}
