@@ -108,8 +108,8 @@ func tool(t *testing.T) string {
 		return p
 	}
 	p, err := exec.LookPath("evtx_dump")
-	if err != nil {
-		t.Skip("evtx_dump is not installed")
+	if err != nil || exec.Command(p, "--version").Run() != nil {
+		t.Skip("evtx_dump (of the Rust crate evtx) is not installed")
 	}
 	return p
 }
