@@ -57,9 +57,9 @@ func loadRules(paths []string, cf *casefolder.Case) (*ruleSets, error) {
 
 func (s *ruleSets) add(name string, fsys fs.FS, cf *casefolder.Case) {
 	e, refused := sigma.Compile(fsys)
-	set := casefolder.RuleSet{Name: name, Rules: e.Len()}
+	set := casefolder.RuleSet{Name: name, Rules: len(e.Rules)}
 	for _, r := range refused {
-		set.Refused = append(set.Refused, r.String())
+		set.Refused = append(set.Refused, fmt.Sprintf("%s:%d: %q: %s", r.File, r.Line, r.Title, r.Reason))
 	}
 	cf.Rules = append(cf.Rules, set)
 	s.engines = append(s.engines, e)

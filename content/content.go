@@ -1,0 +1,16 @@
+// Package content embeds what analysts edit: detection rules and campaign
+// profiles. Everything in it was written for Longwatch; sources are cited in
+// the files.
+package content
+
+import "embed"
+
+// Rules holds Sigma rules below rules/.
+//
+//go:embed rules
+var Rules embed.FS
+
+// Campaigns holds a folder for each campaign profile below campaigns/.
+//
+//go:embed campaigns
+var Campaigns embed.FS
