@@ -64,7 +64,7 @@ const (
 // IP is a parsed IP header and what follows it.
 type IP struct {
 	Src, Dst Addr
-	Len      uint32 // total length on the wire, IPv6 header included
+	Len      uint32 // total length as the header says, IPv6 header included
 	Payload  []byte // after the header and extensions; link padding cut off
 	Wire     int    // length of the payload on the wire; more than Payload when cut by the snap length
 	Proto    uint8  // of the payload
@@ -113,7 +113,8 @@ func Parse(b []byte, wire int, p *IP) Fault {
 
 func parse4(b []byte, wire int, p *IP) Fault {
 	head, total := int(b[0]&15)*4, int(be16(b[2:]))
-	if total == 0 { // segmentation offload leaves the length to the hardware
+	p.Len = uint32(total) // #nosec G115 -- 16 bits
+	if total == 0 {       // segmentation offload leaves the length to the hardware
 		total = wire
 	}
 	switch {
@@ -126,7 +127,6 @@ func parse4(b []byte, wire int, p *IP) Fault {
 	}
 	frag := be16(b[6:])
 	p.Src, p.Dst = AddrFrom4(b[12:]), AddrFrom4(b[16:])
-	p.Len = uint32(total) // #nosec G115 -- at most the frame's length
 	p.Payload = b[head:min(total, len(b))]
 	p.Wire = total - head
 	p.Proto, p.V6 = b[9], false

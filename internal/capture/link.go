@@ -7,6 +7,7 @@ const (
 	LinkNull     LinkType = 0   // BSD loopback, address family in host order
 	LinkEthernet LinkType = 1   //
 	LinkPPP      LinkType = 9   // PPP, with or without HDLC framing
+	LinkFDDI     LinkType = 10  // FDDI
 	LinkPPPHDLC  LinkType = 50  // PPP in HDLC-like framing
 	LinkPPPoE    LinkType = 51  // PPPoE without Ethernet
 	LinkRawBSD   LinkType = 12  // raw IP as some systems number it
@@ -70,6 +71,8 @@ func Unwrap(f *Frame) (Inner, bool) {
 		return in, len(b) >= 16 && in.skip(16) && in.payload(be16(b[14:]))
 	case LinkSLL2:
 		return in, len(b) >= 20 && in.skip(20) && in.payload(be16(b))
+	case LinkFDDI: // frame control and two addresses
+		return in, in.skip(13) && in.llc()
 	case LinkPPP, LinkPPPHDLC:
 		return in, in.pppFramed()
 	case LinkPPPoE:

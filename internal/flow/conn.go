@@ -40,12 +40,14 @@ type conn struct {
 	firstSeen   uint8
 	teredo      uint8 // sides that sent Teredo
 	closeWaits  bool  // closing is put off until data in flight is there
+	dns         bool  // DNS over UDP: over as soon as it is quiet
 	handshake   bool  // both sides took part in a handshake
 
 	hist     []byte
 	seen     uint32 // which history letters were recorded once
 	inactive time.Duration
 	deleteAt record.Time    // set when closed completely
+	timer    record.Time    // when DNS is next looked at for being over
 	attempt  record.Time    // when an unanswered SYN is given up
 	partClos [2]record.Time // by side: when this one closed first
 	partN    int
@@ -316,7 +318,7 @@ func (c *conn) expired(now record.Time) bool {
 		return true
 	}
 	if c.key.proto != capture.ProtoTCP {
-		return false
+		return c.dns && now >= c.timer && now >= c.last.Add(dnsQuiet)
 	}
 	if c.deleteAt != 0 {
 		return now >= c.deleteAt
@@ -328,15 +330,15 @@ func (c *conn) expired(now record.Time) bool {
 	if c.attempt != 0 && now >= c.attempt && (o.state == synSent || o.state == synAckSent) && r.state == inactive {
 		return true
 	}
-	idle := c.last.Add(linger)
-	if now <= idle || !c.lingers() {
+	idle := c.last.Add(linger) + 1
+	if now < idle || !c.lingers() {
 		return false
 	}
-	if nextFire(c.start.Add(synTimeout), idle) <= now {
+	if fires(c.start.Add(synTimeout), sessionInterval, idle) <= now {
 		return true
 	}
 	for _, at := range c.partClos[:c.partN] {
-		if nextFire(at.Add(sessionInterval), idle) <= now {
+		if fires(at.Add(sessionInterval), sessionInterval, idle) <= now {
 			return true
 		}
 	}
@@ -353,12 +355,12 @@ func (c *conn) lingers() bool {
 	return o.state == inactive && r.state == inactive
 }
 
-// nextFire is the first time of a timer, that first fires at base and then
-// every sessionInterval, after t.
-func nextFire(base, t record.Time) record.Time {
-	if base > t {
+// fires is the first time, not before t, of a timer that runs out at base and
+// then at every interval.
+func fires(base record.Time, every time.Duration, t record.Time) record.Time {
+	if base >= t {
 		return base
 	}
-	const every = record.Time(sessionInterval)
-	return base + ((t-base)/every+1)*every
+	n := record.Time(every)
+	return base + (t-base+n-1)/n*n
 }

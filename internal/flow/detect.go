@@ -357,6 +357,9 @@ func (s *shard) parseEnd(c *conn, d proto.Dir) {
 func (s *shard) dropApp(c *conn) {
 	a := c.app
 	c.noApp = true
+	if _, known := s.eng.protos.byName["dns"]; known && !slices.Contains(c.names, "dns") {
+		c.dns = false
+	}
 	if a == nil {
 		return
 	}
@@ -398,6 +401,7 @@ func (a *app) Confirm(_ *proto.Conn, service string) {
 		return
 	}
 	c.names = append(c.names, service)
+	c.dns = c.dns || service == "dns" && c.key.proto == capture.ProtoUDP
 	if service == "ssh" || service == "ftp" {
 		c.inactive = longInactivity
 	}

@@ -54,6 +54,8 @@ const (
 	linger          = 5 * time.Second
 	synTimeout      = 5 * time.Second
 	sessionInterval = 6 * time.Second
+	dnsSession      = 10 * time.Second // DNS over UDP is looked at this often
+	dnsQuiet        = 9 * time.Second  // and is over when it has been quiet for so long
 )
 
 // Engine analyses one capture.

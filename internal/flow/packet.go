@@ -62,6 +62,9 @@ func (p *packet) servicePort() uint16 {
 	return p.dport
 }
 
+// isDNS tells whether a UDP port is one of DNS, NetBIOS names, mDNS or LLMNR.
+func isDNS(port uint16) bool { return port == 53 || port == 137 || port == 5353 || port == 5355 }
+
 // icmpPeer is the type of the answer to an ICMP message, or its code when there
 // is none (RFC 792, RFC 950, RFC 1256).
 func icmpPeer(kind, code byte) (port uint16, oneWay bool) {

@@ -4,7 +4,7 @@ package flow
 // there are. Relative numbers start at 0 with the SYN, so that the first byte of
 // data has number 1, whether or not a SYN was seen.
 type sequence struct {
-	start              int64 // may lie before 0 when the first packet seen has number 0
+	start              int64 // number of the SYN, or of where it would have been
 	last, ack          uint32
 	lastWraps, ackWrap uint32
 }

@@ -135,6 +135,7 @@ func (s *shard) open(k *key, side uint8, p *packet) *conn {
 		flip = tcpRoles(p)
 	case capture.ProtoUDP:
 		flip = isServerPort(p.proto, p.sport) && !isServerPort(p.proto, p.dport)
+		c.dns = isDNS(p.servicePort())
 	default:
 		c.noApp = true
 	}
@@ -154,7 +155,7 @@ var broadcast = capture.AddrFrom4([]byte{255, 255, 255, 255})
 func (s *shard) touch(c *conn) {
 	want := uint8(short)
 	switch {
-	case c.deleteAt != 0 || c.o().state == synSent && c.r().state == inactive:
+	case c.deleteAt != 0 || c.dns || c.o().state == synSent && c.r().state == inactive:
 		want = quick
 	case c.inactive > udpInactivity:
 		want = long
@@ -236,6 +237,9 @@ func (s *shard) charge(c *conn) {
 // udp takes one datagram.
 func (s *shard) udp(c *conn, p *packet, side uint8) {
 	c.last = max(c.last, p.ts)
+	if p.ts >= c.timer {
+		c.timer = p.ts.Add(dnsSession)
+	}
 	e := &c.end[side]
 	declared := int64(p.payload[4])<<8 | int64(p.payload[5])
 	if declared != int64(p.wire) {

@@ -179,7 +179,7 @@ func (s *shard) initEnd(c *conn, e *endpoint, g *segment, next uint32) {
 		}
 		// As if there had been a SYN, so that data starts at 1.
 		e.seq.ack = g.seq - 1
-		e.seq.start = int64(g.seq) - 1
+		e.seq.start = int64(g.seq - 1)
 		e.seq.last = g.seq
 	case synSent, synAckSent:
 		if g.has(fSYN) && g.seq != e.seq.start32() {
@@ -309,7 +309,7 @@ func (s *shard) takeAck(c *conn, side uint8, g *segment) uint64 {
 		if !g.has(fSYN|fFIN|fRST) && (e.state == synSent || e.state == synAckSent || e.state == established) && len(c.weirds) == 0 {
 			s.weird(c, "", "possible_split_routing", "")
 		}
-		peer.seq.start = int64(g.ack) - 1
+		peer.seq.start = int64(g.ack - 1)
 		peer.seq.ack, peer.seq.last = g.ack-1, g.ack-1
 		return 1
 	}
