@@ -1,10 +1,61 @@
-// Package winevent x.
+// Package winevent says what Windows events mean: it turns host.Event, however
+// it was read, into the host records that detectors work on.
+//
+//	for _, r := range winevent.Normalize(event) { … } // host.Process, host.Logon …
+//
+// Events are told apart by provider and number, never by channel or message:
+// channels are renamed by collectors, messages are translated. Names of fields
+// are those of the provider's manifest
+// (https://learn.microsoft.com/windows/security/threat-protection/auditing,
+// Sysmon's schema). An event that no record fits stays an event only.
 package winevent
 
 import (
+	"strconv"
+	"strings"
+
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 )
 
-// Normalize x.
-func Normalize(e *host.Event) []record.Record { return nil }
+// Normalize returns the records that e stands for: none, or one. They share
+// its time and place, and its strings.
+func Normalize(e *host.Event) []record.Record {
+	var r record.Record
+	switch provider := e.Provider; provider {
+	case "Microsoft-Windows-Security-Auditing":
+		r = security(e)
+	case "Microsoft-Windows-Sysmon":
+		r = sysmon(e)
+	case "Microsoft-Windows-Eventlog":
+		r = eventlog(e)
+	case "Service Control Manager":
+		r = services(e)
+	case "Microsoft-Windows-PowerShell", "PowerShellCore", "PowerShell":
+		r = powershell(e)
+	case "Microsoft-Windows-TaskScheduler":
+		r = scheduler(e)
+	case "Microsoft-Windows-WMI-Activity":
+		r = wmi(e)
+	case "Microsoft-Windows-TerminalServices-LocalSessionManager":
+		r = session(e)
+	case "ESENT", "NTDS ISAM":
+		r = database(e)
+	}
+	if r == nil {
+		return nil
+	}
+	return []record.Record{r}
+}
+
+// head is the part that all records have; user is who acted, logon the session.
+func head(e *host.Event, user, logon string) host.Head {
+	return host.Head{
+		Head:     e.Head,
+		Host:     strings.ToLower(e.Host),
+		User:     user,
+		LogonID:  logonID(logon),
+		Provider: e.Provider,
+		Code:     strconv.FormatUint(uint64(e.EventID), 10),
+	}
+}

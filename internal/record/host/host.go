@@ -85,7 +85,7 @@ type ShareAccess struct {
 // FileEvent is a file that was created, changed, renamed or deleted, or whose times were set.
 type FileEvent struct {
 	Head
-	Action  string      `rec:"action" ecs:"event.action"` // created, changed, deleted, times-set, stream-created
+	Action  string      `rec:"action" ecs:"event.action"` // created, changed, accessed, deleted, times-set, stream-created
 	Path    string      `rec:"path" ecs:"file.path" ent:"file"`
 	Image   string      `rec:"image" ecs:"process.executable"`
 	Created record.Time `rec:"created" ecs:"file.created"`
@@ -167,7 +167,7 @@ type LogClear struct {
 // 4728, 4732, 4738, 5136 and the like.
 type Directory struct {
 	Head
-	Action     string `rec:"action" ecs:"event.action"` // accessed, created, changed, member-added, deleted, password-reset
+	Action     string `rec:"action" ecs:"event.action"` // accessed, created, changed, deleted, enabled, disabled, member-added, member-removed, password-reset
 	Object     string `rec:"object" ent:"user,target"`  // account, group or distinguished name
 	Properties string `rec:"properties"`                // GUIDs of 4662, attribute of 5136, member of 4732
 }

@@ -1,0 +1,47 @@
+package winevent
+
+import (
+	"longwatch/internal/record"
+	"longwatch/internal/record/host"
+)
+
+// directoryActions is what the account management and directory service
+// events of Security did.
+var directoryActions = map[uint32]string{
+	4662: "accessed",
+	4720: "created", 4741: "created",
+	4722: "enabled",
+	4723: "password-reset", 4724: "password-reset", 4794: "password-reset",
+	4725: "disabled",
+	4726: "deleted", 4743: "deleted",
+	4738: "changed", 4742: "changed", 4739: "changed", 4765: "changed", 4781: "changed",
+	4727: "created", 4731: "created", 4754: "created",
+	4730: "deleted", 4734: "deleted", 4758: "deleted",
+	4735: "changed", 4737: "changed", 4755: "changed",
+	4728: "member-added", 4732: "member-added", 4756: "member-added",
+	4729: "member-removed", 4733: "member-removed", 4757: "member-removed",
+	5136: "changed",
+	5137: "created",
+	5141: "deleted",
+}
+
+func directory(e *host.Event) record.Record {
+	action, ok := directoryActions[e.EventID]
+	if !ok {
+		return nil
+	}
+	d := &host.Directory{Head: head(e, subject(e), get(e, "SubjectLogonId")), Action: action, Object: target(e)}
+	switch e.EventID {
+	case 4662:
+		d.Object, d.Properties = get(e, "ObjectName"), get(e, "Properties")
+	case 5136, 5137, 5141:
+		d.Object, d.Properties = get(e, "ObjectDN"), get(e, "AttributeLDAPDisplayName")
+	case 4728, 4729, 4732, 4733, 4756, 4757:
+		if d.Properties = get(e, "MemberName"); d.Properties == "" {
+			d.Properties = get(e, "MemberSid")
+		}
+	case 4781:
+		d.Object, d.Properties = account(e, "TargetDomainName", "NewTargetUserName"), get(e, "OldTargetUserName")
+	}
+	return d
+}

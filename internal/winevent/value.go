@@ -1,0 +1,138 @@
+package winevent
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"longwatch/internal/record"
+	"longwatch/internal/record/host"
+)
+
+// get returns a field, empty where Windows writes a hyphen for "none".
+func get(e *host.Event, name string) string {
+	if v := e.Get(name); v != "-" {
+		return v
+	}
+	return ""
+}
+
+// account is DOMAIN\name of two fields. A name that holds its domain already
+// (name@realm) is turned round.
+func account(e *host.Event, domain, name string) string {
+	n, d := get(e, name), get(e, domain)
+	if before, realm, ok := strings.Cut(n, "@"); ok {
+		n = before
+		if d == "" {
+			d = realm
+		}
+	}
+	if n == "" || d == "" || strings.Contains(n, `\`) {
+		return n
+	}
+	return d + `\` + n
+}
+
+// subject is the account that an event of Security says acted.
+func subject(e *host.Event) string { return account(e, "SubjectDomainName", "SubjectUserName") }
+
+func target(e *host.Event) string { return account(e, "TargetDomainName", "TargetUserName") }
+
+// logonID writes a session's number as 0x… in lower case without leading
+// zeroes, so that events of all providers agree. 0 is no session.
+func logonID(s string) string {
+	n := number(s)
+	if n == 0 {
+		return ""
+	}
+	return "0x" + strconv.FormatInt(n, 16)
+}
+
+// number reads decimal digits, or hexadecimal ones after 0x; 0 when s is neither.
+func number(s string) int64 {
+	s = strings.TrimSpace(s)
+	base := 10
+	if len(s) > 2 && (s[:2] == "0x" || s[:2] == "0X") {
+		s, base = s[2:], 16
+	}
+	n, err := strconv.ParseInt(s, base, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func port(s string) uint16 {
+	if n := number(s); n > 0 && n < 1<<16 {
+		return uint16(n)
+	}
+	return 0
+}
+
+// address reads an IP address; IPv4 in IPv6 form becomes IPv4, zones go.
+func address(s string) netip.Addr {
+	a, err := netip.ParseAddr(strings.TrimSpace(s))
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Unmap().WithZone("")
+}
+
+// guid writes a GUID in braces and lower case, as Windows does today; some
+// programs that export events do not.
+func guid(s string) string {
+	s = strings.ToLower(strings.Trim(s, "{}"))
+	if s == "" || s == "-" {
+		return ""
+	}
+	return "{" + s + "}"
+}
+
+// utc reads the times of Sysmon: 2019-05-16 14:17:15.753, in UTC.
+func utc(s string) record.Time {
+	t, err := time.Parse("2006-01-02 15:04:05.999999999", s)
+	if err != nil {
+		return 0
+	}
+	return record.TimeOf(t)
+}
+
+// hashes splits SHA256=…,IMPHASH=… into bare lower-case digests and the import
+// hash, which is no hash of the file.
+func hashes(s string) (digests []string, imphash string) {
+	for h := range strings.SplitSeq(strings.ToLower(s), ",") {
+		kind, digest, ok := strings.Cut(strings.TrimSpace(h), "=")
+		switch {
+		case !ok || strings.Trim(digest, "0") == "":
+		case kind == "imphash":
+			imphash = digest
+		default:
+			digests = append(digests, digest)
+		}
+	}
+	return digests, imphash
+}
+
+// positional returns the values without name, in order.
+func positional(e *host.Event) []string {
+	var out []string
+	for _, f := range e.Fields {
+		if f.Name == "Data" {
+			out = append(out, f.Value)
+		}
+	}
+	return out
+}
+
+// after returns what follows key= or key: on its line of text, as in the
+// context blocks of PowerShell events.
+func after(text, key string) string {
+	for line := range strings.Lines(text) {
+		name, value, ok := strings.Cut(line, "=")
+		if ok && strings.TrimSpace(name) == key {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
