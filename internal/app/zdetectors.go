@@ -4,26 +4,50 @@ package app
 
 import (
 	"longwatch/internal/detect"
+	"longwatch/internal/detect/dcsync"
 	dnsselfreport "longwatch/internal/detect/dns-self-report"
+	edgeinward "longwatch/internal/detect/edge-inward"
 	logscleared "longwatch/internal/detect/logs-cleared"
+	lolbinsession "longwatch/internal/detect/lolbin-session"
+	loopbackefsrpc "longwatch/internal/detect/loopback-efsrpc"
 	lurearchive "longwatch/internal/detect/lure-archive"
+	megalure "longwatch/internal/detect/mega-lure"
 	ntdscopy "longwatch/internal/detect/ntds-copy"
 	ntdsifm "longwatch/internal/detect/ntds-ifm"
+	orderedportbeacon "longwatch/internal/detect/ordered-port-beacon"
+	portproxylife "longwatch/internal/detect/portproxy-life"
 	rareendpoint "longwatch/internal/detect/rare-endpoint"
+	relayflows "longwatch/internal/detect/relay-flows"
+	remoteservice "longwatch/internal/detect/remote-service"
+	remotetask "longwatch/internal/detect/remote-task"
 	scripttrio "longwatch/internal/detect/script-trio"
+	sharewalk "longwatch/internal/detect/share-walk"
+	sharewriteexec "longwatch/internal/detect/share-write-exec"
 	"longwatch/internal/detect/timestomp"
 	uploadscript "longwatch/internal/detect/upload-script"
 	webshell "longwatch/internal/detect/web-shell"
 )
 
 var detectors = []detect.Spec{
+	dcsync.Detector,
 	dnsselfreport.Detector,
+	edgeinward.Detector,
 	logscleared.Detector,
+	lolbinsession.Detector,
+	loopbackefsrpc.Detector,
 	lurearchive.Detector,
+	megalure.Detector,
 	ntdscopy.Detector,
 	ntdsifm.Detector,
+	orderedportbeacon.Detector,
+	portproxylife.Detector,
 	rareendpoint.Detector,
+	relayflows.Detector,
+	remoteservice.Detector,
+	remotetask.Detector,
 	scripttrio.Detector,
+	sharewalk.Detector,
+	sharewriteexec.Detector,
 	timestomp.Detector,
 	uploadscript.Detector,
 	webshell.Detector,
