@@ -30,6 +30,9 @@ func (r *Rule) claim(v *view, rec record.Record) finding.Finding {
 	if len(f.Why) > maxReasons {
 		f.Why = append(f.Why[:maxReasons], finding.Because("and %d more", len(f.Why)-maxReasons))
 	}
+	if _, ok := rec.(*host.RecoveredEvent); ok {
+		f.Why = append(f.Why, "the event was recovered from bytes that the log no longer uses")
+	}
 	for i, p := range r.FalsePositives {
 		if l := strings.ToLower(p); i < 4 && l != "unknown" && l != "none" {
 			f.Why = append(f.Why, finding.Because("could also be: %s", short(p)))
@@ -114,11 +117,16 @@ func short(s string) string {
 // entities are what the finding is about. Windows events name people and
 // addresses in fields that only their meaning tells.
 func entities(rec record.Record) []record.Entity {
-	x, ok := rec.(*host.Event)
-	if !ok {
-		return rec.RecordType().Entities(rec)
-	}
 	out := rec.RecordType().Entities(rec)
+	var x *host.Event
+	switch e := rec.(type) {
+	case *host.Event:
+		x = e
+	case *host.RecoveredEvent:
+		x = &e.Event
+	default:
+		return out
+	}
 	user := func(domain, name, role string) {
 		if name == "" || name == "-" || strings.HasSuffix(name, "$") && role == "" {
 			return

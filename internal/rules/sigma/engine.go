@@ -123,6 +123,9 @@ func (m *Matcher) Match(r record.Record, emit func(finding.Finding)) {
 	m.record, m.emit = nil, nil
 }
 
+// Len is how many rules were compiled.
+func (e *Engine) Len() int { return len(e.Rules) }
+
 // Listens lists the log sources of the rules with how many rules each has, for
 // `rules list`.
 func (e *Engine) Listens() map[LogSource]int {

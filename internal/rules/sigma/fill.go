@@ -15,6 +15,8 @@ func (v *view) fill(r record.Record) {
 	switch x := r.(type) {
 	case *host.Event:
 		v.windows(x)
+	case *host.RecoveredEvent:
+		v.windows(&x.Event)
 	case *host.Process:
 		v.linuxProcess(x)
 	case *host.Syscall:

@@ -20,7 +20,7 @@ type kindOfEvent struct {
 // takes tells whether a rule's log source asks for such events.
 func (k *kindOfEvent) takes(s LogSource) bool {
 	return (s.Category == "" || slices.Contains(k.category, s.Category)) &&
-		(s.Product == "" || s.Product == k.product) &&
+		(s.Product == "" || s.Product == k.product || vendorNames[s.Product] == k.product) &&
 		(s.Service == "" || slices.Contains(k.service, s.Service))
 }
 
@@ -190,13 +190,17 @@ func (e *Engine) nameRoutes(s LogSource) {
 		}
 		return
 	}
+	product := s.Product
+	if v, ok := vendorNames[product]; ok {
+		product = v
+	}
 	services := []string{s.Service}
 	for _, r := range e.Rules {
-		if r.Source.Product == s.Product {
+		if r.Source.Product == product || vendorNames[r.Source.Product] == product {
 			services = append(services, r.Source.Service)
 		}
 	}
-	rt.syslog[s.Product] = e.newRoute(kindOfEvent{product: s.Product, service: services, category: []string{"application", s.Category}}, nil)
+	rt.syslog[product] = e.newRoute(kindOfEvent{product: product, service: services, category: []string{"application"}}, nil)
 }
 
 func zeekKind(name string) kindOfEvent {
@@ -248,17 +252,9 @@ func (e *Engine) routable(r *Rule) bool {
 func (rt *routes) of(r record.Record) (*route, uint32) {
 	switch x := r.(type) {
 	case *host.Event:
-		n, ok := rt.channels[x.Channel]
-		if !ok {
-			n = rt.fold(x.Channel)
-		}
-		if n == 0 {
-			return rt.other, x.EventID
-		}
-		if r, ok := rt.windows[windowsKey{n, x.EventID}]; ok && x.EventID != 0 {
-			return r, x.EventID
-		}
-		return rt.windows[windowsKey{n, 0}], x.EventID
+		return rt.ofWindows(x), x.EventID
+	case *host.RecoveredEvent:
+		return rt.ofWindows(&x.Event), x.EventID
 	case *host.Process:
 		if fromLinux(x.Provider) {
 			return rt.process, 0
@@ -275,6 +271,21 @@ func (rt *routes) of(r record.Record) (*route, uint32) {
 		return rt.web[""], 0
 	}
 	return rt.rawType[r.RecordType().Name], 0
+}
+
+// ofWindows picks the route of an event by its channel and number.
+func (rt *routes) ofWindows(x *host.Event) *route {
+	n, ok := rt.channels[x.Channel]
+	if !ok {
+		n = rt.fold(x.Channel)
+	}
+	if n == 0 {
+		return rt.other
+	}
+	if r, ok := rt.windows[windowsKey{n, x.EventID}]; ok && x.EventID != 0 {
+		return r
+	}
+	return rt.windows[windowsKey{n, 0}]
 }
 
 // fold finds a channel whose name a log spells in other case.

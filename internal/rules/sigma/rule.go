@@ -35,6 +35,10 @@ type document struct {
 	Correlation yaml.Node `yaml:"correlation"`
 	Filter      yaml.Node `yaml:"filter"`
 	Action      string    `yaml:"action"`
+	Tests       struct {
+		Fires []yaml.Node `yaml:"fires"`
+		Quiet []yaml.Node `yaml:"quiet"`
+	} `yaml:"tests"` // not of Sigma: events that the rule must and must not be true of
 }
 
 // maxFile bounds one rule file.
@@ -126,6 +130,10 @@ func (e *Engine) compile(file string, line int, d *document) (*Rule, error) {
 		}
 	}
 	if err := e.detection(r, &d.Detection); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.tests, err = readTests(d); err != nil {
 		return nil, err
 	}
 	if !e.routable(r) {

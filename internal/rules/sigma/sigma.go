@@ -16,6 +16,7 @@ package sigma
 
 import (
 	"errors"
+	"fmt"
 
 	"longwatch/internal/attack"
 	"longwatch/internal/finding"
@@ -39,6 +40,7 @@ type Rule struct {
 	Line           int    // where the document begins
 
 	cond    *node
+	tests   []test
 	selects []*node // selections by name, for the reasons of a finding
 }
 
@@ -54,6 +56,18 @@ type Refused struct {
 	ID     string // when it could be read
 	Title  string
 	Reason string
+}
+
+// String says which document was refused and why.
+func (r Refused) String() string {
+	s := r.File
+	if r.Line > 0 {
+		s += fmt.Sprintf(":%d", r.Line)
+	}
+	if r.Title != "" {
+		s += fmt.Sprintf(" (%q)", short(r.Title))
+	}
+	return s + ": " + r.Reason
 }
 
 // Why rules are refused.

@@ -171,7 +171,10 @@ var zeekAliases = map[string]map[string]string{
 
 // vendors are the products of network devices, known by what their syslog
 // looks like; every other syslog message is of product linux.
-var vendors = []string{"cisco", "fortigate", "fortinet", "fortios", "juniper", "huawei", "paloalto", "sonicwall", "f5", "citrix", "ivanti", "vmware"}
+var vendors = []string{"cisco", "fortigate", "juniper", "huawei", "paloalto", "sonicwall", "f5", "citrix", "ivanti", "vmware"}
+
+// vendorNames are other names that rules give those products.
+var vendorNames = map[string]string{"fortios": "fortigate", "fortinet": "fortigate", "pan-os": "paloalto", "netscaler": "citrix"}
 
 // syslogServices are services of product linux and the programs that write
 // them; a service that is not listed is the program of that name.
