@@ -28,7 +28,7 @@ type Conn struct {
 	RespIPBytes record.Opt[uint64]        `rec:"resp_ip_bytes"`
 	Parents     []string                  `rec:"tunnel_parents,set"`
 	IPProto     record.Opt[uint8]         `rec:"ip_proto" ecs:"network.iana_number"`
-	VLAN        record.Opt[uint16]        `rec:"vlan" ecs:"network.vlan.id"` // outer 802.1Q tag; stock Zeek leaves it out of conn.log
+	VLAN        record.Opt[uint16]        `rec:"vlan,extra" ecs:"network.vlan.id"` // outer 802.1Q tag; stock Zeek leaves it out of conn.log
 }
 
 // ConnType is the schema of Conn.
