@@ -7,11 +7,14 @@ import (
 	"longwatch/internal/detect/dcsync"
 	dnsselfreport "longwatch/internal/detect/dns-self-report"
 	edgeinward "longwatch/internal/detect/edge-inward"
+	exploitfollowup "longwatch/internal/detect/exploit-follow-up"
+	frptunnel "longwatch/internal/detect/frp-tunnel"
 	logscleared "longwatch/internal/detect/logs-cleared"
 	lolbinsession "longwatch/internal/detect/lolbin-session"
 	loopbackefsrpc "longwatch/internal/detect/loopback-efsrpc"
 	lurearchive "longwatch/internal/detect/lure-archive"
 	megalure "longwatch/internal/detect/mega-lure"
+	newlogonpairs "longwatch/internal/detect/new-logon-pairs"
 	ntdscopy "longwatch/internal/detect/ntds-copy"
 	ntdsifm "longwatch/internal/detect/ntds-ifm"
 	orderedportbeacon "longwatch/internal/detect/ordered-port-beacon"
@@ -21,10 +24,13 @@ import (
 	remoteservice "longwatch/internal/detect/remote-service"
 	remotetask "longwatch/internal/detect/remote-task"
 	scripttrio "longwatch/internal/detect/script-trio"
+	severaldoors "longwatch/internal/detect/several-doors"
 	sharewalk "longwatch/internal/detect/share-walk"
 	sharewriteexec "longwatch/internal/detect/share-write-exec"
+	shelltraffic "longwatch/internal/detect/shell-traffic"
 	"longwatch/internal/detect/timestomp"
 	uploadscript "longwatch/internal/detect/upload-script"
+	versadirector "longwatch/internal/detect/versa-director"
 	webshell "longwatch/internal/detect/web-shell"
 )
 
@@ -32,11 +38,14 @@ var detectors = []detect.Spec{
 	dcsync.Detector,
 	dnsselfreport.Detector,
 	edgeinward.Detector,
+	exploitfollowup.Detector,
+	frptunnel.Detector,
 	logscleared.Detector,
 	lolbinsession.Detector,
 	loopbackefsrpc.Detector,
 	lurearchive.Detector,
 	megalure.Detector,
+	newlogonpairs.Detector,
 	ntdscopy.Detector,
 	ntdsifm.Detector,
 	orderedportbeacon.Detector,
@@ -46,9 +55,12 @@ var detectors = []detect.Spec{
 	remoteservice.Detector,
 	remotetask.Detector,
 	scripttrio.Detector,
+	severaldoors.Detector,
 	sharewalk.Detector,
 	sharewriteexec.Detector,
+	shelltraffic.Detector,
 	timestomp.Detector,
 	uploadscript.Detector,
+	versadirector.Detector,
 	webshell.Detector,
 }
