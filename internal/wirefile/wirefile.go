@@ -165,6 +165,7 @@ func (f *File) early(off uint64, b []byte) {
 		f.WriteAt(off, b)
 		return
 	}
+	f.last = f.c.Now()
 	if len(f.ahead[off]) >= len(b) {
 		return
 	}

@@ -1,15 +1,7 @@
 package http
 
 import (
-	"bytes"
-	"compress/flate"
-	"encoding/base64"
-	"io"
-	"math"
-	"slices"
 	"strings"
-
-	"github.com/klauspost/compress/gzip"
 
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
@@ -17,57 +9,90 @@ import (
 )
 
 const (
-	headLen       = 4096     // decoded bytes that entropy and traits look at
-	shownLen      = 64       // of these, kept in the record
-	maxCompressed = 4 << 20  // of a body that has to be unpacked as a whole
-	maxUnpacked   = 64 << 20 // what it may unpack to
-	tailLen       = 16
+	headLen    = 4096     // decoded bytes that traits look at
+	shownLen   = 64       // of these, kept in the record
+	entropyLen = 64 << 10 // decoded bytes whose entropy is told
+	tailLen    = 16
+	maxFiles   = 15 // file ids in one record, as in Zeek; the files records themselves are all written
 )
 
-// body follows one message's body: to the file record, and to what the
-// framing gives away.
+// body follows one message's body: through decompression and the parts of
+// multipart, to file records, and to what the framing gives away.
 type body struct {
 	h      *half
-	file   *wirefile.File
-	n      uint64 // decoded
-	packed []byte // compressed so far
+	n      uint64 // decoded bytes, those in gaps included
+	zip    *inflater
 	unpack bool
-	head   []byte // reused
-	base64 bool   // nothing but Base64 characters so far
+	multi  bool
+	parts  multipart
+	entity entity // what is being written now
+
+	head   []byte // first decoded bytes; the memory is used again
+	counts [256]uint32
+	base64 bool // nothing but Base64 characters so far
 	tail   [tailLen]byte
 }
 
+// entity is one file within a body: all of it, or a part of multipart.
+type entity struct {
+	name   string
+	length record.Opt[uint64] // that its own headers announce
+	ranged record.Opt[byteRange]
+	file   *wirefile.File
+	key    string // of a file that several replies bring in ranges
+}
+
+// byteRange is Content-Range (RFC 9110 section 14.4).
+type byteRange struct{ first, last, total uint64 }
+
+// begin starts a body by the message's headers.
 func (b *body) begin(h *half) {
-	*b = body{h: h, head: b.head[:0], base64: true}
+	b.h, b.n, b.unpack, b.multi, b.base64 = h, 0, false, false, true
+	b.head, b.counts, b.tail = b.head[:0], [256]uint32{}, [tailLen]byte{}
+	b.entity = entity{name: h.name, ranged: h.ranged}
 	switch h.encoding {
 	case "gzip", "x-gzip", "deflate":
 		b.unpack = true
+		if b.zip == nil {
+			b.zip = &inflater{}
+		}
+		b.zip.reset(h.encoding != "deflate", b.decoded)
+	default:
+		if !h.chunked {
+			b.entity.length = h.length
+		}
+	}
+	if boundary, ok := multipartBoundary(h.kind); ok {
+		b.multi = true
+		b.parts.begin(b, boundary)
 	}
 }
 
 // write takes body bytes as they are on the wire.
 func (b *body) write(p []byte) {
-	if len(p) == 0 {
+	if !b.unpack {
+		b.decoded(p)
 		return
 	}
-	if b.unpack {
-		if len(b.packed)+len(p) <= maxCompressed {
-			b.packed = append(b.packed, p...)
-			return
-		}
-		b.h.p.c.Weird("http_compressed_body_too_large", "")
-		b.decode()
+	if err := b.zip.write(p); err != nil {
+		b.h.p.c.Weird("inflate_failed", err.Error())
 		b.unpack = false
-		return
+		if b.zip.wrote == 0 { // not compressed at all, whatever the header says
+			b.decoded(p)
+		} else {
+			b.h.drop = true
+		}
 	}
-	b.decoded(p)
 }
 
 // decoded takes body bytes after decompression.
 func (b *body) decoded(p []byte) {
-	if b.file == nil {
-		if !b.open() {
-			return
+	if len(p) == 0 || b.h.drop {
+		return
+	}
+	if room := entropyLen - int(min(b.n, entropyLen)); room > 0 {
+		for _, c := range p[:min(room, len(p))] {
+			b.counts[c]++
 		}
 	}
 	b.n += uint64(len(p))
@@ -83,35 +108,89 @@ func (b *body) decoded(p []byte) {
 			copy(b.tail[tailLen-n:], p)
 		}
 	}
-	b.file.Write(p)
+	if b.multi {
+		b.parts.write(p)
+		return
+	}
+	b.content(p)
 }
 
-// open starts the file record with the body's first bytes.
-func (b *body) open() bool {
-	h := b.h
-	if h.x == nil {
-		return false
+// content writes to the present entity's file.
+func (b *body) content(p []byte) {
+	e := &b.entity
+	if e.file == nil {
+		b.open()
 	}
-	b.file = wirefile.New(h.p.c, "HTTP", h.d)
+	if e.ranged.Set {
+		e.file.WriteAt(e.ranged.V.first, p)
+		e.ranged.V.first += uint64(len(p))
+		return
+	}
+	e.file.Write(p)
+}
+
+// open starts the present entity's file record with its first bytes, or goes
+// on with the file that earlier replies brought parts of.
+func (b *body) open() {
+	h, e := b.h, &b.entity
+	if e.ranged.Set && h.x.ranged && h.d == proto.Resp {
+		e.key = h.x.url
+		e.file = h.p.ranges.find(e.key)
+	}
+	if e.file == nil {
+		e.file = wirefile.New(h.p.c, "HTTP", h.d)
+		if e.key != "" {
+			h.p.ranges.keep(e.key, e.file)
+		}
+	}
+	switch {
+	case e.ranged.Set && e.ranged.V.total > 0:
+		e.file.SetTotal(e.ranged.V.total)
+	case e.length.Set && e.length.V > 0:
+		e.file.SetTotal(e.length.V)
+	}
+	if e.name != "" {
+		e.file.SetName(e.name)
+	}
 	r := b.rec()
-	if h.name != "" {
-		b.file.SetName(h.name)
-	}
-	if h.length.Set && !b.unpack && h.encoding == "" && !h.chunked {
-		b.file.SetTotal(h.length.V)
-	}
 	if h.d == proto.Orig {
-		r.OrigFUIDs = append(r.OrigFUIDs, b.file.FUID())
-		if h.name != "" {
-			r.OrigNames = append(r.OrigNames, h.name)
-		}
+		r.OrigFUIDs, r.OrigNames = appendSome(r.OrigFUIDs, e.file.FUID()), appendSome(r.OrigNames, e.name)
 	} else {
-		r.RespFUIDs = append(r.RespFUIDs, b.file.FUID())
-		if h.name != "" {
-			r.RespNames = append(r.RespNames, h.name)
-		}
+		r.RespFUIDs, r.RespNames = appendSome(r.RespFUIDs, e.file.FUID()), appendSome(r.RespNames, e.name)
 	}
-	return true
+}
+
+// endEntity ends the present entity's file; one that comes in ranges ends only
+// when it is complete.
+func (b *body) endEntity() {
+	e := &b.entity
+	if e.file == nil {
+		return
+	}
+	if r := b.rec(); b.h.d == proto.Orig {
+		r.OrigMIME = appendSome(r.OrigMIME, e.file.MIME())
+	} else {
+		r.RespMIME = appendSome(r.RespMIME, e.file.MIME())
+	}
+	switch {
+	case e.key != "" && !e.file.Complete():
+	case e.key != "":
+		b.h.p.ranges.drop(e.key)
+		e.file.Close()
+	default:
+		if e.ranged.Set && !e.file.Complete() {
+			e.file.Quiet()
+		}
+		e.file.Close()
+	}
+	e.file = nil
+}
+
+func appendSome(list []string, s string) []string {
+	if s == "" || len(list) >= maxFiles {
+		return list
+	}
+	return append(list, s)
 }
 
 // rec is the record to fill; a throw-away one when it has been written already.
@@ -122,199 +201,114 @@ func (b *body) rec() *Request {
 	return b.h.x.rec
 }
 
-// decode unpacks what was kept.
-func (b *body) decode() {
-	packed := b.packed
-	b.packed = nil
-	var r io.Reader
-	if b.h.encoding == "deflate" {
-		if len(packed) > 2 && packed[0]&15 == 8 && (int(packed[0])<<8|int(packed[1]))%31 == 0 {
-			packed = packed[2:] // zlib (RFC 1950), as the standard says; many send bare deflate
-		}
-		r = flate.NewReader(bytes.NewReader(packed))
-	} else {
-		gz, err := gzip.NewReader(bytes.NewReader(packed))
-		if err != nil {
-			b.h.p.c.Weird("illegal_%_gzip", err.Error())
-			b.decoded(packed)
-			return
-		}
-		r = gz
-	}
-	var buf [16 << 10]byte
-	for total := 0; total < maxUnpacked; {
-		n, err := r.Read(buf[:])
-		b.decoded(buf[:n])
-		total += n
-		if err != nil {
-			return
-		}
-	}
-	b.h.p.c.Weird("http_body_expands_too_far", "")
-}
-
+// gap steps over n bytes that were never captured.
 func (b *body) gap(n uint64) {
 	b.base64 = false
 	if b.unpack {
-		b.decode()
-		b.unpack = false
+		b.unpack, b.h.drop = false, true // nothing behind a hole can be unpacked
 	}
-	if b.file != nil {
-		b.file.Gap(n)
+	if b.h.drop {
+		return
+	}
+	b.n += n
+	switch e := &b.entity; {
+	case b.multi:
+		b.parts.gap(n)
+	case e.file == nil:
+	case e.ranged.Set:
+		e.ranged.V.first += n
+	default:
+		e.file.Gap(n)
 	}
 }
 
-// finish ends the body: file record, lengths, type, traits.
+// finish ends the body: files, lengths, types, traits.
 func (b *body) finish() {
-	if b.unpack && len(b.packed) > 0 {
-		b.decode()
+	if b.multi {
+		b.parts.end()
 	}
+	b.endEntity()
 	r := b.rec()
-	if b.file != nil {
-		mime := b.file.MIME()
-		b.file.Close()
-		if b.h.d == proto.Orig {
-			r.OrigMIME = appendSome(r.OrigMIME, mime)
-		} else {
-			r.RespMIME = appendSome(r.RespMIME, mime)
-		}
+	shown := string(b.head[:min(len(b.head), shownLen)])
+	var bits record.Opt[float64]
+	if len(b.head) > 0 {
+		bits = record.Some(entropyOf(&b.counts))
 	}
 	if b.h.d == proto.Orig {
-		r.ReqBodyLen = b.n
-		r.ReqBodyHead = string(b.head[:min(len(b.head), shownLen)])
-		if len(b.head) > 0 {
-			r.ReqEntropy = record.Some(entropy(b.head))
-		}
+		r.ReqBodyLen, r.ReqBodyHead, r.ReqEntropy = b.n, shown, bits
 		b.requestTraits(r)
 	} else {
-		r.RespBodyLen = b.n
-		r.RespBodyHead = string(b.head[:min(len(b.head), shownLen)])
-		if len(b.head) > 0 {
-			r.RespEntropy = record.Some(entropy(b.head))
-		}
+		r.RespBodyLen, r.RespBodyHead, r.RespEntropy = b.n, shown, bits
 		b.replyTraits(r)
 	}
-	b.file = nil
 }
 
-func appendSome(list []string, s string) []string {
-	if s == "" {
-		return list
-	}
-	return append(list, s)
+// rangedFiles are the files of a connection that come in ranges, oldest first.
+type rangedFiles []rangedFile
+
+type rangedFile struct {
+	key  string
+	file *wirefile.File
 }
 
-// randomEnough tells whether n bytes of this entropy look encrypted: short
-// samples of random bytes cannot reach 8 bits, so the bar rises with n.
-func randomEnough(b []byte, bar float64) bool {
-	n := float64(len(b))
-	most := math.Min(8, math.Log2(n))
-	return entropy(b) >= math.Min(bar, most-0.25*8/most)
-}
+// maxRanged bounds the files that wait for more ranges, per connection.
+const maxRanged = 32
 
-func (b *body) requestTraits(r *Request) {
-	if query, ok := cutQuery(r.URI); ok && tunnelQuery(query) {
-		addTrait(r, TraitTunnelCommand)
-	}
-	if len(b.head) == 0 {
-		return
-	}
-	if bytes.Contains(b.head, []byte("d2hvYW1p")) || bytes.Contains(b.head, []byte("dwBoAG8AYQBtAGkA")) {
-		addTrait(r, TraitBase64Whoami)
-	}
-	if b.base64 && b.n >= 256 && b.n%4 == 0 {
-		if plain, err := base64.StdEncoding.DecodeString(string(b.head[:len(b.head)/4*4])); err == nil && randomEnough(plain, 7.2) {
-			addTrait(r, TraitBase64Token)
+func (l rangedFiles) find(key string) *wirefile.File {
+	for _, f := range l {
+		if f.key == key {
+			return f.file
 		}
 	}
-	if !b.base64 && b.n >= 64 && b.n%16 == 0 && randomEnough(b.head, 7.5) {
-		addTrait(r, TraitAESBlocks)
-	}
+	return nil
 }
 
-func (b *body) replyTraits(r *Request) {
-	if len(b.head) < 32 {
-		return
+func (l *rangedFiles) keep(key string, f *wirefile.File) {
+	if len(*l) == maxRanged {
+		l.quiet(1)
 	}
-	if b.base64 && b.n > 36 && upperHex(b.head[:16]) && upperHex(b.tail[:]) {
-		addTrait(r, TraitGodzillaReply)
-	}
-	if r.RespType == "text/html" || r.RespType == "application/octet-stream" {
-		switch b.head[0] {
-		case '<', '{', '[', '\n', '\r', ' ':
-		default:
-			known := b.head
-			if b.base64 && b.n%4 == 0 {
-				if plain, err := base64.StdEncoding.DecodeString(string(b.head[:len(b.head)/4*4])); err == nil {
-					known = plain
-				}
-			}
-			if len(known) >= 256 && randomEnough(known, 7.2) && (r.RespType == "text/html" || len(r.RespMIME) == 0) {
-				addTrait(r, TraitEncryptedReply)
-			}
+	*l = append(*l, rangedFile{key, f})
+}
+
+func (l *rangedFiles) drop(key string) {
+	for i, f := range *l {
+		if f.key == key {
+			*l = append((*l)[:i], (*l)[i+1:]...)
+			return
 		}
 	}
 }
 
-func addTrait(r *Request, t string) {
-	if !slices.Contains(r.BodyTraits, t) {
-		r.BodyTraits = append(r.BodyTraits, t)
+// quiet ends the n oldest files: nothing more of them came.
+func (l *rangedFiles) quiet(n int) {
+	for _, f := range (*l)[:n] {
+		f.file.Quiet()
+		f.file.Close()
 	}
+	*l = append((*l)[:0], (*l)[n:]...)
 }
 
-func cutQuery(uri string) (string, bool) {
-	_, q, ok := strings.Cut(uri, "?")
-	return strings.ToLower(q), ok
-}
-
-// tunnelQuery recognises the commands of reGeorg's query (dossier OP-29).
-func tunnelQuery(q string) bool {
-	for _, c := range []string{"cmd=connect", "cmd=read", "cmd=forward", "cmd=disconnect", "connect&target="} {
-		if q == c || strings.HasPrefix(q, c+"&") || strings.Contains(q, "&"+c) || c == "connect&target=" && strings.HasPrefix(q, c) {
-			return true
-		}
+// parseRange reads "bytes first-last/total".
+func parseRange(v string) (byteRange, bool) {
+	unit, rest, ok := strings.Cut(strings.TrimSpace(v), " ")
+	if !ok || unit != "bytes" {
+		return byteRange{}, false
 	}
-	return false
-}
-
-func upperHex(b []byte) bool {
-	for _, c := range b {
-		if (c < '0' || c > '9') && (c < 'A' || c > 'F') {
-			return false
-		}
+	span, total, ok := strings.Cut(strings.ReplaceAll(rest, " ", ""), "/")
+	if !ok {
+		return byteRange{}, false
 	}
-	return true
-}
-
-// base64Chars marks the alphabet of RFC 4648 section 4 and its padding.
-var base64Chars = func() (t [256]bool) {
-	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=" {
-		t[c] = true
+	from, to, ok := strings.Cut(span, "-")
+	if !ok {
+		return byteRange{}, false
 	}
-	return t
-}()
-
-func allBase64(b []byte) bool {
-	for _, c := range b {
-		if !base64Chars[c] {
-			return false
-		}
+	var r byteRange
+	var ok1, ok2, ok3 bool
+	r.first, ok1 = number(from)
+	r.last, ok2 = number(to)
+	r.total, ok3 = number(total)
+	if total == "*" {
+		r.total, ok3 = 0, true
 	}
-	return true
-}
-
-// entropy is Shannon's, in bits per byte.
-func entropy(b []byte) float64 {
-	var counts [256]int
-	for _, c := range b {
-		counts[c]++
-	}
-	h, n := 0.0, float64(len(b))
-	for _, k := range counts {
-		if k > 0 {
-			f := float64(k) / n
-			h -= f * math.Log2(f)
-		}
-	}
-	return h
+	return r, ok1 && ok2 && ok3 && r.first <= r.last
 }

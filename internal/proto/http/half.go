@@ -2,9 +2,7 @@ package http
 
 import (
 	"bytes"
-	"encoding/base64"
 	"strconv"
-	"strings"
 
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
@@ -34,29 +32,39 @@ type half struct {
 	left    uint64
 	headers int
 	empty   int
+	raw     bool // the request was HTTP/0.9: a reply may have no status line
 
+	framing
+	body body
+}
+
+// framing is what the headers of one message say about its body.
+type framing struct {
 	length   record.Opt[uint64] // Content-Length
 	chunked  bool
-	encoding string // Content-Encoding that we decode
-	name     string // Content-Disposition filename
-	interim  bool   // a 1xx reply
-	body     body
+	encoding string  // Content-Encoding that we decode
+	kind     string  // Content-Type with its parameters
+	name     string  // file name of Content-Disposition or Content-Type
+	fold     *string // value that a folded line continues
+	ranged   record.Opt[byteRange]
+	interim  bool // a 1xx reply
+	drop     bool // the rest of the body cannot be decoded
 }
 
 func (h *half) init(p *parser, d proto.Dir) { h.p, h.d = p, d }
 
 // parse consumes what it can of b.
-func (h *half) parse(b []byte) (used, need int, err error) {
+func (h *half) parse(b []byte) (used, need int) {
 	for used < len(b) {
 		rest := b[used:]
 		switch h.state {
 		case inBody, inChunk:
 			n := len(rest)
 			if uint64(n) > h.left {
-				n = int(h.left)
+				n = int(h.left) //nolint:gosec // less than n
 			}
 			h.body.write(rest[:n])
-			h.left -= uint64(n)
+			h.left -= uint64(n) //nolint:gosec // not negative
 			used += n
 			if h.left == 0 {
 				if h.state == inBody {
@@ -72,52 +80,61 @@ func (h *half) parse(b []byte) (used, need int, err error) {
 			n, found := nextStart(rest, h.d)
 			used += n
 			if !found {
-				return used, 0, nil
+				return used, len(rest) - n + 1
 			}
 			h.state = atStart
 		default:
+			if h.state == atStart && h.raw && !statusPrefix(rest) {
+				h.rawReply()
+				continue
+			}
 			nl := bytes.IndexByte(rest, '\n')
+			if nl > maxLine || nl < 0 && len(rest) > maxLine {
+				h.giveUp("http_line_too_long", nil)
+				continue
+			}
 			if nl < 0 {
-				if len(rest) > maxLine {
-					return used, 0, errLine
-				}
-				return used, len(rest) + 1, nil
+				return used, len(rest) + 1
 			}
-			if nl > maxLine {
-				return used, 0, errLine
-			}
-			if err := h.line(bytes.TrimRight(rest[:nl], "\r")); err != nil {
-				return used, 0, err
-			}
+			h.line(bytes.TrimRight(rest[:nl], "\r"))
 			used += nl + 1
 		}
-		if h.p.blind || h.p.inner != nil {
-			return used, 0, nil
+		if h.p.tunnel != nil {
+			return used, 0
 		}
 	}
-	return used, 0, nil
+	return used, 0
+}
+
+// giveUp ends a message that breaks the protocol: the direction waits for the
+// next start line.
+func (h *half) giveUp(weird string, seen []byte) {
+	h.p.c.Weird(weird, string(seen[:min(len(seen), shownLen)]))
+	h.end()
+	h.state = lost
 }
 
 // line handles one line outside of body data.
-func (h *half) line(line []byte) error {
+func (h *half) line(line []byte) {
 	switch h.state {
 	case atStart:
-		return h.startLine(line)
+		h.startLine(line)
 	case inHeaders:
 		if len(line) == 0 {
 			h.beginBody()
-			return nil
+			return
 		}
-		h.headers++
-		if h.headers > maxHeaders {
-			return errHeaders
+		if h.headers++; h.headers > maxHeaders {
+			h.giveUp("http_too_many_headers", nil)
+			return
 		}
 		h.header(line)
 	case atChunk:
 		size, _, _ := bytes.Cut(line, []byte(";"))
 		n, err := strconv.ParseUint(string(bytes.TrimSpace(size)), 16, 62)
 		if err != nil {
-			return errChunk
+			h.giveUp("HTTP_bad_chunk_size", line)
+			return
 		}
 		h.left, h.state = n, inChunk
 		if n == 0 {
@@ -126,7 +143,7 @@ func (h *half) line(line []byte) error {
 	case afterData:
 		h.state = atChunk
 		if len(line) > 0 {
-			return errChunk
+			h.giveUp("HTTP_bad_chunk_size", line)
 		}
 	case trailers:
 		if len(line) == 0 {
@@ -134,138 +151,92 @@ func (h *half) line(line []byte) error {
 		}
 	case inBody, toEnd, inChunk, lost: // parse handles these
 	}
-	return nil
 }
 
-func (h *half) startLine(line []byte) error {
+func (h *half) startLine(line []byte) {
 	if len(line) == 0 {
 		if h.empty++; h.empty > maxEmpty {
-			return errStart
+			h.giveUp("http_blank_lines", nil)
 		}
-		return nil
+		return
 	}
-	h.empty, h.headers, h.left = 0, 0, 0
-	h.length, h.chunked, h.encoding, h.name, h.interim = record.Opt[uint64]{}, false, "", "", false
+	h.empty, h.headers, h.left, h.framing = 0, 0, 0, framing{}
 	if h.d == proto.Orig {
-		method, uri, _, ok := requestLine(line)
+		method, uri, version, ok := requestLine(line)
 		if !ok {
-			return errStart
+			h.giveUp("bad_HTTP_request", line)
+			return
 		}
-		h.x = h.p.request(method, uri)
+		text, odd := unescape(uri)
+		if odd != "" {
+			h.p.c.Weird(odd, text)
+		}
+		h.x = h.p.request(string(method), text)
+		h.p.half[proto.Resp].raw = version == "0.9"
 	} else {
 		version, code, reason, ok := statusLine(line)
 		if !ok {
-			return errStart
+			h.giveUp("bad_HTTP_reply", line)
+			return
 		}
+		h.raw = false
 		h.x = h.p.reply()
-		r := h.x.rec
-		r.Version, r.StatusCode, r.StatusMsg = version, record.Some(code), reason
-		if code/100 == 1 {
-			h.interim = code != 101
-			r.InfoCode, r.InfoMsg = record.Some(code), reason
-		}
+		h.status(version, code, reason)
 	}
 	h.p.c.Confirm()
 	h.state = inHeaders
-	return nil
 }
 
-// header handles one header line; folded lines are passed over.
-func (h *half) header(line []byte) {
-	name, value, ok := bytes.Cut(line, []byte(":"))
-	if !ok || line[0] == ' ' || line[0] == '\t' {
-		return
+// status fills in what a status line says. An absent reason is Zeek's <empty>.
+func (h *half) status(version string, code uint64, reason string) {
+	if reason == "" {
+		reason = "<empty>"
 	}
-	value = bytes.TrimSpace(value)
 	r := h.x.rec
-	var low [32]byte
-	if len(name) > len(low) {
-		return
-	}
-	for i, c := range name {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		low[i] = c
-	}
-	switch string(low[:len(name)]) {
-	case "content-length":
-		if n, err := strconv.ParseUint(string(value), 10, 62); err == nil {
-			h.length = record.Some(n)
-		}
-	case "transfer-encoding":
-		h.chunked = h.chunked || bytes.Contains(bytes.ToLower(value), []byte("chunked"))
-	case "content-encoding":
-		h.encoding = strings.ToLower(string(value))
-	case "content-type":
-		kind, _, _ := strings.Cut(string(value), ";")
-		if h.d == proto.Orig {
-			r.ReqType = strings.TrimSpace(kind)
-		} else {
-			r.RespType = strings.TrimSpace(kind)
-		}
-	case "content-disposition":
-		h.name = dispositionName(string(value))
-	default:
-		if h.d == proto.Orig {
-			requestHeader(r, string(low[:len(name)]), value)
-		}
+	r.Version, r.StatusCode, r.StatusMsg = version, record.Some(code), reason
+	if code/100 == 1 {
+		h.interim = code != 101
+		r.InfoCode, r.InfoMsg = record.Some(code), reason
 	}
 }
 
-// requestHeader keeps the headers that the record has a place for.
-func requestHeader(r *Request, name string, value []byte) {
-	switch name {
-	case "host":
-		r.Host = string(value)
-	case "referer":
-		r.Referrer = string(value)
-	case "user-agent":
-		r.UserAgent = string(value)
-	case "origin":
-		r.Origin = string(value)
-	case "authorization":
-		scheme, secret, ok := strings.Cut(string(value), " ")
-		if ok && strings.EqualFold(scheme, "basic") {
-			if plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(secret)); err == nil {
-				r.Username, _, _ = strings.Cut(string(plain), ":")
-			}
-		}
-	case "forwarded", "x-forwarded-for", "x-forwarded-from", "client-ip", "via", "xroxy-connection", "proxy-connection":
-		if len(r.Proxied) < maxEmpty {
-			r.Proxied = append(r.Proxied, strings.ToUpper(name)+" -> "+string(value))
-		}
-	case "x-cmd":
-		r.BodyTraits = append(r.BodyTraits, TraitTunnelCommand)
-	}
+// statusPrefix tells whether b may begin a status line.
+func statusPrefix(b []byte) bool {
+	n := min(len(b), 5)
+	return hasFold([]byte("HTTP/")[:n], string(b[:n]))
 }
 
-// dispositionName is the filename parameter of RFC 6266.
-func dispositionName(v string) string {
-	_, rest, ok := strings.Cut(v, "filename=")
-	if !ok {
-		return ""
-	}
-	if strings.HasPrefix(rest, `"`) {
-		name, _, _ := strings.Cut(rest[1:], `"`)
-		return name
-	}
-	name, _, _ := strings.Cut(rest, ";")
-	return strings.TrimSpace(name)
+// rawReply begins a reply of HTTP/0.9: nothing but a body.
+func (h *half) rawReply() {
+	h.raw, h.framing = false, framing{}
+	h.x = h.p.reply()
+	h.status("0.9", 0, "")
+	h.body.begin(h)
+	h.state = toEnd
 }
 
 // beginBody decides by RFC 9112 section 6.3 whether and how a body follows.
 func (h *half) beginBody() {
 	r := h.x.rec
+	h.fold = nil
 	if h.interim {
 		h.state = atStart // the final reply is still to come
 		return
 	}
 	none := false
 	if h.d == proto.Resp {
-		none = h.x.head || r.StatusCode.V == 204 || r.StatusCode.V == 304 || r.StatusCode.V == 101 || h.x.connect && r.StatusCode.V/100 == 2
+		code := r.StatusCode.V
+		none = h.x.head || code == 204 || code == 304 || code == 101 || h.x.connect && code/100 == 2
+		if code != 206 {
+			h.ranged.Set = false
+		}
 	} else {
+		h.x.url = r.Host + r.URI
+		h.ranged.Set = false
 		none = h.x.connect || !h.chunked && !h.length.Set
+	}
+	if h.chunked && h.length.Set {
+		h.p.c.Weird("HTTP_content_length_and_chunked", "")
 	}
 	h.body.begin(h)
 	switch {
@@ -299,7 +270,8 @@ func (h *half) finish() {
 	h.p.replied(x)
 }
 
-// gap steps over n missing bytes.
+// gap steps over n missing bytes: within a body they are counted, anywhere
+// else the direction waits for the next start line.
 func (h *half) gap(n uint64) {
 	switch {
 	case h.state == toEnd:
@@ -335,17 +307,14 @@ func nextStart(b []byte, d proto.Dir) (skip int, found bool) {
 		line := b[at:]
 		nl := bytes.IndexByte(line, '\n')
 		if nl < 0 {
-			if len(line) > maxLine {
-				return len(b), false
-			}
-			if d == proto.Resp && bytes.HasPrefix([]byte("HTTP/"), line[:min(len(line), 5)]) || d == proto.Orig && upper(line[:min(len(line), 3)]) {
+			if len(line) <= maxLine && (d == proto.Resp && statusPrefix(line) || d == proto.Orig && tokenChars[line[0]]) {
 				return at, false
 			}
 			return len(b), false
 		}
 		text := bytes.TrimRight(line[:nl], "\r")
 		if d == proto.Orig {
-			if _, _, v, ok := requestLine(text); ok && v != "0.9" {
+			if m, _, v, ok := requestLine(text); ok && v != "0.9" && methods[string(m)] {
 				return at, true
 			}
 		} else if _, _, _, ok := statusLine(text); ok {

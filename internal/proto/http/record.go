@@ -22,7 +22,7 @@ type Request struct {
 	InfoMsg      string              `rec:"info_msg"`
 	Tags         []string            `rec:"tags,set"`
 	Username     string              `rec:"username" ecs:"user.name" ent:"user"` // of basic authentication
-	Password     string              `rec:"password,secret"`                     // never kept
+	Password     string              `rec:"password,secret"`                     // never kept, as in Zeek's default
 	Proxied      []string            `rec:"proxied,set"`                         // headers that proxies add
 	OrigFUIDs    []string            `rec:"orig_fuids"`
 	OrigNames    []string            `rec:"orig_filenames"`
@@ -32,7 +32,7 @@ type Request struct {
 	RespMIME     []string            `rec:"resp_mime_types"`
 	ReqType      string              `rec:"req_content_type,extra"`
 	RespType     string              `rec:"resp_content_type,extra"`
-	ReqEntropy   record.Opt[float64] `rec:"req_entropy,extra"`  // bits per byte of the decoded body's first 4 KiB
+	ReqEntropy   record.Opt[float64] `rec:"req_entropy,extra"`  // bits per byte of the decoded body's first 64 KiB
 	RespEntropy  record.Opt[float64] `rec:"resp_entropy,extra"` // likewise
 	ReqBodyHead  string              `rec:"req_body_head,extra"`
 	RespBodyHead string              `rec:"resp_body_head,extra"`  // first 64 bytes, as they are
