@@ -227,17 +227,15 @@ func (c *Case) verdict() string {
 	case len(c.Incidents) == 0:
 		return "No incident was found in this evidence. What it could not have shown is listed under coverage."
 	case worst >= finding.High:
-		return fmt.Sprintf("The evidence shows %s that need action now.", plural(len(c.Incidents), "incident"))
+		if len(c.Incidents) == 1 {
+			return "The evidence shows one incident that needs action now."
+		}
+		return fmt.Sprintf("The evidence shows %d incidents that need action now.", len(c.Incidents))
+	case len(c.Incidents) == 1:
+		return "The evidence shows one incident that a person should look at."
 	default:
-		return fmt.Sprintf("The evidence shows %s that a person should look at.", plural(len(c.Incidents), "incident"))
+		return fmt.Sprintf("The evidence shows %d incidents that a person should look at.", len(c.Incidents))
 	}
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "one " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func (c *Case) writeSummary(w io.Writer) error { return indented(w, c.Summary()) }

@@ -248,6 +248,8 @@ func dwell(a, b record.Time) string {
 		return "unknown"
 	}
 	switch d := b.Sub(a); {
+	case d < 2*time.Second:
+		return "a moment"
 	case d < 2*time.Minute:
 		return fmt.Sprintf("%d seconds", int(d.Seconds()))
 	case d < 2*time.Hour:

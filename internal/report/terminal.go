@@ -129,8 +129,8 @@ func incidentText(b *strings.Builder, p paint, n int, i *finding.Incident) {
 				}
 				text += "; " + r.Because
 			}
-		} else if a.Words != "" {
-			text += ": " + a.Words
+		} else if len(a.For) > 0 {
+			text += ": " + a.For[0].Because
 		}
 		line("resembles", clean(text, 420))
 	}
