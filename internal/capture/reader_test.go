@@ -1,0 +1,221 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"longwatch/internal/record"
+)
+
+// got is a frame without what is on loan.
+type got struct {
+	TS   record.Time
+	Link LinkType
+	Len  int
+	Data string
+}
+
+func readAll(t testing.TB, b []byte) ([]got, error) {
+	t.Helper()
+	r, err := NewReader(iotest.HalfReader(bytes.NewReader(b)))
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var out []got
+	var f Frame
+	for {
+		if err := r.Next(&f); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return out, err
+		}
+		out = append(out, got{f.TS, f.Link, f.Len, string(f.Data)})
+	}
+}
+
+// pcapFile writes a pcap as draft-ietf-opsawg-pcap-04 section 4 describes it.
+func pcapFile(bo binary.AppendByteOrder, magic uint32, frac uint32) []byte {
+	b := bo.AppendUint32(nil, magic)
+	b = bo.AppendUint16(b, 2)
+	b = bo.AppendUint16(b, 4)
+	b = append(b, make([]byte, 8)...)
+	b = bo.AppendUint32(b, 65535)
+	b = bo.AppendUint32(b, 1)
+	for _, data := range []string{"first", "second frame"} {
+		b = bo.AppendUint32(b, 1_700_000_000)
+		b = bo.AppendUint32(b, frac)
+		b = bo.AppendUint32(b, uint32(len(data)))
+		b = bo.AppendUint32(b, 100)
+		b = append(b, data...)
+	}
+	return b
+}
+
+func TestPcap(t *testing.T) {
+	for _, bo := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		for magic, ns := range map[uint32]record.Time{0xa1b2c3d4: 7_000, 0xa1b23c4d: 7} {
+			t.Run(fmt.Sprintf("%v %x", bo, magic), func(t *testing.T) {
+				frames, err := readAll(t, pcapFile(bo, magic, 7))
+				if err != nil {
+					t.Fatal(err)
+				}
+				at := record.Time(1_700_000_000e9) + ns
+				want := []got{{at, 1, 100, "first"}, {at, 1, 100, "second frame"}}
+				if d := cmp.Diff(want, frames); d != "" {
+					t.Error(d)
+				}
+			})
+		}
+	}
+}
+
+// block writes a pcapng block (draft-ietf-opsawg-pcapng section 3.1).
+func block(bo binary.AppendByteOrder, kind uint32, body []byte) []byte {
+	for len(body)%4 != 0 {
+		body = append(body, 0)
+	}
+	n := uint32(len(body) + 12)
+	b := bo.AppendUint32(bo.AppendUint32(nil, kind), n)
+	return bo.AppendUint32(append(b, body...), n)
+}
+
+func ngFile(bo binary.AppendByteOrder) []byte {
+	head := bo.AppendUint32(nil, 0x1a2b3c4d)
+	head = bo.AppendUint16(bo.AppendUint16(head, 1), 0)
+	b := block(bo, 0x0a0d0d0a, bo.AppendUint64(head, ^uint64(0)))
+	iface := func(link uint16, snap uint32, options ...byte) []byte {
+		return block(bo, 1, append(bo.AppendUint32(bo.AppendUint16(bo.AppendUint16(nil, link), 0), snap), options...))
+	}
+	option := func(code uint16, v ...byte) []byte {
+		o := append(bo.AppendUint16(bo.AppendUint16(nil, code), uint16(len(v))), v...)
+		for len(o)%4 != 0 {
+			o = append(o, 0)
+		}
+		return append(o, 0, 0, 0, 0)
+	}
+	b = append(b, iface(1, 6)...)                       // microseconds by default
+	b = append(b, iface(101, 0, option(9, 9)...)...)    // 10^-9
+	b = append(b, iface(228, 0, option(9, 0x8a)...)...) // 2^-10
+	packet := func(id uint32, ticks uint64, wire uint32, data string) []byte {
+		p := bo.AppendUint32(nil, id)
+		p = bo.AppendUint32(bo.AppendUint32(p, uint32(ticks>>32)), uint32(ticks))
+		p = bo.AppendUint32(bo.AppendUint32(p, uint32(len(data))), wire)
+		return block(bo, 6, append(p, data...))
+	}
+	b = append(b, packet(0, 1_700_000_000_000_001, 50, "micro")...)
+	b = append(b, packet(1, 1_700_000_000_000_000_001, 4, "nano")...)
+	b = append(b, block(bo, 5, make([]byte, 40))...) // statistics: passed over
+	b = append(b, packet(2, 1_700_000_000<<10|512, 6, "binary")...)
+	b = append(b, packet(9, 1, 6, "nobody")...) // an interface that is not there
+	return append(b, block(bo, 3, append(bo.AppendUint32(nil, 11), "simple fram"...))...)
+}
+
+func TestPcapng(t *testing.T) {
+	for _, bo := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		t.Run(bo.String(), func(t *testing.T) {
+			frames, err := readAll(t, ngFile(bo))
+			if err != nil {
+				t.Fatal(err)
+			}
+			const sec = record.Time(1_700_000_000e9)
+			want := []got{
+				{sec + 1000, 1, 50, "micro"},
+				{sec + 1, 101, 4, "nano"},
+				{sec + 500_000_000, 228, 6, "binary"},
+				{0, 1, 11, "simple"}, // cut by the interface's snap length
+			}
+			if d := cmp.Diff(want, frames); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestTruncatedCaptureGivesWhatIsWhole(t *testing.T) {
+	whole := pcapFile(binary.LittleEndian, 0xa1b2c3d4, 0)
+	frames, err := readAll(t, whole[:len(whole)-1])
+	if !errors.Is(err, ErrShort) || len(frames) != 1 {
+		t.Errorf("got %d frames, %v; want 1, ErrShort", len(frames), err)
+	}
+	if _, err := readAll(t, []byte("not a capture at all ...")); !errors.Is(err, ErrFormat) {
+		t.Errorf("got %v, want ErrFormat", err)
+	}
+	whole[24+8+3] = 0x7f // captured length of the first packet
+	if _, err := readAll(t, whole); !errors.Is(err, ErrRecord) {
+		t.Errorf("got %v, want ErrRecord", err)
+	}
+}
+
+// Frames stay as they are while their block is retained, whatever is read after.
+func TestRetainedBlocks(t *testing.T) {
+	b := pcapFile(binary.LittleEndian, 0xa1b2c3d4, 0)[:24]
+	const frames, size = 4000, 1400
+	for i := range frames {
+		head := binary.LittleEndian.AppendUint32(make([]byte, 8), size)
+		b = append(b, binary.LittleEndian.AppendUint32(head, size)...)
+		b = append(b, bytes.Repeat([]byte{byte(i)}, size)...)
+	}
+	r, err := NewReader(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept []Frame
+	var f Frame
+	for r.Next(&f) == nil {
+		f.Block.Retain()
+		kept = append(kept, f)
+	}
+	r.Close()
+	for i, f := range kept {
+		if f.Data[0] != byte(i) || f.Data[size-1] != byte(i) {
+			t.Fatalf("frame %d was overwritten", i)
+		}
+		f.Block.Release()
+	}
+	if len(kept) != frames {
+		t.Errorf("got %d frames", len(kept))
+	}
+}
+
+func FuzzReader(f *testing.F) {
+	f.Add(pcapFile(binary.LittleEndian, 0xa1b2c3d4, 1))
+	f.Add(pcapFile(binary.BigEndian, 0xa1b23c4d, 1))
+	f.Add(ngFile(binary.LittleEndian))
+	f.Add(ngFile(binary.BigEndian))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := NewReader(bytes.NewReader(b))
+		if err != nil {
+			return
+		}
+		defer r.Close()
+		last := int64(-1)
+		var fr Frame
+		for {
+			if err = r.Next(&fr); err != nil {
+				break
+			}
+			if fr.Pos <= last || fr.Len < len(fr.Data) || !bytes.Contains(b[fr.Pos:], fr.Data) {
+				t.Fatalf("frame at %d after %d, %d bytes of %d", fr.Pos, last, len(fr.Data), fr.Len)
+			}
+			last = fr.Pos
+			if in, ok := Unwrap(&fr); ok {
+				var p IP
+				if Parse(in.IP, in.Wire, &p) == OK && (len(p.Payload) > len(in.IP) || p.Wire < len(p.Payload)) {
+					t.Fatalf("payload of %d bytes, %d on the wire, out of %d", len(p.Payload), p.Wire, len(in.IP))
+				}
+			}
+		}
+		if again := r.Next(&fr); !errors.Is(again, errors.Unwrap(err)) && again.Error() != err.Error() {
+			t.Fatalf("first %v, then %v", err, again)
+		}
+	})
+}
