@@ -114,11 +114,22 @@ func hashes(s string) (digests []string, imphash string) {
 	return digests, imphash
 }
 
-// positional returns the values without name, in order.
+// positional returns the values without name, in order. Winlogbeat calls them
+// param1, param2 …
 func positional(e *host.Event) []string {
+	if data := named(e, func(n string) bool { return n == "Data" }); data != nil {
+		return data
+	}
+	return named(e, func(n string) bool {
+		digits, ok := strings.CutPrefix(n, "param")
+		return ok && number(digits) > 0
+	})
+}
+
+func named(e *host.Event, is func(string) bool) []string {
 	var out []string
 	for _, f := range e.Fields {
-		if f.Name == "Data" {
+		if is(f.Name) {
 			out = append(out, f.Value)
 		}
 	}

@@ -3,8 +3,9 @@
 //
 //	for _, r := range winevent.Normalize(event) { … } // host.Process, host.Logon …
 //
-// Events are told apart by provider and number, never by channel or message:
-// channels are renamed by collectors, messages are translated. Names of fields
+// Events are told apart by provider and number, not by message, which is
+// translated, and by channel only where a collector left the provider out.
+// Names of fields
 // are those of the provider's manifest
 // (https://learn.microsoft.com/windows/security/threat-protection/auditing,
 // Sysmon's schema). An event that no record fits stays an event only.
@@ -22,7 +23,7 @@ import (
 // its time and place, and its strings.
 func Normalize(e *host.Event) []record.Record {
 	var r record.Record
-	switch provider := e.Provider; provider {
+	switch provider(e) {
 	case "Microsoft-Windows-Security-Auditing":
 		r = security(e)
 	case "Microsoft-Windows-Sysmon":
@@ -46,6 +47,24 @@ func Normalize(e *host.Event) []record.Record {
 		return nil
 	}
 	return []record.Record{r}
+}
+
+// provider is who logged e.
+func provider(e *host.Event) string {
+	if e.Provider != "" {
+		return e.Provider
+	}
+	switch e.Channel {
+	case "Security":
+		if e.EventID == 1102 {
+			return "Microsoft-Windows-Eventlog"
+		}
+		return "Microsoft-Windows-Security-Auditing"
+	case "Windows PowerShell":
+		return "PowerShell"
+	}
+	name, _, _ := strings.Cut(e.Channel, "/") // Microsoft-Windows-Sysmon/Operational
+	return name
 }
 
 // head is the part that all records have; user is who acted, logon the session.
