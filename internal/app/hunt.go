@@ -93,8 +93,8 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		cf.HomeNet = append(cf.HomeNet, n.String())
 	}
 	format := sink.JSONL
-	h.records = sink.New(filepath.Join(c.Out, "records"), spool, format, c.Memory/4, c.Jobs)
-	h.ordered = ordered.New(spool, c.Memory/4, c.Jobs)
+	h.records = sink.New(filepath.Join(c.Out, "records"), spool, format, c.Memory/4)
+	h.ordered = ordered.New(spool, c.Memory/4)
 	h.engine = detect.NewEngine(detectors, detect.Env{HomeNet: c.homeNets()})
 
 	rd := &reading{

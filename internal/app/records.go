@@ -18,7 +18,7 @@ func Records(ctx context.Context, c Config, p Progress) (*casefolder.Case, error
 		return nil, err
 	}
 	spool := filepath.Join(c.Out, ".spool")
-	d := sink.New(c.Out, spool, format, c.Memory/2, c.Jobs)
+	d := sink.New(c.Out, spool, format, c.Memory/2)
 	rd := &reading{
 		env: c.env(false), formats: formats, progress: p, since: c.Since, until: c.Until,
 		newLane: func() lane { return d.Lane() },

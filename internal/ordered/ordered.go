@@ -1,5 +1,11 @@
 // Package ordered puts records of all evidence into the order of event time,
-// so that detectors see what happened as it happened, whatever was read first.
+// so that detectors see what happened as it happened, whatever was read first:
+//
+//	b := ordered.New("case/.spool", 256<<20)
+//	lane := b.Lane() // one for each goroutine
+//	lane.Put(rec)
+//	err := b.Replay(types, judge)
+//
 // What does not fit the memory given is sorted, spilled and merged.
 package ordered
 
@@ -8,33 +14,41 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"longwatch/internal/record"
 )
 
-// approximate bytes that a kept record costs, with its strings.
-const recordCost = 700
+// minShare is the least that a lane may hold in bytes, whatever the number of
+// lanes.
+const minShare = 1 << 20
 
 // Buffer collects records from many goroutines and replays them in order.
 type Buffer struct {
-	spool string
-	limit int // records per lane before it spills
+	spool  string
+	memory int64
+	share  atomic.Int64 // bytes a lane may hold before it spills
 
 	mu    sync.Mutex
 	lanes []*Lane
 	runs  []string
+	nruns int // ever written, which names them
 	err   error
 }
 
-// New makes a Buffer that keeps about memory bytes in all lanes together.
-func New(spool string, memory int64, lanes int) *Buffer {
-	return &Buffer{spool: spool, limit: int(max(memory/recordCost/int64(max(lanes, 1)), 1000))}
+// New makes a Buffer that keeps about memory bytes, shared evenly by its
+// lanes; spool is a folder for what does not fit.
+func New(spool string, memory int64) *Buffer {
+	b := &Buffer{spool: spool, memory: memory}
+	b.share.Store(max(memory, minShare))
+	return b
 }
 
 // Lane takes the records of one goroutine.
 type Lane struct {
 	b       *Buffer
 	records []record.Record
+	held    int64
 }
 
 // Lane returns a new lane.
@@ -42,6 +56,7 @@ func (b *Buffer) Lane() *Lane {
 	l := &Lane{b: b}
 	b.mu.Lock()
 	b.lanes = append(b.lanes, l)
+	b.share.Store(max(b.memory/int64(len(b.lanes)), minShare))
 	b.mu.Unlock()
 	return l
 }
@@ -49,18 +64,20 @@ func (b *Buffer) Lane() *Lane {
 // Put keeps r.
 func (l *Lane) Put(r record.Record) {
 	l.records = append(l.records, r)
-	if len(l.records) >= l.b.limit {
-		slices.SortFunc(l.records, Compare)
-		if err := l.b.spill(l.records); err != nil {
-			l.b.mu.Lock()
-			if l.b.err == nil {
-				l.b.err = fmt.Errorf("ordered: %w", err)
-			}
-			l.b.mu.Unlock()
-		}
-		clear(l.records)
-		l.records = l.records[:0]
+	l.held += cost(r)
+	if l.held < l.b.share.Load() {
+		return
 	}
+	slices.SortFunc(l.records, Compare)
+	if err := l.b.spill(l.records); err != nil {
+		l.b.mu.Lock()
+		if l.b.err == nil {
+			l.b.err = fmt.Errorf("ordered: %w", err)
+		}
+		l.b.mu.Unlock()
+	}
+	clear(l.records)
+	l.records, l.held = l.records[:0], 0
 }
 
 // Compare is the order of replay: time, then type, then place in the evidence,

@@ -14,11 +14,13 @@ package sink
 import (
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"longwatch/internal/record"
@@ -53,20 +55,28 @@ type Dir struct {
 	format Format
 	dir    string
 	spool  string
-	memory int64 // per lane
+	memory int64 // all lanes together
+	share  atomic.Int64
 
 	mu    sync.Mutex
 	lanes []*Lane
 	runs  map[string][]string
+	nruns int // ever written, which names them
 	types map[string]*record.Type
 	err   error
 }
 
+// minShare is the least that a lane may hold, whatever the number of lanes.
+const minShare = 1 << 20
+
 // New makes a Dir below dir, which is created when the first file is written.
-// memory is the number of bytes all lanes together may hold, for about lanes
-// lanes at a time; spool is a folder for run files, removed by Close.
-func New(dir, spool string, f Format, memory int64, lanes int) *Dir {
-	return &Dir{format: f, dir: dir, spool: spool, memory: max(memory/int64(max(lanes, 1)), 1<<20), runs: map[string][]string{}, types: map[string]*record.Type{}}
+// memory is the number of bytes all lanes together may hold, shared evenly,
+// though no lane's share falls below 1 MiB. spool is a folder for run files,
+// which Close removes again.
+func New(dir, spool string, f Format, memory int64) *Dir {
+	d := &Dir{format: f, dir: dir, spool: spool, memory: memory, runs: map[string][]string{}, types: map[string]*record.Type{}}
+	d.share.Store(max(memory, minShare))
+	return d
 }
 
 // entry is one encoded line within a lane's arena.
@@ -98,11 +108,12 @@ type Lane struct {
 	held    int64
 }
 
-// Lane returns a new lane. It is valid until Release or Close.
+// Lane returns a new lane. It is valid until Close.
 func (d *Dir) Lane() *Lane {
 	l := &Lane{d: d, batches: map[*record.Type]*batch{}}
 	d.mu.Lock()
 	d.lanes = append(d.lanes, l)
+	d.share.Store(max(d.memory/int64(len(d.lanes)), minShare))
 	d.mu.Unlock()
 	return l
 }
@@ -126,7 +137,7 @@ func (l *Lane) Put(r record.Record) {
 	}
 	b.entries = append(b.entries, e)
 	l.held += int64(e.len) + 24
-	if l.held > l.d.memory || len(b.arena) > maxArena {
+	if l.held > l.d.share.Load() || len(b.arena) > maxArena {
 		l.d.spill(l)
 	}
 }
@@ -139,17 +150,22 @@ func (d *Dir) spill(l *Lane) {
 		}
 		b.sort()
 		d.mu.Lock()
-		n := len(d.runs[t.Name])
-		path := filepath.Join(d.spool, t.Name+"-"+strconv.Itoa(n)+".run")
+		path := d.runPath(t.Name)
 		d.runs[t.Name] = append(d.runs[t.Name], path)
 		d.types[t.Name] = t
 		d.mu.Unlock()
-		if err := writeRun(path, b); err != nil {
+		if err := writeRun(path, &memorySource{b: b}); err != nil {
 			d.fail(err)
 		}
 		b.arena, b.entries, b.onces = b.arena[:0], b.entries[:0], b.onces[:0]
 	}
 	l.held = 0
+}
+
+// runPath names the next run file; d.mu is held, or there is one goroutine.
+func (d *Dir) runPath(name string) string {
+	d.nruns++
+	return filepath.Join(d.spool, name+"-"+strconv.Itoa(d.nruns)+".run")
 }
 
 func (d *Dir) fail(err error) {
@@ -175,51 +191,60 @@ func (b *batch) sort() {
 	})
 }
 
-// Close sorts, merges and writes every file and removes the spool. The result
-// is ordered by type name.
+// Close sorts, merges and writes every file and removes the run files. The
+// result is ordered by type name.
 func (d *Dir) Close() ([]Written, error) {
 	d.mu.Lock()
 	lanes := d.lanes
 	d.lanes = nil
 	d.mu.Unlock()
-	sources := map[string][]source{}
+	defer d.removeRuns()
+	if d.err != nil {
+		return nil, d.err
+	}
+	memory := map[string][]source{}
 	for _, l := range lanes {
 		for t, b := range l.batches {
 			if len(b.entries) > 0 {
 				b.sort()
-				sources[t.Name] = append(sources[t.Name], &memorySource{b: b})
+				memory[t.Name] = append(memory[t.Name], &memorySource{b: b})
 				d.types[t.Name] = t
 			}
 		}
 	}
-	for name, paths := range d.runs {
-		for _, p := range paths {
-			s, err := openRun(p)
-			if err != nil {
-				return nil, fmt.Errorf("sink: %w", err)
-			}
-			sources[name] = append(sources[name], s)
-		}
-	}
-	defer func() {
-		for _, paths := range d.runs {
-			for _, p := range paths {
-				_ = os.Remove(p)
-			}
-		}
-	}()
-	names := make([]string, 0, len(sources))
-	for n := range sources {
-		names = append(names, n)
-	}
-	slices.Sort(names)
 	var out []Written
-	for _, n := range names {
-		w, err := d.write(d.types[n], sources[n])
+	for _, n := range slices.Sorted(maps.Keys(d.types)) {
+		w, err := d.finish(n, memory[n])
 		if err != nil {
 			return out, fmt.Errorf("sink: %w", err)
 		}
 		out = append(out, w)
 	}
-	return out, d.err
+	return out, nil
+}
+
+// finish merges all there is of one type into its file.
+func (d *Dir) finish(name string, memory []source) (Written, error) {
+	if err := d.reduce(name); err != nil {
+		return Written{}, err
+	}
+	runs, err := openRuns(d.runs[name])
+	if err != nil {
+		return Written{}, err
+	}
+	m, err := newMerge(append(runs, memory...))
+	if err != nil {
+		return Written{}, err
+	}
+	defer m.close()
+	return d.write(d.types[name], m)
+}
+
+func (d *Dir) removeRuns() {
+	for _, paths := range d.runs {
+		for _, p := range paths {
+			_ = os.Remove(p)
+		}
+	}
+	d.runs = map[string][]string{}
 }

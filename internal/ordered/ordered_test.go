@@ -1,0 +1,154 @@
+package ordered
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"longwatch/internal/record"
+)
+
+// note has every kind of value a record can have.
+type note struct {
+	record.Conn
+	Text   string                    `rec:"text"`
+	Flag   bool                      `rec:"flag"`
+	N      record.Opt[uint64]        `rec:"n"`
+	For    record.Opt[time.Duration] `rec:"for"`
+	Net    netip.Prefix              `rec:"net"`
+	Addrs  []netip.Addr              `rec:"addrs"`
+	Names  []string                  `rec:"names"`
+	Score  float64                   `rec:"score"`
+	Fields []record.KV               `rec:"fields"`
+	Maybe  []record.Opt[string]      `rec:"maybe"`
+}
+
+var noteType = record.Of[note]("note")
+
+// RecordType is the schema.
+func (*note) RecordType() *record.Type { return noteType }
+
+type tick struct{ record.Head }
+
+var tickType = record.Of[tick]("tick")
+
+// RecordType is the schema.
+func (*tick) RecordType() *record.Type { return tickType }
+
+func types() map[string]*record.Type {
+	return map[string]*record.Type{"note": noteType, "tick": tickType}
+}
+
+func sample(n int, pad string) []record.Record {
+	r := rand.New(rand.NewPCG(3, 4))
+	var out []record.Record
+	for i := range n {
+		head := record.Head{TS: record.Time(r.IntN(n / 4)), Ref: record.Ref{File: fmt.Sprintf("f%d", r.IntN(3)), Kind: record.RefLine, Pos: int64(r.IntN(5))}}
+		if i%4 == 0 {
+			out = append(out, &tick{head})
+			continue
+		}
+		x := &note{Text: fmt.Sprint(i, pad), Flag: i%2 == 0, Score: float64(i) / 3}
+		x.Head, x.UID, x.OrigH = head, "C1", netip.MustParseAddr("2001:db8::1")
+		if i%3 == 0 {
+			x.N, x.For = record.Some(uint64(0)), record.Some(time.Duration(i))
+			x.Net, x.Addrs = netip.MustParsePrefix("10.0.0.0/8"), []netip.Addr{x.OrigH, netip.MustParseAddr("192.0.2.1")}
+			x.Names, x.Fields = []string{"", "b"}, []record.KV{{Name: "a", Value: "\x00\xff"}}
+			x.Maybe = []record.Opt[string]{record.Some(""), {}}
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// replay sends records through lanes goroutines and returns what came out, and
+// the greatest number of files in the spool.
+func replay(t *testing.T, records []record.Record, memory int64, lanes int) ([]record.Record, int) {
+	t.Helper()
+	spool := filepath.Join(t.TempDir(), "spool")
+	b := New(spool, memory)
+	var wg sync.WaitGroup
+	for n := range lanes {
+		l := b.Lane()
+		wg.Go(func() {
+			for i := n; i < len(records); i += lanes {
+				l.Put(records[i])
+			}
+		})
+	}
+	wg.Wait()
+	spilled, _ := os.ReadDir(spool)
+	var out []record.Record
+	if err := b.Replay(types(), func(r record.Record) { out = append(out, r) }); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(spool); len(left) > 0 {
+		t.Errorf("%d run files were left in the spool", len(left))
+	}
+	return out, len(spilled)
+}
+
+// TestReplay: records come in the order of time and whole, whether they were
+// kept in memory or went through files, whatever the number of goroutines.
+func TestReplay(t *testing.T) {
+	records := sample(8_000, strings.Repeat("p", 600))
+	want := slices.Clone(records)
+	slices.SortFunc(want, Compare)
+	for _, lanes := range []int{1, 4} {
+		for _, memory := range []int64{1 << 30, 1} {
+			got, runs := replay(t, records, memory, lanes)
+			if (memory == 1) != (runs > 0) {
+				t.Errorf("%d lanes, %d bytes of memory: %d runs", lanes, memory, runs)
+			}
+			if len(got) != len(want) {
+				t.Fatalf("%d lanes, %d bytes of memory: %d records of %d", lanes, memory, len(got), len(want))
+			}
+			for i := range got {
+				if diff := cmp.Diff(want[i], got[i], cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+					t.Fatalf("%d lanes, %d bytes of memory: record %d (-want +got):\n%s", lanes, memory, i, diff)
+				}
+			}
+		}
+	}
+}
+
+// TestManyRuns: more runs than may be open at once are merged in rounds.
+func TestManyRuns(t *testing.T) {
+	records := sample(maxFan*3, strings.Repeat("q", minShare)) // three of four fill a share
+	got, runs := replay(t, records, 1, 1)
+	if runs <= 2*maxFan {
+		t.Fatalf("%d runs are too few to try this", runs)
+	}
+	if len(got) != len(records) || !slices.IsSortedFunc(got, Compare) {
+		t.Errorf("%d records of %d, in order: %v", len(got), len(records), slices.IsSortedFunc(got, Compare))
+	}
+}
+
+// TestUnknownType: a run that cannot be read back is an error, not silence.
+func TestUnknownType(t *testing.T) {
+	b := New(t.TempDir(), 1)
+	l := b.Lane()
+	for range 2 {
+		l.Put(&note{Text: strings.Repeat("r", minShare)})
+	}
+	if err := b.Replay(map[string]*record.Type{}, func(record.Record) {}); err == nil {
+		t.Error("no error")
+	}
+}
+
+// TestCost: long text counts.
+func TestCost(t *testing.T) {
+	long := &note{Text: strings.Repeat("s", 10_000), Names: []string{strings.Repeat("t", 5_000)}, Fields: []record.KV{{Value: strings.Repeat("u", 2_000)}}}
+	if d := cost(long) - cost(&note{}); d < 17_000 || d > 18_000 {
+		t.Errorf("17,000 characters cost %d", d)
+	}
+}
