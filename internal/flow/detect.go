@@ -82,6 +82,8 @@ type app struct {
 	held  [2][]byte
 	parts []heldPart
 	gapAt [2]bool // something is missing after what is held
+
+	late int // chunks in which TLS may still begin, once the search is over
 }
 
 // heldPart is a stretch of held bytes, or a hole, in order of arrival.
@@ -192,7 +194,7 @@ func (a *app) search(d proto.Dir, b []byte) {
 			a.give(d, b)
 		}
 	case over || a.open[0].empty() && a.open[1].empty():
-		a.s.dropApp(a.c)
+		a.giveUp()
 	case len(a.held[d]) == 0:
 		a.hold(d, b)
 	}
@@ -311,9 +313,12 @@ func (s *shard) parse(c *conn, d proto.Dir, b []byte) {
 		return
 	}
 	s.guard(c, func(a *app) {
-		if a.parser != nil {
+		switch {
+		case a.parser != nil:
 			a.give(d, b)
-		} else {
+		case a.late > 0:
+			a.searchLate(d, b)
+		default:
 			a.search(d, b)
 		}
 	})
