@@ -3,7 +3,6 @@ package flow
 import (
 	"fmt"
 	"math/bits"
-	"net/netip"
 	"reflect"
 	"runtime/debug"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"longwatch/internal/capture"
-	"longwatch/internal/proto"
 	"longwatch/internal/record"
 	"longwatch/internal/record/network"
 )
@@ -326,13 +324,5 @@ func (s *shard) weird(c *conn, source, name, addl string) {
 	h.TS, h.Ref.Pos = s.now, s.pos
 	s.lane.Put(&network.Weird{Conn: h, Name: name, Addl: addl, Peer: "longwatch", Source: source})
 }
-
-// Local implements proto.Engine.
-func (a *app) Local(addr netip.Addr) bool {
-	b := addr.As16()
-	return isLocal(a.s.eng.local, capture.AddrFrom16(b[:]))
-}
-
-var _ proto.Engine = (*app)(nil)
 
 func trailing(w uint64) int { return bits.TrailingZeros64(w) }

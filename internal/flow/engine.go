@@ -1,0 +1,57 @@
+package flow
+
+import (
+	"net/netip"
+	"slices"
+
+	"longwatch/internal/capture"
+	"longwatch/internal/proto"
+	"longwatch/internal/record"
+)
+
+// Now implements proto.Engine.
+func (a *app) Now() record.Time { return a.s.now }
+
+// Ref implements proto.Engine.
+func (a *app) Ref() record.Ref {
+	return record.Ref{File: a.s.eng.cfg.Path, Kind: record.RefOffset, Pos: a.s.pos}
+}
+
+// Emit implements proto.Engine.
+func (a *app) Emit(r record.Record) { a.s.lane.Put(r) }
+
+// Weird implements proto.Engine.
+func (a *app) Weird(_ *proto.Conn, source, name, addl string) { a.s.weird(a.c, source, name, addl) }
+
+// Lookup implements proto.Engine.
+func (a *app) Lookup(name string) (proto.Spec, bool) {
+	i, ok := a.s.eng.protos.byName[name]
+	if !ok {
+		return proto.Spec{}, false
+	}
+	return a.s.eng.protos.specs[i], true
+}
+
+// maxServices bounds the services of one connection.
+const maxServices = 16
+
+// Confirm implements proto.Engine.
+func (a *app) Confirm(_ *proto.Conn, service string) {
+	c := a.c
+	if slices.Contains(c.names, service) || len(c.names) >= maxServices {
+		return
+	}
+	c.names = append(c.names, service)
+	c.dns = c.dns || service == "dns" && c.key.proto == capture.ProtoUDP
+	if service == "ssh" || service == "ftp" {
+		c.inactive = longInactivity
+	}
+}
+
+// Local implements proto.Engine.
+func (a *app) Local(addr netip.Addr) bool {
+	b := addr.As16()
+	return isLocal(a.s.eng.local, capture.AddrFrom16(b[:]))
+}
+
+var _ proto.Engine = (*app)(nil)
