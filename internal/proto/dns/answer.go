@@ -1,6 +1,8 @@
 package dns
 
 import (
+	"encoding/hex"
+	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -32,84 +34,92 @@ func (r *rr) target(msg []byte, skip int) string {
 	return string(name)
 }
 
-// text is the record's data as Zeek writes it in answers; "" leaves it out.
-func (r *rr) text(msg []byte) string {
+// text is the record's data as Zeek writes it in answers. ok is false for
+// types that Zeek leaves out of dns.log.
+func (r *rr) text(msg []byte) (text string, ok bool) {
 	c := wire.At(r.data)
 	switch r.typ {
-	case 1: // A
-		if len(r.data) == 4 {
-			return netip.AddrFrom4([4]byte(r.data)).String()
-		}
-	case 28: // AAAA
-		if len(r.data) == 16 {
-			return netip.AddrFrom16([16]byte(r.data)).String()
-		}
-	case 38: // A6, RFC 2874, with the whole address in it
-		if len(r.data) == 17 && r.data[0] == 0 {
-			return netip.AddrFrom16([16]byte(r.data[1:])).String()
-		}
-	case 2, 5, 12, 39: // NS, CNAME, PTR, DNAME
-		return r.target(msg, 0)
-	case 6: // SOA: the primary server
-		return r.target(msg, 0)
-	case 15: // MX
-		return r.target(msg, 2)
-	case 33: // SRV; in NetBIOS the same number is NBSTAT
-		return r.target(msg, 6)
-	case 16, 99:
-		return strings.Join(texts(&c, typeNames[r.typ]), " ")
-	case 13:
-		cpu, os := text(&c), text(&c)
-		return "HINFO " + cpu + " " + os
-	case 35: // NAPTR, RFC 3403
-		order, pref := c.U16(), c.U16()
-		flags, service, regex := text(&c), text(&c), text(&c)
-		out := []string{"NAPTR", strconv.Itoa(int(order)), strconv.Itoa(int(pref))}
-		for _, s := range []string{flags, service, regex, r.target(msg, c.Off())} {
-			if s != "" {
-				out = append(out, s)
-			}
-		}
-		return strings.Join(out, " ")
-	case 257: // CAA, RFC 8659
-		flags := c.U8()
-		tag := text(&c)
-		return "CAA " + strconv.Itoa(int(flags)) + " " + tag + " " + string(c.Rest())
-	case 44: // SSHFP, RFC 4255
-		alg, kind := c.U8(), c.U8()
-		return "SSHFP " + strconv.Itoa(int(alg)) + " " + strconv.Itoa(int(kind)) + " " + hexText(c.Rest())
-	case 46: // RRSIG, RFC 4034 section 3
+	case typeA, typeAAAA, typeA6:
+		a, ok := r.address()
+		return a.String(), ok
+	case typeNS, typeCNAME, typePTR, typeSOA, typeMX, typeSRV:
+		return r.target(msg, r.nameAt()), true
+	case typeTXT, typeSPF:
+		return strings.Join(texts(&c, typeNames[r.typ]), " "), true
+	case typeNAPTR:
+		return r.naptr(msg), true
+	case typeSSHFP: // RFC 4255
+		c.Skip(2)
+		return "SSHFP: " + hex.EncodeToString(c.Rest()), true
+	case typeLOC: // RFC 1876: size and precisions as they are encoded
+		c.Skip(1)
+		size, across, up := c.U8(), c.U8(), c.U8()
+		return fmt.Sprintf("LOC:  %d %d %d", size, across, up), c.OK()
+	case typeRRSIG: // RFC 4034 section 3
 		covered := c.U16()
 		signer := r.target(msg, 18)
 		if signer == "" {
 			signer = "<Root>"
 		}
-		return "RRSIG " + strconv.Itoa(int(covered)) + " " + signer
-	case 48: // DNSKEY: its algorithm
+		return "RRSIG " + strconv.Itoa(int(covered)) + " " + signer, true
+	case typeDNSKEY:
 		c.Skip(3)
-		return "DNSKEY " + strconv.Itoa(int(c.U8()))
-	case 43: // DS
+		return "DNSKEY " + strconv.Itoa(int(c.U8())), true
+	case typeDS:
 		c.Skip(2)
 		alg, digest := c.U8(), c.U8()
-		return "DS " + strconv.Itoa(int(alg)) + " " + strconv.Itoa(int(digest))
-	case 47:
-		return "NSEC " + orRoot(r.owner) + " " + orRoot(r.target(msg, 0))
-	case 50:
-		return "NSEC3"
-	case 51:
-		return "NSEC3PARAM"
-	case 29, 64, 65, 41, 32: // LOC, SVCB, HTTPS, OPT, NB: not written
-		return ""
-	case 11, 10, 14, 17, 18: // old types Zeek has no words for
+		return "DS " + strconv.Itoa(int(alg)) + " " + strconv.Itoa(int(digest)), true
+	case typeNSEC:
+		return "NSEC " + r.owner + " " + r.target(msg, 0), true
+	case typeNSEC3:
+		return "NSEC3", true
+	case typeNSEC3PARAM:
+		return "NSEC3PARAM", true
+	case typeBIND:
+		return "BIND9 signing signal", true
+	case typeWKS:
+		return "", true
+	case typeHINFO, typeNB, typeOPT, typeSVCB, typeHTTPS, typeTKEY, typeTSIG, typeCAA:
+		return "", false
 	}
-	return "<unknown type=" + strconv.Itoa(int(r.typ)) + ">"
+	return "<unknown type=" + strconv.Itoa(int(r.typ)) + ">", true
 }
 
-func orRoot(s string) string {
-	if s == "" {
-		return "<Root>"
+// nameAt is where the name is in the data of types that hold one.
+func (r *rr) nameAt() int {
+	switch r.typ {
+	case typeMX: // behind the preference
+		return 2
+	case typeSRV: // behind priority, weight and port
+		return 6
 	}
-	return s
+	return 0
+}
+
+// address is the address in A, AAAA and, if it is there whole, A6 (RFC 2874).
+func (r *rr) address() (netip.Addr, bool) {
+	switch {
+	case r.typ == typeA && len(r.data) == 4:
+		return netip.AddrFrom4([4]byte(r.data)), true
+	case r.typ == typeAAAA && len(r.data) == 16:
+		return netip.AddrFrom16([16]byte(r.data)), true
+	case r.typ == typeA6 && len(r.data) == 17 && r.data[0] == 0:
+		return netip.AddrFrom16([16]byte(r.data[1:])), true
+	}
+	return netip.Addr{}, false
+}
+
+// naptr is RFC 3403: order, preference, flags, service, regular expression
+// and replacement.
+func (r *rr) naptr(msg []byte) string {
+	c := wire.At(r.data)
+	order, pref := c.U16(), c.U16()
+	flags, service, regex := text(&c), text(&c), text(&c)
+	replacement := r.target(msg, c.Off())
+	if regex != "" && replacement != "" {
+		regex += " "
+	}
+	return fmt.Sprintf("NAPTR %d %d %s %s %s", order, pref, flags, service, regex+replacement)
 }
 
 // text reads one character-string (RFC 1035 section 3.3).
@@ -132,14 +142,4 @@ func texts(c *wire.Cursor, name string) []string {
 		out = append(out, name+" "+strconv.Itoa(len(s))+" "+s)
 	}
 	return out
-}
-
-const hexDigits = "0123456789abcdef"
-
-func hexText(b []byte) string {
-	out := make([]byte, 0, 2*len(b))
-	for _, x := range b {
-		out = append(out, hexDigits[x>>4], hexDigits[x&15])
-	}
-	return string(out)
 }

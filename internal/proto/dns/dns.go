@@ -6,6 +6,7 @@ package dns
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -26,6 +27,7 @@ const (
 	headLen    = 12
 	maxRecords = 512 // resource records looked at in one message
 	maxPending = 256 // messages waiting for their other half, per connection
+	maxAnswers = 64  // addresses and names told apart from the answers' text
 )
 
 var (
@@ -62,9 +64,9 @@ type parser struct {
 }
 
 // Parse implements proto.Parser.
-func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
+func (p *parser) Parse(_ proto.Dir, b []byte) (proto.Step, error) {
 	if p.c.Transport == proto.UDP {
-		return proto.Step{Used: len(b)}, p.message(d, b)
+		return proto.Step{Used: len(b)}, p.message(b)
 	}
 	used := 0
 	for {
@@ -77,7 +79,7 @@ func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 			}
 			return proto.Step{Used: used, Need: 2}, nil
 		}
-		if err := p.message(d, msg); err != nil {
+		if err := p.message(msg); err != nil {
 			return proto.Step{Used: used}, err
 		}
 		used += 2 + n
@@ -85,16 +87,27 @@ func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 }
 
 // message handles one DNS message.
-func (p *parser) message(d proto.Dir, b []byte) error {
+func (p *parser) message(b []byte) error {
 	c := wire.At(b)
 	h := readHeader(&c)
 	if !c.OK() {
 		return errLength
 	}
-	m, matched := p.session(d, h)
-	off, ok := p.questions(b, h, m)
-	if ok {
-		ok = p.records(b, off, h, m)
+	switch h.opcode() {
+	case opQuery, opNotify, opUpdate:
+	default:
+		p.c.Weird("DNS_unknown_opcode", strconv.Itoa(int(h.opcode())))
+		return nil
+	}
+	m, matched := p.session(h)
+	ok := false
+	if h.opcode() == opUpdate && !p.netbios() {
+		ok = p.update(b, h, m)
+	} else {
+		var off int
+		if off, ok = p.questions(b, h, m); ok {
+			ok = p.answers(b, off, h, m)
+		}
 	}
 	if !ok {
 		p.c.Weird("DNS_truncated_or_malformed", "transaction "+strconv.Itoa(int(h.id)))
@@ -111,10 +124,10 @@ func (p *parser) message(d proto.Dir, b []byte) error {
 
 // session finds the half that waits for this message, or starts one. matched
 // says that both halves are there now.
-func (p *parser) session(d proto.Dir, h header) (m *Message, matched bool) {
-	waiting := &p.replies
+func (p *parser) session(h header) (m *Message, matched bool) {
+	waiting, own := &p.replies, &p.queries
 	if h.reply() {
-		waiting = &p.queries
+		waiting, own = own, waiting
 	}
 	for i, w := range *waiting {
 		if w.TransID == h.id {
@@ -124,14 +137,13 @@ func (p *parser) session(d proto.Dir, h header) (m *Message, matched bool) {
 		}
 	}
 	if m == nil {
-		netbios := p.netbios()
-		m = &Message{Conn: p.c.Head(), Proto: "udp", TransID: h.id, Opcode: record.Some(h.opcode()), OpcodeName: opcodeName(h.opcode(), netbios)}
+		m = &Message{Conn: p.c.Head(), Proto: "udp", TransID: h.id, Opcode: record.Some(h.opcode()), OpcodeName: opcodeName(h.opcode(), p.netbios())}
 		if p.c.Transport == proto.TCP {
 			m.Proto = "tcp"
 		}
-		own := &p.queries
+	}
+	if !matched {
 		if h.reply() {
-			own = &p.replies
 			p.c.Weird("dns_unmatched_reply", "")
 		}
 		if len(*own) >= maxPending {
@@ -186,8 +198,8 @@ func (p *parser) questions(b []byte, h header, m *Message) (int, bool) {
 	return off, true
 }
 
-// records reads the answer section; what follows it is only checked.
-func (p *parser) records(b []byte, off int, h header, m *Message) bool {
+// answers reads the answer section; what follows it is not looked at.
+func (p *parser) answers(b []byte, off int, h header, m *Message) bool {
 	if !h.reply() {
 		return true
 	}
@@ -197,22 +209,50 @@ func (p *parser) records(b []byte, off int, h header, m *Message) bool {
 			return false
 		}
 		off = next
-		m.AA = h.flags&0x0400 != 0
-		m.RA = h.flags&0x0080 != 0
-		if m.Query == "" && !m.QType.Set {
-			m.Query = r.owner
+		if len(r.data) == 0 {
+			p.c.Weird("DNS_zero_rdlength", "")
+			return false
 		}
-		if !m.RTT.Set {
-			if rtt := p.c.Now().Sub(m.TS); rtt != 0 {
-				m.RTT = record.Some(rtt)
-			}
+		if r.typ == typeSRV && p.netbios() {
+			continue // a node status: no text for it
 		}
-		if text := r.text(b); text != "" {
-			m.Answers = append(m.Answers, text)
-			m.TTLs = append(m.TTLs, time.Duration(r.ttl)*time.Second)
+		if text, ok := r.text(b); ok {
+			p.answer(h, m, r, text)
+			m.keep(r, b)
 		}
 	}
 	return true
+}
+
+// answer adds one answer's text, and what a first answer tells of the reply.
+func (p *parser) answer(h header, m *Message, r rr, text string) {
+	m.AA = h.flags&0x0400 != 0
+	m.RA = h.flags&0x0080 != 0
+	if m.Query == "" && !m.QType.Set {
+		m.Query = r.owner
+	}
+	if !m.RTT.Set {
+		if rtt := p.c.Now().Sub(m.TS); rtt != 0 {
+			m.RTT = record.Some(rtt)
+		}
+	}
+	if text != "" {
+		m.Answers = append(m.Answers, text)
+		m.TTLs = append(m.TTLs, time.Duration(r.ttl)*time.Second)
+	}
+}
+
+// keep notes the address or name that an answer holds.
+func (m *Message) keep(r rr, msg []byte) {
+	if a, ok := r.address(); ok && len(m.Addresses) < maxAnswers {
+		m.Addresses = append(m.Addresses, a)
+	}
+	switch r.typ {
+	case typeCNAME, typeNS, typeMX, typeSRV, typePTR, typeSOA:
+		if name := r.target(msg, r.nameAt()); name != "" && len(m.Names) < maxAnswers && !slices.Contains(m.Names, name) {
+			m.Names = append(m.Names, name)
+		}
+	}
 }
 
 // record reads one resource record (RFC 1035 section 4.1.3).

@@ -60,8 +60,8 @@ func readName(msg []byte, off int, scratch []byte) (name []byte, next int, ok bo
 }
 
 // netbiosName undoes the first-level encoding of RFC 1001 section 14.1: 32
-// letters for 16 bytes, the last one the name's type, padded with blanks. The
-// case is the sender's, so raw holds the bytes as they are in the message.
+// letters for 16 bytes, the last one the name's type, padded with blanks. What
+// is not in that form stays as it is.
 func netbiosName(encoded string) string {
 	label, _, _ := strings.Cut(encoded, ".")
 	if len(label) != 32 {
@@ -73,7 +73,14 @@ func netbiosName(encoded string) string {
 		if hi < 'a' || hi > 'p' || lo < 'a' || lo > 'p' {
 			return encoded
 		}
-		out = append(out, (hi-'a')<<4|(lo-'a'))
+		b := (hi-'a')<<4 | (lo - 'a')
+		if b >= 0x7f || b < ' ' && b >= 3 { // Windows itself uses 1 and 2 in names
+			break
+		}
+		out = append(out, b)
 	}
-	return strings.TrimRight(string(out[:15]), " \x00")
+	if name := strings.TrimRight(string(out[:min(len(out), 15)]), " \x00"); name != "" {
+		return name
+	}
+	return encoded
 }

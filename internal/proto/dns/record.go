@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"net/netip"
 	"time"
 
 	"longwatch/internal/record"
@@ -30,6 +31,8 @@ type Message struct {
 	Rejected   bool                      `rec:"rejected"` // the reply held no record at all
 	Opcode     record.Opt[uint8]         `rec:"opcode"`
 	OpcodeName string                    `rec:"opcode_name" ecs:"dns.op_code"`
+	Addresses  []netip.Addr              `rec:"answer_addresses,extra" ecs:"dns.resolved_ip" ent:"address,answer"` // of A, AAAA and A6 in the answers, at most 64
+	Names      []string                  `rec:"answer_names,extra" ent:"domain,answer"`                            // of CNAME, NS, MX, SRV, PTR and SOA in the answers, at most 64
 }
 
 // Type is the schema of Message.
