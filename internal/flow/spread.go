@@ -139,13 +139,14 @@ func (sp *spreader) weird(p *packet, name string, n int) {
 	o.bytes += int64(n)
 }
 
-// report tells what could not be read.
+// report tells of packets that no connection was made of. The capture was read
+// all the same, so no bytes count as lost.
 func (sp *spreader) report() {
 	for _, name := range slices.Sorted(maps.Keys(sp.odd)) {
 		o := sp.odd[name]
 		sp.eng.out.Problem(evidence.Problem{
-			Name: "packet-" + name, Ref: o.first, Bytes: o.bytes,
-			Why: fmt.Sprintf("%d packets could not be read (%s)", o.n, name),
+			Name: "packet-" + name, Ref: o.first,
+			Why: fmt.Sprintf("%d packets (%d bytes) break the rules of IP and belong to no connection: %s", o.n, o.bytes, name),
 		})
 	}
 }
