@@ -4,6 +4,7 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ import (
 type Limits struct {
 	Depth  int   // archives within archives
 	Ratio  int64 // output bytes per input byte, once FreeOutput has been written
-	Free   int64 // output bytes of one member that are never questioned
+	Free   int64 // output bytes, of one member and of all together, that are never questioned
 	Total  int64 // output bytes of one top-level archive, all members and levels
 	Member int64 // members of one archive
 }
@@ -45,6 +46,7 @@ type Walker struct {
 	Limits Limits
 	Spool  string // folder for nested archives that need random access
 	Jobs   int
+	Leave  string // folder that is not evidence though it may lie within it: our own output; may be empty
 }
 
 // entry is one top-level file.
@@ -53,7 +55,7 @@ type entry struct {
 	info fs.FileInfo
 }
 
-// List finds the regular files below paths, sorted, without opening them, and
+// list finds the regular files below paths, sorted, without opening them, and
 // their total size. A path that does not exist is an error: the user named it.
 func (w *Walker) list(paths []string, v Visitor) ([]entry, int64, error) {
 	var out []entry
@@ -79,11 +81,13 @@ func (w *Walker) list(paths []string, v Visitor) ([]entry, int64, error) {
 			if info.Mode().IsRegular() {
 				add(p, info)
 			} else {
-				v.Skipped(p, "not a regular file: "+info.Mode().Type().String(), 0, false)
+				v.Skipped(p, "not a regular file: "+kindOf(info.Mode()), 0, true)
 			}
 			continue
 		}
-		err = filepath.WalkDir(p, func(path string, d fs.DirEntry, err error) error {
+		// A separator at the end makes a link to a folder that folder.
+		err = filepath.WalkDir(p+string(filepath.Separator), func(path string, d fs.DirEntry, err error) error {
+			path = filepath.Clean(path)
 			switch {
 			case err != nil:
 				v.Skipped(path, "cannot be read: "+reason(err).Error(), 0, true)
@@ -91,11 +95,15 @@ func (w *Walker) list(paths []string, v Visitor) ([]entry, int64, error) {
 					return fs.SkipDir
 				}
 			case d.IsDir():
+				if w.leaves(path) {
+					v.Skipped(path, "the folder for the results of this run, not evidence", 0, false)
+					return fs.SkipDir
+				}
 			case d.Type()&fs.ModeSymlink != 0:
 				target, _ := os.Readlink(path)
 				v.Skipped(path, fmt.Sprintf("symbolic link to %q, not followed: name the target as evidence if it belongs to it", target), 0, false)
 			case !d.Type().IsRegular():
-				v.Skipped(path, "not a regular file: "+d.Type().String(), 0, false)
+				v.Skipped(path, "not a regular file: "+kindOf(d.Type()), 0, false)
 			default:
 				info, err := d.Info()
 				if err != nil {
@@ -110,16 +118,35 @@ func (w *Walker) list(paths []string, v Visitor) ([]entry, int64, error) {
 			return nil, 0, fmt.Errorf("collect: %w", err)
 		}
 	}
-	slices.SortFunc(out, func(a, b entry) int {
-		if a.path < b.path {
-			return -1
-		}
-		if a.path > b.path {
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(out, func(a, b entry) int { return cmp.Compare(a.path, b.path) })
 	return out, total, nil
+}
+
+// leaves tells whether path is the folder to leave alone, whatever links lead
+// there.
+func (w *Walker) leaves(path string) bool {
+	if w.Leave == "" {
+		return false
+	}
+	a, err := os.Stat(w.Leave)
+	if err != nil {
+		return false
+	}
+	b, err := os.Stat(path)
+	return err == nil && os.SameFile(a, b)
+}
+
+// kindOf is what a thing that is not a file is, in words.
+func kindOf(m fs.FileMode) string {
+	switch {
+	case m&fs.ModeNamedPipe != 0:
+		return "named pipe"
+	case m&fs.ModeSocket != 0:
+		return "socket"
+	case m&fs.ModeDevice != 0:
+		return "device"
+	}
+	return "special file " + m.Type().String()
 }
 
 // reason strips the path from a file error: the caller shows it already.
@@ -142,15 +169,7 @@ func (w *Walker) Walk(ctx context.Context, paths []string, v Visitor, sized func
 		sized(len(entries), total)
 	}
 	// Largest first, so that one big capture does not run alone at the end.
-	slices.SortStableFunc(entries, func(a, b entry) int {
-		switch {
-		case a.info.Size() > b.info.Size():
-			return -1
-		case a.info.Size() < b.info.Size():
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(b.info.Size(), a.info.Size()) })
 	work := make(chan entry)
 	var wg sync.WaitGroup
 	for range max(w.Jobs, 1) {
@@ -171,8 +190,13 @@ func (w *Walker) Walk(ctx context.Context, paths []string, v Visitor, sized func
 	return ctx.Err()
 }
 
-// top handles one file on disk.
+// top handles one file on disk. A panic in a decompressor costs this file only.
 func (w *Walker) top(ctx context.Context, e entry, v Visitor) {
+	defer func() {
+		if p := recover(); p != nil {
+			v.Skipped(e.path, fmt.Sprintf("unpacking failed (please report this): %v", p), e.info.Size(), true)
+		}
+	}()
 	f, err := os.Open(e.path)
 	if err != nil {
 		v.Skipped(e.path, "cannot be read: "+reason(err).Error(), e.info.Size(), true)
@@ -196,6 +220,7 @@ func (w *Walker) top(ctx context.Context, e entry, v Visitor) {
 	n, _ := f.ReadAt(head, 0)
 	kind := containerOf(head[:n])
 	if kind == notContainer {
+		w.closed(v, ef, head[:n])
 		return
 	}
 	b := &budget{limits: w.Limits, input: e.info.Size()}

@@ -34,3 +34,27 @@ func containerOf(head []byte) container {
 	}
 	return notContainer
 }
+
+// closedBy names archives and disk images that are recognised and not opened.
+var closedBy = []struct{ magic, name string }{
+	{"7z\xbc\xaf\x27\x1c", "7-Zip archive"},
+	{"Rar!\x1a\x07", "RAR archive"},
+	{"MSCF\x00\x00\x00\x00", "cabinet file"},
+	{"EVF\x09\x0d\x0a\xff\x00", "EnCase disk image"},
+	{"EVF2\x0d\x0a\x81\x00", "EnCase disk image"},
+	{"KDMV", "VMware disk image"},
+	{"vhdxfile", "Hyper-V disk image"},
+	{"QFI\xfb", "QEMU disk image"},
+	{"\x04\x22\x4d\x18", "LZ4 file"},
+	{"\x1f\x9d", "compress file"},
+}
+
+// closedName is the name of a container that is not opened, or empty.
+func closedName(head []byte) string {
+	for _, c := range closedBy {
+		if bytes.HasPrefix(head, []byte(c.magic)) {
+			return c.name
+		}
+	}
+	return ""
+}

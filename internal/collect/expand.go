@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zip"
@@ -32,6 +33,12 @@ type budget struct {
 	output int64
 }
 
+// spent tells whether the archive as a whole has expanded too far: many
+// members that each stay below the limit are a bomb too.
+func (b *budget) spent() bool {
+	return b.output > b.limits.Total || b.output > b.limits.Free && b.output/b.limits.Ratio > b.input
+}
+
 // meter counts a member's output against the budget.
 type meter struct {
 	r  io.Reader
@@ -44,7 +51,7 @@ func (m *meter) Read(p []byte) (int, error) {
 	n, err := m.r.Read(p)
 	m.n += int64(n)
 	m.b.output += int64(n)
-	if m.n > m.b.limits.Free && m.n/m.b.limits.Ratio > m.in || m.b.output > m.b.limits.Total {
+	if m.n > m.b.limits.Free && m.n/m.b.limits.Ratio > m.in || m.b.spent() {
 		return n, errBomb
 	}
 	return n, err
@@ -73,12 +80,17 @@ func (w *Walker) expand(ctx context.Context, v Visitor, kind container, f *evide
 
 func (w *Walker) expandZip(ctx context.Context, v Visitor, f *evidence.File, ra io.ReaderAt, b *budget, depth int) error {
 	zr, err := zip.NewReader(ra, f.Size)
-	if err != nil {
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) { // names open nothing here
 		return err
 	}
+	zr.RegisterDecompressor(methodBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
+	zr.RegisterDecompressor(zstd.ZipMethodWinZip, zstd.ZipDecompressor(zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20), zstd.WithDecoderMaxWindow(maxDictionary)))
 	for i, m := range zr.File {
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if b.spent() {
+			return errBomb
 		}
 		if int64(i) >= w.Limits.Member {
 			return fmt.Errorf("more than %d members", w.Limits.Member)
@@ -86,31 +98,33 @@ func (w *Walker) expandZip(ctx context.Context, v Visitor, f *evidence.File, ra 
 		if m.FileInfo().IsDir() {
 			continue
 		}
-		name := memberPath(f, m.Name)
+		name, base := memberPath(f, m.Name)
 		if m.Flags&1 != 0 {
-			v.Skipped(name, "encrypted member: its name and size are known, its content is not", int64(m.UncompressedSize64), true) //nolint:gosec // shown only
+			v.Skipped(name, "encrypted member: its name and size are known, its content is not", int64(m.UncompressedSize64), true)
 			continue
 		}
 		rc, err := m.Open()
 		if err != nil {
-			v.Skipped(name, "cannot be unpacked: "+err.Error(), int64(m.UncompressedSize64), true) //nolint:gosec // shown only
+			v.Skipped(name, "cannot be unpacked: "+err.Error(), int64(m.UncompressedSize64), true)
 			continue
 		}
-		in := int64(m.CompressedSize64) //nolint:gosec // a wrong size only makes the bomb check stricter
+		in := min(m.CompressedSize64, uint64(max(f.Size, 0))) // what is claimed beyond the archive is a lie
 		w.member(ctx, v, &evidence.File{
-			Path: name, Name: path.Base(m.Name), Size: int64(m.UncompressedSize64), Modified: record.TimeOf(m.Modified), //nolint:gosec // shown only
-		}, &meter{r: rc, b: b, in: max(in, 1)}, b, depth)
+			Path: name, Name: base, Size: int64(m.UncompressedSize64), Modified: modified(m.Modified),
+		}, &meter{r: rc, b: b, in: int64(in)}, b, depth)
 		_ = rc.Close()
 	}
 	return nil
 }
 
 func (w *Walker) expandTar(ctx context.Context, v Visitor, f *evidence.File, r io.Reader, b *budget, depth int) error {
-	tr := tar.NewReader(bufio.NewReaderSize(r, 1<<20))
+	br := bufio.NewReaderSize(r, 1<<20)
+	tr := tar.NewReader(br)
 	for i := int64(0); ; i++ {
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			_, err = io.Copy(io.Discard, br) // a compressed archive may be cut behind the last member
+			return err
 		}
 		if err != nil {
 			return err
@@ -121,17 +135,17 @@ func (w *Walker) expandTar(ctx context.Context, v Visitor, f *evidence.File, r i
 		if i >= w.Limits.Member {
 			return fmt.Errorf("more than %d members", w.Limits.Member)
 		}
-		name := memberPath(f, h.Name)
+		name, base := memberPath(f, h.Name)
 		switch h.Typeflag {
 		case tar.TypeDir, tar.TypeXGlobalHeader:
 			continue
-		case tar.TypeReg:
+		case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
 		default:
 			v.Skipped(name, "not a regular file in the archive", 0, false)
 			continue
 		}
 		w.member(ctx, v, &evidence.File{
-			Path: name, Name: path.Base(h.Name), Size: h.Size, Modified: record.TimeOf(h.ModTime),
+			Path: name, Name: base, Size: h.Size, Modified: modified(h.ModTime),
 		}, &meter{r: tr, b: b, in: b.input}, b, depth)
 	}
 }
@@ -146,13 +160,15 @@ func (w *Walker) expandStream(ctx context.Context, v Visitor, kind container, f 
 		dr, err = gzip.NewReader(br)
 	case zstdFile:
 		var zr *zstd.Decoder
-		zr, err = zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20), zstd.WithDecoderMaxWindow(128<<20))
+		zr, err = zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20), zstd.WithDecoderMaxWindow(maxDictionary))
 		if err == nil {
 			defer zr.Close()
 		}
 		dr = zr
 	case xzFile:
-		dr, err = xz.ReaderConfig{DictCap: 64 << 20}.NewReader(br)
+		if err = checkXZ(br); err == nil {
+			dr, err = xz.ReaderConfig{DictCap: 8 << 20}.NewReader(br)
+		}
 	case bzip2File:
 		dr = bzip2.NewReader(br)
 	}
@@ -168,10 +184,27 @@ func (w *Walker) expandStream(ctx context.Context, v Visitor, kind container, f 
 	return nil
 }
 
-// memberPath is how a member is cited. Names are the archive's own words: they
-// are shown, never used to open anything.
-func memberPath(f *evidence.File, name string) string {
-	return f.Path + "!" + strings.ToValidUTF8(strings.ReplaceAll(name, "\\", "/"), "\uFFFD")
+// methodBzip2 is bzip2 in a zip file (APPNOTE 4.4.5).
+const methodBzip2 = 12
+
+// maxDictionary is the largest window that a compressed stream may ask for:
+// that of "xz -9" and "zstd --ultra -22".
+const maxDictionary = 128 << 20
+
+// modified is a member's time, 0 where the archive keeps none, which zip
+// writes as day and month zero of 1980, or where no clock could have shown it.
+func modified(t time.Time) record.Time {
+	if y, m, d := t.Date(); y < 1970 || y > 2261 || y == 1979 && m == time.November && d == 30 {
+		return 0
+	}
+	return record.TimeOf(t)
+}
+
+// memberPath is how a member is cited, and the last element of its own name.
+// Names are the archive's words: they are shown, never used to open anything.
+func memberPath(f *evidence.File, name string) (cited, base string) {
+	name = strings.ToValidUTF8(strings.ReplaceAll(name, "\\", "/"), "\uFFFD")
+	return f.Path + "!" + name, path.Base(name)
 }
 
 // maxMemory is how much of a nested zip is kept in memory rather than spooled.
@@ -185,12 +218,27 @@ func (w *Walker) member(ctx context.Context, v Visitor, f *evidence.File, r io.R
 	switch kind {
 	case notContainer:
 		f.Open = func() (io.ReadCloser, error) { return io.NopCloser(br), nil }
+		name := closedName(head)
 		v.File(ctx, f)
+		if name != "" {
+			w.closedAs(v, f, name)
+		}
 	case zipFile:
 		w.nestedZip(ctx, v, f, br, b, depth)
 	default:
 		w.expand(ctx, v, kind, f, br, nil, b, depth+1)
 	}
+}
+
+// closed says so when a file is a container that is not opened.
+func (w *Walker) closed(v Visitor, f *evidence.File, head []byte) {
+	if name := closedName(head); name != "" {
+		w.closedAs(v, f, name)
+	}
+}
+
+func (w *Walker) closedAs(v Visitor, f *evidence.File, name string) {
+	v.Skipped(f.Path+"!", name+", not opened: unpack it and name the folder", 0, true)
 }
 
 // nestedZip gives a zip within an archive the random access that it needs.
