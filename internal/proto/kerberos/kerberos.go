@@ -11,6 +11,7 @@ import (
 	"errors"
 
 	"longwatch/internal/ber"
+	"longwatch/internal/cert"
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
 )
@@ -20,7 +21,7 @@ var Protocol = proto.Spec{
 	Name: "krb", Transport: proto.UDP | proto.TCP, Ports: []uint16{88},
 	Probe: probe,
 	New:   func(c *proto.Conn) proto.Parser { return &parser{c: c} },
-	Emits: []*record.Type{Type},
+	Emits: []*record.Type{Type, cert.Type},
 }
 
 // tcpService is what Zeek calls Kerberos with record marking.
@@ -202,10 +203,12 @@ func (p *parser) message(b []byte, service string) error {
 	f := fields(seq)
 	switch v.Tag {
 	case asReq:
+		p.certificates(f[3], true)
 		p.request("AS", f[4])
 	case tgsReq:
 		p.request("TGS", f[4])
 	case asRep, tgsRep:
+		p.certificates(f[2], false)
 		p.reply(f)
 	case apReq:
 		p.flush()
