@@ -162,6 +162,7 @@ func (a *app) fallback() int {
 func (a *app) start(i int) {
 	sp := &a.s.eng.protos.specs[i]
 	a.conn.Parser = sp.Name
+	a.conn.Partial = a.c.isPartial
 	a.conn.ID = a.c.head(a.s)
 	a.parser = sp.New(&a.conn)
 	if a.conn.Transport == proto.TCP {

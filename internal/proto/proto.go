@@ -103,6 +103,7 @@ type Conn struct {
 	Engine    Engine
 	Parser    string // name of the Spec this Conn was handed to; source of its weirds
 	HashFiles bool   // compute hashes of files seen on the wire
+	Partial   bool   // the capture begins within the connection
 
 	files *int                 // shared with inner parsers
 	said  *map[string]struct{} // likewise, for Once

@@ -9,7 +9,7 @@ import (
 // ZeekJSON is Zeek's JSON logs: NAME.log, one object a line, without the
 // columns that Zeek does not have.
 var ZeekJSON = Format{
-	Name: "zeek-json", Suffix: ".log",
+	Name: "zeek-json", Suffix: ".log", Zeek: true,
 	Append: func(dst []byte, t *record.Type, r record.Record) []byte { return t.Stock().AppendJSON(dst, r) },
 }
 
@@ -18,7 +18,7 @@ var JSONL = Format{Name: "jsonl", Suffix: ".jsonl", Append: appendJSON}
 
 // ZeekTSV is the same as Zeek's tab-separated logs with their header.
 var ZeekTSV = Format{
-	Name: "zeek-tsv", Suffix: ".log",
+	Name: "zeek-tsv", Suffix: ".log", Zeek: true,
 	Head: func(t *record.Type) []byte {
 		fields, types := t.Stock().ZeekHeader()
 		return fmt.Appendf(nil, "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\t%s\n%s\n%s\n", t.Name, fields, types)

@@ -30,9 +30,14 @@ import (
 type Format struct {
 	Name   string
 	Suffix string // of the file, after the record type's name
+	Zeek   bool   // stands for Zeek's own logs
 	Head   func(t *record.Type) []byte
 	Append func(dst []byte, t *record.Type, r record.Record) []byte // one line without its newline
 }
+
+// Beyond is implemented by records of a type that Zeek has, in a case where
+// Zeek would not write one: formats that stand for Zeek's logs leave it out.
+type Beyond interface{ BeyondZeek() bool }
 
 // Once is implemented by records that are written once per key and period, as
 // Zeek logs a certificate once a day.
@@ -121,6 +126,9 @@ func (d *Dir) Lane() *Lane {
 // Put encodes r.
 func (l *Lane) Put(r record.Record) {
 	t := r.RecordType()
+	if x, ok := r.(Beyond); ok && l.d.format.Zeek && x.BeyondZeek() {
+		return
+	}
 	b := l.batches[t]
 	if b == nil {
 		b = &batch{}

@@ -70,7 +70,11 @@ func (b *body) begin(h *half) {
 
 // write takes body bytes as they are on the wire.
 func (b *body) write(p []byte) {
-	if !b.unpack {
+	switch {
+	case b.h.drop:
+		b.missing(uint64(len(p)))
+		return
+	case !b.unpack:
 		b.decoded(p)
 		return
 	}
@@ -79,15 +83,16 @@ func (b *body) write(p []byte) {
 		b.unpack = false
 		if b.zip.wrote == 0 { // not compressed at all, whatever the header says
 			b.decoded(p)
-		} else {
-			b.h.drop = true
+			return
 		}
+		b.h.drop = true
+		b.missing(uint64(len(p)))
 	}
 }
 
 // decoded takes body bytes after decompression.
 func (b *body) decoded(p []byte) {
-	if len(p) == 0 || b.h.drop {
+	if len(p) == 0 {
 		return
 	}
 	if room := entropyLen - int(min(b.n, entropyLen)); room > 0 {
@@ -201,15 +206,19 @@ func (b *body) rec() *Request {
 	return b.h.x.rec
 }
 
-// gap steps over n bytes that were never captured.
+// gap steps over n bytes that were never captured. What is compressed cannot
+// be unpacked behind a hole.
 func (b *body) gap(n uint64) {
-	b.base64 = false
 	if b.unpack {
-		b.unpack, b.h.drop = false, true // nothing behind a hole can be unpacked
+		b.unpack, b.h.drop = false, true
 	}
-	if b.h.drop {
-		return
-	}
+	b.missing(n)
+}
+
+// missing counts n bytes of the body, packed ones if it is compressed, that
+// cannot be had: the file has no hash then.
+func (b *body) missing(n uint64) {
+	b.base64 = false
 	b.n += n
 	switch e := &b.entity; {
 	case b.multi:
@@ -222,8 +231,18 @@ func (b *body) gap(n uint64) {
 	}
 }
 
+// cut says that the body ends before its framing does.
+func (b *body) cut() {
+	if b.entity.file != nil {
+		b.entity.file.Cut()
+	}
+}
+
 // finish ends the body: files, lengths, types, traits.
 func (b *body) finish() {
+	if b.unpack && b.zip.stage != ended {
+		b.cut()
+	}
 	if b.multi {
 		b.parts.end()
 	}

@@ -110,6 +110,10 @@ func (h *half) parse(b []byte) (used, need int) {
 // next start line.
 func (h *half) giveUp(weird string, seen []byte) {
 	h.p.c.Weird(weird, string(seen[:min(len(seen), shownLen)]))
+	if h.state == inHeaders {
+		h.body.begin(h)
+		h.finish()
+	}
 	h.end()
 	h.state = lost
 }
@@ -271,31 +275,43 @@ func (h *half) finish() {
 }
 
 // gap steps over n missing bytes: within a body they are counted, anywhere
-// else the direction waits for the next start line.
+// else the message ends and the direction waits for the next start line.
 func (h *half) gap(n uint64) {
 	switch {
 	case h.state == toEnd:
 		h.body.gap(n)
+		return
 	case (h.state == inBody || h.state == inChunk) && n <= h.left:
 		h.body.gap(n)
 		h.left -= n
-		if h.left == 0 {
-			if h.state == inBody {
-				h.finish()
-			} else {
-				h.state = afterData
-			}
+		if h.left > 0 {
+			return
 		}
-	default:
-		h.end()
-		h.state = lost
+		if h.state == inBody {
+			h.finish()
+		} else {
+			h.state = afterData
+		}
+		return
+	case h.state == inBody:
+		h.body.gap(h.left)
+	case h.state == inChunk, h.state == atChunk, h.state == afterData:
+		h.body.gap(n) // sizes and line ends of chunks are in it, too
+	case h.state == inHeaders:
+		h.body.begin(h)
+		h.finish()
 	}
+	h.end()
+	h.state = lost
 }
 
 // end finishes what the connection's end cuts off.
 func (h *half) end() {
 	switch h.state {
-	case inBody, toEnd, atChunk, inChunk, afterData, trailers:
+	case inBody, inChunk, atChunk, afterData:
+		h.body.cut()
+		h.finish()
+	case toEnd, trailers:
 		h.finish()
 	case atStart, inHeaders, lost:
 	}

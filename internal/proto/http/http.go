@@ -117,7 +117,7 @@ func (p *parser) emit(x *exchange) {
 
 func (p *parser) newExchange() *exchange {
 	p.depth++
-	return &exchange{rec: &Request{Conn: p.c.Head(), Depth: p.depth}}
+	return &exchange{rec: &Request{Conn: p.c.Head(), Depth: p.depth, Partial: p.c.Partial}}
 }
 
 // request begins a request.

@@ -13,6 +13,7 @@ const maxPartLine = 8 << 10
 // The line end before a boundary belongs to the boundary, so it waits.
 type multipart struct {
 	b     *body
+	out   func([]byte) // takes a part's content
 	mark  []byte // two hyphens and the boundary
 	state partState
 	start bool   // at the beginning of a line
@@ -46,7 +47,7 @@ func multipartBoundary(kind string) (string, bool) {
 }
 
 func (m *multipart) begin(b *body, boundary string) {
-	*m = multipart{b: b, start: true, line: m.line[:0], mark: append(append(m.mark[:0], "--"...), boundary...)}
+	*m = multipart{b: b, out: b.content, start: true, line: m.line[:0], mark: append(append(m.mark[:0], "--"...), boundary...)}
 }
 
 // write takes body bytes.
@@ -66,7 +67,7 @@ func (m *multipart) write(p []byte) {
 // content writes to the part, if there is one.
 func (m *multipart) content(p []byte) {
 	if m.state == partData && len(p) > 0 {
-		m.b.content(p)
+		m.out(p)
 	}
 }
 
