@@ -72,11 +72,11 @@ func (l *huntLane) flush() { l.found.into(l.h.gathered, &l.h.mu) }
 // run is the whole line over the formats given; what none of them recognises
 // is read as a file.
 func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (*casefolder.Case, error) {
-	if err := prepareOut(c.Out, c.Force); err != nil {
+	out, err := prepareOut(&c)
+	if err != nil {
 		return nil, err
 	}
-	spool := filepath.Join(c.Out, ".spool")
-	defer removeSpool(spool)
+	defer out.close()
 	profiles, err := campaign.Load(content.Campaigns, "campaigns")
 	if err != nil {
 		return nil, fmt.Errorf("app: built-in profiles: %w", err)
@@ -93,15 +93,15 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		cf.HomeNet = append(cf.HomeNet, n.String())
 	}
 	format := sink.JSONL
-	h.records = sink.New(filepath.Join(c.Out, "records"), spool, format, c.Memory/4)
-	h.ordered = ordered.New(spool, c.Memory/4)
+	h.records = sink.New(filepath.Join(c.Out, "records"), out.spool, format, c.Memory/4)
+	h.ordered = ordered.New(out.spool, c.Memory/4)
 	h.engine = detect.NewEngine(detectors, detect.Env{HomeNet: c.homeNets()})
 
 	rd := &reading{
 		env: c.env(true), formats: formats, fallback: fallbackFormat(), hash: true, progress: p,
 		since: c.Since, until: c.Until, newLane: h.lane,
 	}
-	if err := rd.walk(ctx, c.Paths, spool, c.Jobs); err != nil {
+	if err := rd.walk(ctx, c.Paths, out, c.Jobs); err != nil {
 		h.engine.Finish()
 		return nil, err
 	}

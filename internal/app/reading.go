@@ -3,6 +3,7 @@ package app
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -64,22 +65,16 @@ func (rd *reading) release(l lane) {
 }
 
 // walk reads everything below paths.
-func (rd *reading) walk(ctx context.Context, paths []string, spool string, jobs int) error {
-	w := collect.Walker{Limits: collect.DefaultLimits, Spool: spool, Jobs: jobs}
+func (rd *reading) walk(ctx context.Context, paths []string, out *output, jobs int) error {
+	w := collect.Walker{Limits: collect.DefaultLimits, Spool: out.spool, Jobs: jobs, Leave: out.dir}
 	err := w.Walk(ctx, paths, rd, rd.progress.Start)
-	slices.SortFunc(rd.files, func(a, b casefolder.Evidence) int { return compareStrings(a.Path, b.Path) })
-	slices.SortFunc(rd.skipped, func(a, b casefolder.Skipped) int { return compareStrings(a.Path, b.Path) })
+	slices.SortFunc(rd.files, func(a, b casefolder.Evidence) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.SHA256, b.SHA256), cmp.Compare(a.Size, b.Size)) // an archive may hold a name twice
+	})
+	slices.SortFunc(rd.skipped, func(a, b casefolder.Skipped) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Why, b.Why), cmp.Compare(a.Size, b.Size))
+	})
 	return err
-}
-
-func compareStrings(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // Skipped notes what was seen and not read.
@@ -195,7 +190,8 @@ type outlet struct {
 	mu       sync.Mutex
 	lanes    []*fileLane
 	problems []casefolder.Problem
-	more     int64 // problems of kinds beyond maxProblems
+	firsts   []int64 // position of the problem that Problem.First tells
+	more     int64   // problems of kinds beyond maxProblems
 	span     record.Span
 	counts   map[string]int64
 }
@@ -230,14 +226,22 @@ func (o *outlet) Lane() record.Sink {
 	return l
 }
 
-// Problem counts p.
+// Problem counts p. Of each kind the one that comes first in the file is told,
+// whichever goroutine met it first.
 func (o *outlet) Problem(p evidence.Problem) {
+	first := p.Why
+	if at := place(p.Ref); at != "" {
+		first = at + ": " + first
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for i := range o.problems {
 		if o.problems[i].Name == p.Name {
 			o.problems[i].Count++
 			o.problems[i].Bytes += p.Bytes
+			if cmp.Or(cmp.Compare(p.Ref.Pos, o.firsts[i]), cmp.Compare(first, o.problems[i].First)) < 0 {
+				o.problems[i].First, o.firsts[i] = first, p.Ref.Pos
+			}
 			return
 		}
 	}
@@ -245,10 +249,7 @@ func (o *outlet) Problem(p evidence.Problem) {
 		o.more++
 		return
 	}
-	first := p.Why
-	if at := place(p.Ref); at != "" {
-		first = at + ": " + first
-	}
+	o.firsts = append(o.firsts, p.Ref.Pos)
 	o.problems = append(o.problems, casefolder.Problem{Name: p.Name, Count: 1, Bytes: p.Bytes, First: first})
 }
 
@@ -290,7 +291,7 @@ func (o *outlet) fill(e *casefolder.Evidence, err error) {
 	if o.more > 0 {
 		o.problems = append(o.problems, casefolder.Problem{Name: "other", Count: o.more, First: "problems of further kinds, not listed one by one"})
 	}
-	slices.SortStableFunc(o.problems, func(a, b casefolder.Problem) int { return compareStrings(a.Name, b.Name) })
+	slices.SortStableFunc(o.problems, func(a, b casefolder.Problem) int { return cmp.Compare(a.Name, b.Name) })
 	e.Problems = o.problems
 	e.Whole = err == nil
 	for _, p := range o.problems {

@@ -17,27 +17,33 @@ func Records(ctx context.Context, c Config, p Progress) (*casefolder.Case, error
 	if err != nil {
 		return nil, err
 	}
-	spool := filepath.Join(c.Out, ".spool")
-	d := sink.New(c.Out, spool, format, c.Memory/2)
+	out, err := prepareOut(&c)
+	if err != nil {
+		return nil, err
+	}
+	defer out.close()
+	d := sink.New(c.Out, out.spool, format, c.Memory/2)
 	rd := &reading{
 		env: c.env(false), formats: formats, progress: p, since: c.Since, until: c.Until,
 		newLane: func() lane { return d.Lane() },
 	}
-	if err := rd.walk(ctx, c.Paths, spool, c.Jobs); err != nil {
+	if err := rd.walk(ctx, c.Paths, out, c.Jobs); err != nil {
 		return nil, err
 	}
 	p.Phase("writing records")
 	written, err := d.Close()
-	removeSpool(spool)
 	p.Done()
 	if err != nil {
 		return nil, fmt.Errorf("app: records: %w", err)
 	}
-	out := &casefolder.Case{Evidence: rd.files, Skipped: rd.skipped, Span: rd.span}
-	for _, w := range written {
-		out.Records = append(out.Records, casefolder.RecordFile{Type: w.Type, File: filepath.Base(w.Path), Rows: w.Rows})
+	cf := &casefolder.Case{Tool: ToolInfo(), Evidence: rd.files, Skipped: rd.skipped, Span: rd.span}
+	for _, n := range c.homeNets() {
+		cf.HomeNet = append(cf.HomeNet, n.String())
 	}
-	return out, nil
+	for _, w := range written {
+		cf.Records = append(cf.Records, casefolder.RecordFile{Type: w.Type, File: filepath.Base(w.Path), Rows: w.Rows})
+	}
+	return cf, cf.WriteManifest(c.Out)
 }
 
 var _ record.Sink = lane(nil)

@@ -37,10 +37,10 @@ type Tool struct {
 // Evidence is one file as it was read.
 type Evidence struct {
 	Path     string           `json:"path"`
-	SHA256   string           `json:"sha256"`
-	Size     int64            `json:"size"`            // bytes read
-	Format   string           `json:"format"`          // evidence format, or "file"
-	Start    string           `json:"start,omitempty"` // RFC 3339, first record
+	SHA256   string           `json:"sha256,omitempty"` // empty when only records were asked for
+	Size     int64            `json:"size"`             // bytes read
+	Format   string           `json:"format"`           // evidence format, or "file"
+	Start    string           `json:"start,omitempty"`  // RFC 3339, first record
 	End      string           `json:"end,omitempty"`
 	Records  map[string]int64 `json:"records,omitempty"` // by record type
 	Problems []Problem        `json:"problems,omitempty"`

@@ -8,8 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
@@ -36,22 +36,41 @@ func (c *Case) Write(dir string) error {
 	return nil
 }
 
-// WriteFile writes one file of a case folder through a buffer.
-func WriteFile(path string, write func(io.Writer) error) error {
-	f, err := os.Create(path)
+// WriteManifest writes manifest.json alone, which every folder of results has.
+func (c *Case) WriteManifest(dir string) error {
+	if err := WriteFile(filepath.Join(dir, "manifest.json"), c.writeManifest); err != nil {
+		return fmt.Errorf("casefolder: manifest.json: %w", err)
+	}
+	return nil
+}
+
+// WriteFile writes one file of a case folder: whole or not at all, and in place
+// of a link rather than through it.
+func WriteFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".part-")
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+		}
+	}()
 	w := bufio.NewWriterSize(f, 1<<16)
 	if err := write(w); err != nil {
-		_ = f.Close()
 		return err
 	}
 	if err := w.Flush(); err != nil {
-		_ = f.Close()
 		return err
 	}
-	return f.Close()
+	if err := f.Chmod(0o640); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
 }
 
 func indented(w io.Writer, v any) error {
@@ -126,9 +145,11 @@ func (c *Case) writeTimeline(w io.Writer) error {
 	return cw.Error()
 }
 
-// plainCell defuses what a spreadsheet would run (CWE-1236).
+// plainCell defuses what a spreadsheet would run (CWE-1236): a cell that begins
+// with a sign for a formula, also in full width, or with white space before it.
 func plainCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " \u00a0\u3000"))
+	if s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + s
 	}
 	return s
@@ -240,17 +261,17 @@ func (c *Case) verdict() string {
 
 func (c *Case) writeSummary(w io.Writer) error { return indented(w, c.Summary()) }
 
+// listed is list, but never null in JSON.
+func listed[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
 func (c *Case) writeManifest(w io.Writer) error {
-	evidence := slices.Clone(c.Evidence)
-	if evidence == nil {
-		evidence = []Evidence{}
-	}
-	skipped := c.Skipped
-	if skipped == nil {
-		skipped = []Skipped{}
-	}
 	return indented(w, map[string]any{
-		"tool": c.Tool, "home_net": c.HomeNet, "evidence": evidence, "skipped": skipped,
-		"records": c.Records, "rules": c.Rules, "intel": c.Intel,
+		"tool": c.Tool, "home_net": listed(c.HomeNet), "evidence": listed(c.Evidence), "skipped": listed(c.Skipped),
+		"records": listed(c.Records), "rules": listed(c.Rules), "intel": listed(c.Intel),
 	})
 }

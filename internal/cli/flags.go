@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -89,11 +90,8 @@ func parseSize(s string) (int64, error) {
 			u = u[:len(u)-1]
 		}
 	}
-	n, err := strconv.ParseInt(u, 10, 32)
-	if shift == 0 {
-		n, err = strconv.ParseInt(u, 10, 62)
-	}
-	if err != nil || n <= 0 {
+	n, err := strconv.ParseInt(u, 10, 62)
+	if err != nil || n <= 0 || n > math.MaxInt64>>shift {
 		return 0, usageError{fmt.Errorf("--memory %q is not a size such as 512M or 4G", s)}
 	}
 	return n << shift, nil

@@ -8,6 +8,7 @@ import (
 
 	"longwatch/internal/app"
 	"longwatch/internal/casefolder"
+	"longwatch/internal/sink"
 )
 
 func newRecords(args []string) *cobra.Command {
@@ -23,6 +24,9 @@ The names and meanings of network records are Zeek's.`,
 	c := addCommon(cmd, args, "longwatch-records")
 	cmd.Flags().StringVar(&c.config.Format, "format", "zeek-json", "zeek-json, zeek-tsv, jsonl or ecs")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
+		if _, err := sink.ByName(c.config.Format); err != nil {
+			return usageError{fmt.Errorf("--format: %w", err)}
+		}
 		if err := c.resolve(paths); err != nil {
 			return err
 		}
