@@ -42,6 +42,9 @@ func target(e *host.Event) string { return account(e, "TargetDomainName", "Targe
 // logonID writes a session's number as 0x… in lower case without leading
 // zeroes, so that events of all providers agree. 0 is no session.
 func logonID(s string) string {
+	if len(s) > 2 && s[:2] == "0x" && s[2] != '0' && strings.Trim(s[2:], "0123456789abcdef") == "" {
+		return s
+	}
 	n := number(s)
 	if n == 0 {
 		return ""
@@ -52,6 +55,9 @@ func logonID(s string) string {
 // number reads decimal digits, or hexadecimal ones after 0x; 0 when s is neither.
 func number(s string) int64 {
 	s = strings.TrimSpace(s)
+	if s == "" {
+		return 0
+	}
 	base := 10
 	if len(s) > 2 && (s[:2] == "0x" || s[:2] == "0X") {
 		s, base = s[2:], 16

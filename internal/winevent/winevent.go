@@ -1,12 +1,11 @@
 // Package winevent says what Windows events mean: it turns host.Event, however
 // it was read, into the host records that detectors work on.
 //
-//	for _, r := range winevent.Normalize(event) { … } // host.Process, host.Logon …
+//	if r := winevent.Normalize(event); r != nil { … } // host.Process, host.Logon …
 //
 // Events are told apart by provider and number, not by message, which is
 // translated, and by channel only where a collector left the provider out.
-// Names of fields
-// are those of the provider's manifest
+// Names of fields are those of the provider's manifest
 // (https://learn.microsoft.com/windows/security/threat-protection/auditing,
 // Sysmon's schema). An event that no record fits stays an event only.
 package winevent
@@ -19,34 +18,30 @@ import (
 	"longwatch/internal/record/host"
 )
 
-// Normalize returns the records that e stands for: none, or one. They share
-// its time and place, and its strings.
-func Normalize(e *host.Event) []record.Record {
-	var r record.Record
+// Normalize returns the record that e stands for, or nil. It shares e's time
+// and place, and its strings.
+func Normalize(e *host.Event) record.Record {
 	switch provider(e) {
 	case "Microsoft-Windows-Security-Auditing":
-		r = security(e)
+		return security(e)
 	case "Microsoft-Windows-Sysmon":
-		r = sysmon(e)
+		return sysmon(e)
 	case "Microsoft-Windows-Eventlog":
-		r = eventlog(e)
+		return eventlog(e)
 	case "Service Control Manager":
-		r = services(e)
+		return services(e)
 	case "Microsoft-Windows-PowerShell", "PowerShellCore", "PowerShell":
-		r = powershell(e)
+		return powershell(e)
 	case "Microsoft-Windows-TaskScheduler":
-		r = scheduler(e)
+		return scheduler(e)
 	case "Microsoft-Windows-WMI-Activity":
-		r = wmi(e)
+		return wmi(e)
 	case "Microsoft-Windows-TerminalServices-LocalSessionManager":
-		r = session(e)
+		return session(e)
 	case "ESENT", "NTDS ISAM":
-		r = database(e)
+		return database(e)
 	}
-	if r == nil {
-		return nil
-	}
-	return []record.Record{r}
+	return nil
 }
 
 // provider is who logged e.

@@ -34,7 +34,7 @@ var (
 	errName     = errors.New("a name lies outside the chunk")
 	errToken    = errors.New("unknown token")
 	errNesting  = errors.New("elements are nested too deep or do not match")
-	errBudget   = errors.New("events of this chunk are larger than a chunk can hold")
+	errBudget   = errors.New("it is larger than its bytes can mean")
 	errTemplate = errors.New("the template that it refers to is another one")
 	errRoot     = errors.New("no Event element")
 )
@@ -80,7 +80,7 @@ func (d *decoder) compile(c *wire.Cursor, end int, inTemplate bool) (program, er
 	open := d.open[:0]
 	for c.OK() && c.Off() < end {
 		token := c.U8()
-		if d.steps++; d.steps > maxSteps {
+		if d.steps++; d.steps > d.maxSteps {
 			return p, errBudget
 		}
 		switch token &^ tokenMore {

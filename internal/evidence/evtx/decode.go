@@ -5,14 +5,18 @@ import (
 	"longwatch/internal/wire"
 )
 
-// Bounds of decoding. A chunk of 64 KiB holds a few hundred events with some
-// ten thousand values; a hostile one refers to the same bytes again and again.
+// Bounds of decoding. A record of 64 KiB, which is all a chunk holds, has some
+// thousand values; a hostile one refers to the same bytes again and again. One
+// such record must not cost the others of its chunk, many may not cost our time.
 const (
 	maxDepth     = 64      // elements inside each other
-	maxInstances = 8       // templates inside each other
-	maxSteps     = 1 << 19 // tokens and operations per chunk
-	maxText      = 8 << 20 // bytes of text per chunk
+	maxInstances = 16      // templates, and values that are binary XML, inside each other
 	maxValues    = 1 << 14 // values of one template instance
+
+	maxRecordSteps = 1 << 16 // tokens and operations
+	maxRecordText  = 1 << 20 // bytes of text
+	maxChunkSteps  = 1 << 21
+	maxChunkText   = 1 << 25
 )
 
 // decoder turns the binary XML of one chunk after the other into events.
@@ -23,8 +27,10 @@ type decoder struct {
 	open      []int               // start operations of open elements, while compiling
 	values    []value             // of the instances being written, a stack
 	depth     int                 // instances being written
-	steps     int                 // used up of maxSteps
-	text      int                 // used up of maxText
+	steps     int                 // taken in this chunk
+	maxSteps  int                 // how far the record may take them
+	text      int                 // bytes written in this chunk by earlier records
+	maxText   int                 // how many the record may write
 	interned  interner
 	build     builder
 }
@@ -44,6 +50,8 @@ func (d *decoder) reset(chunk []byte) {
 // ended.
 func (d *decoder) decode(e *host.Event, from, to int) (int, error) {
 	d.values, d.depth = d.values[:0], 0
+	d.maxSteps = min(maxChunkSteps, d.steps+maxRecordSteps)
+	d.maxText = min(maxChunkText-d.text, maxRecordText)
 	d.build.begin(e, &d.interned)
 	c := wire.At(d.chunk[:to])
 	c.Seek(from)
@@ -122,7 +130,7 @@ func (d *decoder) readInstance(c *wire.Cursor, into *[]value) (instance, error) 
 	if !c.OK() {
 		return in, errShort
 	}
-	if d.steps += count / 4; d.steps > maxSteps {
+	if d.steps += count / 4; d.steps > d.maxSteps {
 		return in, errBudget
 	}
 	return in, nil

@@ -133,10 +133,10 @@ func (r *reader) finish(n int, err error) error {
 	return nil
 }
 
-// put hands an event and its normalised records on.
+// put hands an event and its normalised record on.
 func (r *reader) put(e *host.Event) {
 	r.lane.Put(e)
-	for _, n := range winevent.Normalize(e) {
+	if n := winevent.Normalize(e); n != nil {
 		r.lane.Put(n)
 	}
 }

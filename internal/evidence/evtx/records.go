@@ -84,14 +84,17 @@ func (r *reader) readRecords(b []byte, free int) int {
 	}
 }
 
-// nextRecord finds the next place at or after from where a record begins, or -1.
-func nextRecord(b []byte, from int) int {
+// nextRecord finds the next place at or after from where a whole record
+// begins, or -1.
+func nextRecord(b []byte, from int) int { return next(b, from, parseRecord) }
+
+func next(b []byte, from int, parse func([]byte, int) (recordInfo, bool)) int {
 	for from < len(b) {
 		i := bytes.Index(b[from:], recordMark)
 		if i < 0 {
 			return -1
 		}
-		if _, ok := parseRecord(b, from+i); ok {
+		if _, ok := parse(b, from+i); ok {
 			return from + i
 		}
 		from += i + 1
@@ -129,19 +132,23 @@ func (r *reader) readPartial(b []byte, info recordInfo) bool {
 }
 
 // searchInside looks into what a record's binary XML leaves of its bytes. A
-// whole record there was hidden by enlarging the one before it, which is how
-// known tools remove single events while checksums and numbers stay right.
+// record there was hidden by enlarging the one before it over it, which is how
+// known tools remove single events while checksums stay right. They overwrite
+// the size at its end with the new one, so that only its frame is looked at.
 func (r *reader) searchInside(b []byte, info recordInfo, used int) {
-	b = b[:info.end()]
-	for at := nextRecord(b, used); at >= 0; {
-		inner, _ := parseRecord(b, at)
+	b = b[:info.at+info.size]
+	for at := next(b, used, parseFrame); at >= 0; {
+		inner, _ := parseFrame(b, at)
 		e := r.newEvent(inner)
-		if _, err := r.decoder.decode(e, inner.body(), inner.end()); err == nil {
-			r.problem("evtx-record-hidden", r.off+int64(at), 0, "record %d was hidden inside record %d: the log was tampered with", inner.id, info.id)
-			r.finishEvent(e, inner)
-			r.put(e)
+		if _, err := r.decoder.decode(e, inner.body(), inner.end()); err != nil {
+			at = next(b, at+1, parseFrame)
+			continue
 		}
-		at = nextRecord(b, at+inner.size)
+		r.problem("evtx-record-hidden", r.off+int64(at), 0, "record %d was hidden inside record %d: the log was tampered with", inner.id, info.id)
+		r.finishEvent(e, inner)
+		r.sequence.add(inner, e.RecordID)
+		r.put(e)
+		at = next(b, at+inner.size, parseFrame)
 	}
 }
 

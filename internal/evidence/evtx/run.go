@@ -6,7 +6,7 @@ import "longwatch/internal/wire"
 func (d *decoder) run(p program, values []value) error {
 	b := &d.build
 	for i := p.from; i < p.to; {
-		if d.steps++; d.steps > maxSteps || d.text+len(b.text) > maxText {
+		if d.steps++; d.steps > d.maxSteps || len(b.text) > d.maxText {
 			return errBudget
 		}
 		o := &d.ops[i] // not valid any more once a template was compiled

@@ -200,7 +200,7 @@ func (r *reader) event() {
 	}
 	e.Ref = ref
 	r.lane.Put(e)
-	for _, n := range winevent.Normalize(e) {
+	if n := winevent.Normalize(e); n != nil {
 		r.lane.Put(n)
 	}
 }
