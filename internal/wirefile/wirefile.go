@@ -107,6 +107,10 @@ func (f *File) AddAnalyzer(name string) { f.rec.Analyzers = append(f.rec.Analyze
 // protocol said so: Zeek's timedout.
 func (f *File) Quiet() { f.quiet = true }
 
+// Cut says that the end of the file is missing, without saying how much of it:
+// there will be no hash.
+func (f *File) Cut() { f.tracker.Gap() }
+
 // Complete tells whether all bytes that were announced went by.
 func (f *File) Complete() bool { return f.rec.TotalBytes.Set && f.next >= f.rec.TotalBytes.V }
 
@@ -216,6 +220,9 @@ func (f *File) Close() {
 	last := f.last
 	f.flush()
 	f.last, f.closed = last, true
+	if f.rec.TotalBytes.Set && !f.Complete() {
+		f.Cut() // the hash of a part would be taken for that of the file
+	}
 	s := f.tracker.Sum()
 	r := f.rec
 	r.TS = f.start

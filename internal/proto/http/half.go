@@ -32,6 +32,7 @@ type half struct {
 	left    uint64
 	headers int
 	empty   int
+	mid     bool // lost within a line
 	raw     bool // the request was HTTP/0.9: a reply may have no status line
 
 	framing
@@ -77,7 +78,7 @@ func (h *half) parse(b []byte) (used, need int) {
 			h.body.write(rest)
 			used += len(rest)
 		case lost:
-			n, found := nextStart(rest, h.d)
+			n, found := h.nextStart(rest)
 			used += n
 			if !found {
 				return used, len(rest) - n + 1
@@ -115,7 +116,7 @@ func (h *half) giveUp(weird string, seen []byte) {
 		h.finish()
 	}
 	h.end()
-	h.state = lost
+	h.state, h.mid = lost, false
 }
 
 // line handles one line outside of body data.
@@ -302,7 +303,7 @@ func (h *half) gap(n uint64) {
 		h.finish()
 	}
 	h.end()
-	h.state = lost
+	h.state, h.mid = lost, false
 }
 
 // end finishes what the connection's end cuts off.
@@ -317,26 +318,34 @@ func (h *half) end() {
 	}
 }
 
-// nextStart looks for a start line at the beginning of a line.
-func nextStart(b []byte, d proto.Dir) (skip int, found bool) {
+// nextStart looks for a start line at the beginning of a line, and tells how
+// many bytes are before it.
+func (h *half) nextStart(b []byte) (skip int, found bool) {
 	for at := 0; at < len(b); {
 		line := b[at:]
 		nl := bytes.IndexByte(line, '\n')
 		if nl < 0 {
-			if len(line) <= maxLine && (d == proto.Resp && statusPrefix(line) || d == proto.Orig && tokenChars[line[0]]) {
+			if !h.mid && len(line) <= maxLine && (h.d == proto.Resp && statusPrefix(line) || h.d == proto.Orig && tokenChars[line[0]]) {
 				return at, false
 			}
+			h.mid = true
 			return len(b), false
 		}
-		text := bytes.TrimRight(line[:nl], "\r")
-		if d == proto.Orig {
-			if m, _, v, ok := requestLine(text); ok && v != "0.9" && methods[string(m)] {
-				return at, true
-			}
-		} else if _, _, _, ok := statusLine(text); ok {
+		if !h.mid && h.starts(bytes.TrimRight(line[:nl], "\r")) {
 			return at, true
 		}
+		h.mid = false
 		at += nl + 1
 	}
 	return len(b), false
+}
+
+// starts tells whether a line is surely a start line.
+func (h *half) starts(line []byte) bool {
+	if h.d == proto.Resp {
+		_, _, _, ok := statusLine(line)
+		return ok
+	}
+	method, _, version, ok := requestLine(line)
+	return ok && version != "0.9" && methods[string(method)]
 }

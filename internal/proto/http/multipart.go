@@ -14,7 +14,7 @@ const maxPartLine = 8 << 10
 type multipart struct {
 	b     *body
 	out   func([]byte) // takes a part's content
-	mark  []byte // two hyphens and the boundary
+	mark  []byte       // two hyphens and the boundary
 	state partState
 	start bool   // at the beginning of a line
 	line  []byte // beginning of a line that may be a boundary, or of a header
