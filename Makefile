@@ -43,6 +43,10 @@ gen: ## rewrite generated files
 	go run ./internal/gen/lists
 	gofmt -w internal/app
 
+.PHONY: docs
+docs: ## rewrite the generated pages of docs/reference and the changelog
+	go run ./internal/gen/docs
+
 .PHONY: fmt
 fmt: ## format everything
 	gofmt -w cmd internal content bench
