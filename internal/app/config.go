@@ -87,7 +87,7 @@ func recordTypes() map[string]*record.Type {
 // env is what readers are given.
 func (c *Config) env(hashFiles bool) *evidence.Env {
 	return &evidence.Env{
-		Protocols: protocols, Types: recordTypes(), HomeNet: c.homeNets(),
+		Protocols: protocols, Types: recordTypes(), HomeNet: c.HomeNet,
 		Jobs: c.Jobs, Memory: c.Memory / 2, HashFiles: hashFiles,
 	}
 }
