@@ -9,8 +9,9 @@ package wirefile
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"maps"
-	"math/big"
+	"math/bits"
 	"slices"
 	"strconv"
 	"time"
@@ -63,15 +64,21 @@ const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 // fuid is the same in every run: it is made of the connection, the direction
 // and the file's ordinal in the connection.
 func fuid(c *proto.Conn, d proto.Dir, n int) string {
-	sum := sha256.Sum256([]byte(c.ID.UID + "/" + strconv.Itoa(int(d)) + "/" + strconv.Itoa(n)))
-	x := new(big.Int).SetBytes(sum[:13])
-	out := []byte{'F'}
-	radix, digit := big.NewInt(62), new(big.Int)
-	for range 17 {
-		x.DivMod(x, radix, digit)
-		out = append(out, base62[digit.Int64()])
+	name := make([]byte, 0, 64)
+	name = append(name, c.ID.UID...)
+	name = append(name, '/', '0'+byte(d), '/')
+	sum := sha256.Sum256(strconv.AppendInt(name, int64(n), 10))
+	// 104 bits in two words, divided by the radix digit by digit.
+	hi := binary.BigEndian.Uint64(sum[:8]) >> 24
+	lo := binary.BigEndian.Uint64(sum[5:13])
+	out := [18]byte{0: 'F'}
+	for i := 1; i < len(out); i++ {
+		var digit uint64
+		hi, digit = hi/62, hi%62
+		lo, digit = bits.Div64(digit, lo, 62)
+		out[i] = base62[digit]
 	}
-	return string(out)
+	return string(out[:])
 }
 
 // FUID identifies the file in all records.

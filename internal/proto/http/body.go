@@ -81,12 +81,12 @@ func (b *body) write(p []byte) {
 	if err := b.zip.write(p); err != nil {
 		b.h.p.c.Weird("inflate_failed", err.Error())
 		b.unpack = false
-		if b.zip.wrote == 0 { // not compressed at all, whatever the header says
-			b.decoded(p)
-			return
+		if plain, n := b.zip.rest(); plain != nil { // not compressed at all, whatever the header says
+			b.decoded(plain)
+		} else {
+			b.h.drop = true
+			b.missing(uint64(n)) //nolint:gosec // not negative
 		}
-		b.h.drop = true
-		b.missing(uint64(len(p)))
 	}
 }
 

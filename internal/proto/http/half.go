@@ -92,6 +92,7 @@ func (h *half) parse(b []byte) (used, need int) {
 			nl := bytes.IndexByte(rest, '\n')
 			if nl > maxLine || nl < 0 && len(rest) > maxLine {
 				h.giveUp("http_line_too_long", nil)
+				h.mid = true
 				continue
 			}
 			if nl < 0 {

@@ -63,16 +63,16 @@ func (z *inflater) reset(gzip bool, out func([]byte)) {
 func (z *inflater) write(p []byte) error {
 	z.read += uint64(len(p))
 	if len(z.kept) > 0 {
-		if len(z.kept)+len(p) > maxKept+len(p) {
-			return errInflate
-		}
 		z.kept = append(z.kept, p...)
 		p = z.kept
 	}
 	z.src, z.pos = p, 0
 	err := z.run()
 	z.flush()
-	if errors.Is(err, errMore) {
+	if err != nil && !errors.Is(err, errMore) {
+		return err // src stays for rest
+	}
+	if err != nil {
 		rest := z.src[z.pos:]
 		if len(rest) > maxKept {
 			return errInflate
@@ -88,6 +88,15 @@ func (z *inflater) write(p []byte) error {
 	}
 	z.src = nil
 	return err
+}
+
+// rest is, after an error, all bytes of a stream that was none from the
+// beginning, or how many of another were not unpacked.
+func (z *inflater) rest() (plain []byte, n int) {
+	if z.stage == inHeader {
+		return z.src, 0
+	}
+	return nil, len(z.src) - z.pos + int(z.n/8) //nolint:gosec // fewer than 64 bits
 }
 
 // run goes on until bytes run out. Every step is done whole or not at all.
