@@ -1,6 +1,8 @@
 package evtx
 
 import (
+	"encoding/binary"
+
 	"longwatch/internal/record/host"
 	"longwatch/internal/wire"
 )
@@ -116,17 +118,20 @@ func (d *decoder) readInstance(c *wire.Cursor, into *[]value) (instance, error) 
 	if count > maxValues {
 		return in, errBudget
 	}
-	types := c.Sub(4 * count)
-	for range count {
-		size := int(types.L16())
-		typ := valueType(types.U8())
-		types.U8()
-		at := c.Off()
-		data := c.Take(size)
+	types := c.Take(4 * count) // size, type, 0
+	at, body := c.Off(), c.Rest()
+	used := 0
+	for ; len(types) >= 4; types = types[4:] {
+		from := used
+		used += int(binary.LittleEndian.Uint16(types))
+		if used > len(body) {
+			return in, errShort
+		}
 		if into != nil {
-			*into = append(*into, value{typ, at, data})
+			*into = append(*into, value{valueType(types[2]), at + from, body[from:used]})
 		}
 	}
+	c.Skip(used)
 	if !c.OK() {
 		return in, errShort
 	}

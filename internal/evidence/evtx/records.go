@@ -158,22 +158,26 @@ func (r *reader) searchInside(b []byte, info recordInfo, used int) {
 func (r *reader) carve(b []byte, from int) {
 	for at := nextRecord(b, from); at >= 0; {
 		info, _ := parseRecord(b, at)
-		e := r.newEvent(info)
-		_, err := r.decoder.decode(e, info.body(), info.end())
+		e := &host.RecoveredEvent{Event: host.Event{Head: r.head(info)}}
+		_, err := r.decoder.decode(&e.Event, info.body(), info.end())
 		if err != nil || e.TS == 0 || e.Provider == "" {
 			at = nextRecord(b, at+1)
 			continue
 		}
-		r.finishEvent(e, info)
+		r.finishEvent(&e.Event, info)
 		if !r.sequence.has(info.id) || e.RecordID != info.id { // else an older copy
-			r.lane.Put(&host.RecoveredEvent{Event: *e})
+			r.lane.Put(e)
 		}
 		at = nextRecord(b, at+info.size)
 	}
 }
 
 func (r *reader) newEvent(info recordInfo) *host.Event {
-	return &host.Event{Head: record.Head{Ref: r.file.Ref(record.RefRecord, int64(info.id))}}
+	return &host.Event{Head: r.head(info)}
+}
+
+func (r *reader) head(info recordInfo) record.Head {
+	return record.Head{Ref: r.file.Ref(record.RefRecord, int64(info.id))}
 }
 
 // finishEvent fills what the XML left out from the record's frame.
