@@ -42,6 +42,10 @@ type atom struct {
 	want     bool // testExists
 	other    int  // testField
 	shape    shape
+
+	lits   []literal // what required found, once asked
+	litsOK bool
+	asked  bool
 }
 
 // eval tells whether a is true of the event in v.

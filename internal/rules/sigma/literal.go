@@ -46,7 +46,7 @@ func required(n *node, common map[string]int) (set []literal, ok bool) {
 			if !has || len(set)+len(s) > maxLiterals {
 				return nil, false
 			}
-			set = append(set, s...)
+			set = append(set[:len(set):len(set)], s...)
 		}
 		return set, len(set) > 0
 	case opAtom:
@@ -64,8 +64,17 @@ func worth(set []literal, common map[string]int) int {
 	return low - 3*bits.Len(uint(len(set)))
 }
 
-// required returns a literal for each alternative of a.
+// required returns a literal for each alternative of a. It remembers the
+// answer, so it is for the time of compilation only.
 func (a *atom) required() (set []literal, ok bool) {
+	if !a.asked {
+		a.asked = true
+		a.lits, a.litsOK = a.literals()
+	}
+	return a.lits, a.litsOK
+}
+
+func (a *atom) literals() (set []literal, ok bool) {
 	if len(a.patterns)+len(a.res) > maxLiterals {
 		return nil, false
 	}

@@ -33,9 +33,10 @@ type route struct {
 	rest     *bucket // for event numbers that no rule names
 }
 
-// newRoute collects the rules of e for a kind of event. aliases give rules'
-// names to fields whose evidence calls them otherwise.
-func (e *Engine) newRoute(kind kindOfEvent, aliases map[string]string) *route {
+// newRoute collects the rules of e for a kind of event; id is its number when
+// all its events have one, else 0. aliases give rules' names to fields whose
+// evidence calls them otherwise.
+func (e *Engine) newRoute(kind kindOfEvent, id uint32, aliases map[string]string) *route {
 	r := &route{kind: kind, fields: map[string][]int{}, byID: map[uint32]*bucket{}}
 	var rest []*entry
 	byID := map[uint32][]*entry{}
@@ -43,6 +44,13 @@ func (e *Engine) newRoute(kind kindOfEvent, aliases map[string]string) *route {
 	for i, rule := range e.Rules {
 		if !kind.takes(rule.Source) {
 			continue
+		}
+		ids, numbered := eventIDs(rule.cond, e.eventID)
+		if id != 0 && numbered {
+			if !slices.Contains(ids, id) {
+				continue
+			}
+			numbered = false
 		}
 		x := &entry{rule, i}
 		rule.cond.walk(func(n *node) bool {
@@ -59,7 +67,7 @@ func (e *Engine) newRoute(kind kindOfEvent, aliases map[string]string) *route {
 			}
 			return true
 		})
-		if ids, ok := eventIDs(rule.cond, e.eventID); ok {
+		if numbered {
 			slices.Sort(ids)
 			for _, id := range slices.Compact(ids) {
 				byID[id] = append(byID[id], x)
@@ -80,8 +88,8 @@ func (e *Engine) newRoute(kind kindOfEvent, aliases map[string]string) *route {
 		}
 	}
 	r.rest = newBucket(rest)
-	for id, rules := range byID {
-		r.byID[id] = newBucket(append(rules, rest...))
+	for n, rules := range byID {
+		r.byID[n] = newBucket(append(rules, rest...))
 	}
 	return r
 }
@@ -141,21 +149,24 @@ func (e *Engine) build() {
 			rt.channels[channel] = n
 			rt.channels[strings.ToLower(channel)+"\x00"] = n // for logs that spell it otherwise
 		}
-		rt.windows[windowsKey{n, id}] = e.newRoute(kind, aliases)
+		rt.windows[windowsKey{n, id}] = e.newRoute(kind, id, aliases)
 	})
-	rt.other = e.newRoute(kindOfEvent{product: "windows"}, nil)
-	rt.audit = e.newRoute(kindOfEvent{product: "linux", service: []string{"auditd"}, category: []string{"file_event", "network_connection"}}, nil)
-	rt.process = e.newRoute(kindOfEvent{product: "linux", service: []string{"auditd"}, category: []string{"process_creation"}}, nil)
+	rt.other = e.newRoute(kindOfEvent{product: "windows"}, 0, nil)
+	rt.audit = e.newRoute(kindOfEvent{product: "linux", service: []string{"auditd"}, category: []string{"file_event", "network_connection"}}, 0, nil)
+	rt.process = e.newRoute(kindOfEvent{product: "linux", service: []string{"auditd"}, category: []string{"process_creation"}}, 0, nil)
 	rt.web = map[string]*route{}
 	for product, services := range map[string][]string{"iis": {"iis"}, "apache": {"apache"}, "nginx": {"nginx"}, "httperr": {"iis"}, "": nil} {
-		rt.web[product] = e.newRoute(kindOfEvent{product: product, category: []string{"webserver"}, service: services}, nil)
+		rt.web[product] = e.newRoute(kindOfEvent{product: product, category: []string{"webserver"}, service: services}, 0, nil)
 	}
 	rt.rawType = map[string]*route{}
 	rt.syslog = map[string]*route{}
+	for program := range syslogServices {
+		e.programRoute(program)
+	}
 	for _, r := range e.Rules {
 		e.nameRoutes(r.Source)
 	}
-	rt.linux = e.newRoute(kindOfEvent{product: "linux", service: []string{"syslog"}}, nil)
+	rt.linux = e.newRoute(kindOfEvent{product: "linux", service: []string{"syslog"}}, 0, nil)
 }
 
 // nameRoutes makes the routes that exist because a rule names them: records of
@@ -163,8 +174,8 @@ func (e *Engine) build() {
 func (e *Engine) nameRoutes(s LogSource) {
 	rt := &e.routes
 	zeek := func(name string) {
-		if rt.rawType[name] == nil {
-			rt.rawType[name] = e.newRoute(zeekKind(name), zeekAliases[name])
+		if _, done := rt.rawType[name]; !done {
+			rt.rawType[name] = e.newRoute(zeekKind(name), 0, zeekAliases[name])
 		}
 	}
 	switch {
@@ -181,12 +192,8 @@ func (e *Engine) nameRoutes(s LogSource) {
 	case s.Product == "windows" || s.Product == "zeek" || isRouted(s.Category):
 		return
 	case s.Product == "linux" || s.Product == "":
-		if s.Service == "" {
-			return
-		}
-		rt.syslog[s.Service] = e.newRoute(programKind(s.Service), nil)
-		for program := range syslogServices {
-			rt.syslog[program] = e.newRoute(programKind(program), nil)
+		if s.Service != "" {
+			e.programRoute(s.Service)
 		}
 		return
 	}
@@ -194,13 +201,23 @@ func (e *Engine) nameRoutes(s LogSource) {
 	if v, ok := vendorNames[product]; ok {
 		product = v
 	}
+	if _, done := rt.syslog[product]; done {
+		return
+	}
 	services := []string{s.Service}
 	for _, r := range e.Rules {
 		if r.Source.Product == product || vendorNames[r.Source.Product] == product {
 			services = append(services, r.Source.Service)
 		}
 	}
-	rt.syslog[product] = e.newRoute(kindOfEvent{product: product, service: services, category: []string{"application"}}, nil)
+	rt.syslog[product] = e.newRoute(kindOfEvent{product: product, service: services, category: []string{"application"}}, 0, nil)
+}
+
+// programRoute makes the route of a Linux program's syslog.
+func (e *Engine) programRoute(program string) {
+	if _, done := e.routes.syslog[program]; !done {
+		e.routes.syslog[program] = e.newRoute(programKind(program), 0, nil)
+	}
 }
 
 func zeekKind(name string) kindOfEvent {

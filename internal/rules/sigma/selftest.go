@@ -69,7 +69,7 @@ func (e *Engine) Test() []Failure {
 	v := newView(len(e.fields.names))
 	for i, r := range e.Rules {
 		all := kindOfEvent{category: []string{r.Source.Category}, product: r.Source.Product, service: []string{r.Source.Service}}
-		route := e.newRoute(all, nil)
+		route := e.newRoute(all, 0, nil)
 		for _, t := range r.tests {
 			v.begin(route)
 			for _, kv := range t.values {
