@@ -4,6 +4,7 @@
 package dcsync
 
 import (
+	"maps"
 	"net/netip"
 	"strings"
 
@@ -79,17 +80,18 @@ func (d *detector) call(c *dcerpc.Call, _ detect.Reporter) {
 }
 
 func (d *detector) judge(out detect.Reporter) {
-	// Where no host was seen serving a directory, the evidence is too thin to
-	// say that the asker is none of the controllers.
-	severity, confidence := finding.Critical, uint8(85)
-	if len(d.controllers) == 0 {
-		severity, confidence = finding.Medium, 40
-	}
+	served := maps.Clone(d.controllers)
 	for k := range d.asked {
 		d.controllers[k.resp] = true // it answered as one
 	}
 	for k, trail := range d.asked {
 		if !d.controllers[k.orig] {
+			severity, confidence := finding.Critical, uint8(85)
+			if !served[k.resp] {
+				// The evidence shows too little of this domain to say that the
+				// asker is none of its controllers.
+				severity, confidence = finding.Medium, 40
+			}
 			out.Report(trail.Finding(severity, confidence,
 				finding.Because("%v asked the domain controller %v for directory changes (DRSGetNCChanges)", k.orig, k.resp),
 				finding.Because("%v was never seen answering as a domain controller itself", k.orig)))
