@@ -48,7 +48,7 @@ func (a *archiveScan) sevenZipLocked() bool {
 	off, size := c.L64(), c.L64()
 	last := a.tail.bytes()
 	from := 32 + off
-	seen := uint64(a.n) - uint64(len(last)) //nolint:gosec // not negative
+	seen := uint64(a.n) - uint64(len(last))
 	if !c.OK() || off > 1<<62 || size > uint64(len(last)) || from < seen || from+size > uint64(a.n) {
 		return false
 	}
@@ -98,10 +98,10 @@ func rar5Locked(b []byte) bool {
 		case kind == 4: // archive encryption header
 			return true
 		case kind == 2: // file header: encryption is extra record 1
-			if extra > uint64(h.Len()) { //nolint:gosec // not negative
+			if extra > uint64(h.Len()) {
 				return false
 			}
-			h.Skip(h.Len() - int(extra)) //nolint:gosec // bounded above
+			h.Skip(h.Len() - int(extra))
 			vint(&h)
 			return vint(&h) == 1 && h.OK()
 		}

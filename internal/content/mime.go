@@ -122,12 +122,6 @@ var officeKinds = []struct{ folder, mime string }{
 	{"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
 }
 
-// isZip tells whether a MIME type is one of ZIP containers.
-func isZip(mime string) bool {
-	return mime == mimeZip || mime == "application/java-archive" || mime == "application/epub+zip" ||
-		strings.HasPrefix(mime, "application/vnd.openxmlformats-") || strings.HasPrefix(mime, "application/vnd.oasis.opendocument.")
-}
-
 // elfKind names ELF files by e_type.
 func elfKind(head []byte) string {
 	if len(head) < 18 {

@@ -2,7 +2,7 @@ package content
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // the import hash is defined with it
+	"crypto/md5"
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -146,7 +146,7 @@ func (f *peFile) imphash(rva uint32) string {
 	if len(list) == 0 {
 		return ""
 	}
-	sum := md5.Sum([]byte(strings.Join(list, ","))) //nolint:gosec // see the import
+	sum := md5.Sum([]byte(strings.Join(list, ",")))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -85,7 +85,7 @@ func (b *body) write(p []byte) {
 			b.decoded(plain)
 		} else {
 			b.h.drop = true
-			b.missing(uint64(n)) //nolint:gosec // not negative
+			b.missing(uint64(n))
 		}
 	}
 }

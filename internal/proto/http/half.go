@@ -62,10 +62,10 @@ func (h *half) parse(b []byte) (used, need int) {
 		case inBody, inChunk:
 			n := len(rest)
 			if uint64(n) > h.left {
-				n = int(h.left) //nolint:gosec // less than n
+				n = int(h.left)
 			}
 			h.body.write(rest[:n])
-			h.left -= uint64(n) //nolint:gosec // not negative
+			h.left -= uint64(n)
 			used += n
 			if h.left == 0 {
 				if h.state == inBody {

@@ -179,12 +179,13 @@ func probe(_ proto.Dir, b []byte) proto.Verdict {
 	if len(b) == 0 {
 		return proto.Maybe
 	}
-	nl := bytes.IndexByte(b, '\n')
+	line, _, whole := bytes.Cut(b, []byte("\n"))
+	line = bytes.TrimRight(line, "\r")
 	if bytes.HasPrefix(b, []byte("HTTP/")) || len(b) < 5 && bytes.HasPrefix([]byte("HTTP/"), b) {
-		if nl < 0 {
+		if !whole {
 			return proto.Maybe
 		}
-		if v, _, _, ok := statusLine(bytes.TrimRight(b[:nl], "\r")); ok && len(v) == 3 {
+		if v, _, _, ok := statusLine(line); ok && len(v) == 3 {
 			return proto.Yes
 		}
 		return proto.No
@@ -196,8 +197,8 @@ func probe(_ proto.Dir, b []byte) proto.Verdict {
 	if n == len(b) && n < 24 {
 		return proto.Maybe
 	}
-	if nl >= 0 {
-		return probeLine(bytes.TrimRight(b[:nl], "\r"), n)
+	if whole {
+		return probeLine(line, n)
 	}
 	if n < 3 || n >= 24 || b[n] != ' ' || string(b[:n]) == "PRI" || len(b) == 2048 {
 		return proto.No

@@ -43,7 +43,9 @@ type Request struct {
 // The values of BodyTraits: framings of request and reply that dossier OP-512
 // names. They describe bytes; detectors judge them.
 const (
-	TraitBase64Token    = "base64-token-encrypted" // OP-10: the request's body is one Base64 token of 256 characters or more, its decoded bytes random
+	// OP-10: the body of the request is one Base64 token of 256 characters or
+	// more, its decoded bytes random.
+	TraitBase64Token    = "base64-token-encrypted" //nolint:gosec // no credential
 	TraitEncryptedReply = "encrypted-reply"        // OP-11: a reply that says it is HTML or plain octets, and is random
 	TraitGodzillaReply  = "godzilla-reply"         // OP-26: Base64 between two halves of an upper-case MD5
 	TraitAESBlocks      = "aes-blocks"             // OP-27: a request's body of whole 16-byte blocks of random bytes
