@@ -128,7 +128,7 @@ func (z *inflater) dynamic() error {
 			return err
 		}
 		if sym < 16 {
-			l[i] = uint8(sym) //nolint:gosec // at most 316 lengths
+			l[i] = uint8(sym)
 			i++
 			continue
 		}
@@ -138,7 +138,7 @@ func (z *inflater) dynamic() error {
 			if i == 0 {
 				return errInflate
 			}
-			repeat, width, base = l[i-1], 2, 3
+			repeat, width, base = l[i-1], 2, 3 //nolint:gosec // at most 316 lengths
 		case 17:
 			width, base = 3, 3
 		}
