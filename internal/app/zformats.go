@@ -13,6 +13,7 @@ import (
 	"longwatch/internal/evidence/pcap"
 	"longwatch/internal/evidence/syslog"
 	"longwatch/internal/evidence/weblog"
+	"longwatch/internal/evidence/winjson"
 	"longwatch/internal/evidence/zeek"
 )
 
@@ -26,5 +27,6 @@ var formats = []evidence.Format{
 	pcap.Format,
 	syslog.Format,
 	weblog.Format,
+	winjson.Format,
 	zeek.Format,
 }

@@ -116,9 +116,9 @@ func parseSeconds(s string) (int64, error) {
 		}
 	}
 	sec, err := strconv.ParseUint(whole, 10, 33)
-	if err != nil {
+	if err != nil || !digits(frac) {
 		x, ferr := strconv.ParseFloat(s, 64) // exponents, as some JSON writers use
-		if ferr != nil || x > 9e9 || x < -9e9 {
+		if ferr != nil || x > 8e9 || x < -8e9 || x != x {
 			return 0, fmt.Errorf("record: seconds %q: %w", s, ErrValue)
 		}
 		return int64(x * 1e9), nil
@@ -127,11 +127,17 @@ func parseSeconds(s string) (int64, error) {
 	for i := range 9 {
 		ns *= 10
 		if i < len(frac) {
-			if frac[i] < '0' || frac[i] > '9' {
-				return 0, fmt.Errorf("record: seconds %q: %w", s, ErrValue)
-			}
 			ns += int64(frac[i] - '0')
 		}
 	}
 	return sign * (int64(sec)*1e9 + ns), nil
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
 }

@@ -54,16 +54,7 @@ func (t *Type) AppendJSON(dst []byte, r Record) []byte {
 
 func (f *Field) appendJSON(dst []byte, v reflect.Value) []byte {
 	if f.kind == kindFields {
-		dst = append(dst, '{')
-		for i, kv := range v.Interface().([]KV) {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = AppendString(dst, kv.Name)
-			dst = append(dst, ':')
-			dst = AppendString(dst, kv.Value)
-		}
-		return append(dst, '}')
+		return appendPairs(dst, v.Interface().([]KV))
 	}
 	if !f.vector {
 		return f.appendJSONScalar(dst, v)
@@ -84,6 +75,38 @@ func (f *Field) appendJSON(dst []byte, v reflect.Value) []byte {
 		dst = f.appendJSONScalar(dst, e)
 	}
 	return append(dst, ']')
+}
+
+// appendPairs writes named values as an object; values of one name in a row,
+// as the positional ones of an event log are, become one array.
+func appendPairs(dst []byte, pairs []KV) []byte {
+	dst = append(dst, '{')
+	for i := 0; i < len(pairs); {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = AppendString(dst, pairs[i].Name)
+		dst = append(dst, ':')
+		n := i + 1
+		for n < len(pairs) && pairs[n].Name == pairs[i].Name {
+			n++
+		}
+		if n == i+1 {
+			dst = AppendString(dst, pairs[i].Value)
+		} else {
+			for k := i; k < n; k++ {
+				if k == i {
+					dst = append(dst, '[')
+				} else {
+					dst = append(dst, ',')
+				}
+				dst = AppendString(dst, pairs[k].Value)
+			}
+			dst = append(dst, ']')
+		}
+		i = n
+	}
+	return append(dst, '}')
 }
 
 func (f *Field) appendJSONScalar(dst []byte, v reflect.Value) []byte {
