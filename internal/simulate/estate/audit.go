@@ -64,7 +64,7 @@ func (h *Host) LogOn(at time.Time, u *User, o LogonOptions) *Logon {
 	}
 	callerPID, caller := uint64(0), "-"
 	if o.Type != 3 {
-		subject = h.system().subject()
+		subject = h.Self().subject()
 		callerPID, caller = uint64(h.Base(`C:\Windows\System32\winlogon.exe`).PID), `C:\Windows\System32\winlogon.exe`
 		process, pack = "User32 ", "Negotiate"
 		if o.Type == 5 {

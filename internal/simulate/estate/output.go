@@ -101,3 +101,19 @@ func (s *Site) Write(dir string) ([]string, error) {
 	slices.SortFunc(paths, func(a, b string) int { return cmp.Compare(a, b) })
 	return paths, nil
 }
+
+// Median is the middle modification time of the files in a folder of the
+// site, or its start when there are none.
+func (s *Site) Median(folder string) time.Time {
+	var times []time.Time
+	for name, f := range s.files {
+		if strings.HasPrefix(name, folder) {
+			times = append(times, f.mtime)
+		}
+	}
+	if len(times) == 0 {
+		return s.Start
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	return times[len(times)/2]
+}

@@ -32,8 +32,8 @@ type Process struct {
 	guid    string
 }
 
-// system is the machine's own session.
-func (h *Host) system() *Logon {
+// Self is the machine's own session, in which services run.
+func (h *Host) Self() *Logon {
 	return &Logon{Host: h, ID: 0x3e7, At: h.Boot, guid: "{" + h.seed + "-0000-0000-e703-000000000000}"}
 }
 
@@ -44,7 +44,7 @@ func (h *Host) Base(command string) *Process {
 		return p
 	}
 	image := strings.Trim(strings.SplitN(command, " -", 2)[0], `"`)
-	p := &Process{Host: h, PID: uint32(h.r.Between(120, 1050)) * 4, Image: image, Command: command, Logon: h.system(), At: h.Boot.Add(h.r.Duration(3*time.Second, 90*time.Second))}
+	p := &Process{Host: h, PID: uint32(h.r.Between(120, 1050)) * 4, Image: image, Command: command, Logon: h.Self(), At: h.Boot.Add(h.r.Duration(3*time.Second, 90*time.Second))}
 	p.guid = p.processGUID()
 	h.base[command] = p
 	return p

@@ -144,3 +144,9 @@ func (h *Host) VolumeMounted(at time.Time, letter, device string) {
 	h.log(evtxfile.Event{Time: at, Provider: ntfsProvider, Channel: System, ID: 98, Level: 4, Keywords: 0x8000000000000002, PID: 4, TID: h.thread(4), User: "S-1-5-18",
 		Fields: []evtxfile.Field{text("DriveName", letter), text("DeviceName", device), u32("CorruptionState", 0)}})
 }
+
+// Retimed is Sysmon 2: the creation time of a file was changed.
+func (p *Process) Retimed(at time.Time, path string, to time.Time) {
+	const form = "2006-01-02 15:04:05.000"
+	p.Host.sysmon(at, 2, 5, text("RuleName", "-"), utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", p.Image), text("TargetFilename", path), text("CreationUtcTime", to.UTC().Format(form)), text("PreviousCreationUtcTime", at.UTC().Format(form)), text("User", p.Logon.display()))
+}
