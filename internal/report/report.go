@@ -64,8 +64,9 @@ type incidentView struct {
 // places, told once.
 type step struct {
 	*finding.Finding
-	Count int
-	Where string
+	Severity finding.Severity // the worst of the repeats
+	Count    int
+	Where    string
 }
 
 // maxSteps is how many lines an incident's story has on the page; the rest is
@@ -94,7 +95,7 @@ func HTML(w io.Writer, c *casefolder.Case) error {
 	for _, s := range c.Rules {
 		v.Refused += len(s.Refused)
 	}
-	return tmpl.Execute(w, v)
+	return tmpl.Execute(&visible{w: w}, v)
 }
 
 func viewOf(n int, i *finding.Incident) incidentView {
@@ -141,6 +142,7 @@ func story(i *finding.Incident, most int) (steps []step, more int) {
 		k := f.Detector + "\x00" + f.Title + "\x00" + where
 		if n, ok := at[k]; ok {
 			steps[n].Count++
+			steps[n].Severity = max(steps[n].Severity, f.Severity)
 			continue
 		}
 		if len(steps) == most {
@@ -148,7 +150,7 @@ func story(i *finding.Incident, most int) (steps []step, more int) {
 			continue
 		}
 		at[k] = len(steps)
-		steps = append(steps, step{Finding: f, Count: 1, Where: where})
+		steps = append(steps, step{Finding: f, Severity: f.Severity, Count: 1, Where: where})
 	}
 	return steps, more
 }

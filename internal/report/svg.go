@@ -34,6 +34,7 @@ const (
 	maxNodes   = 28 // entities drawn
 	nodeWidth  = 200
 	nodeHeight = 26
+	maxLabel   = 24 // characters that fit a node
 	colGap     = 96
 	rowGap     = 12
 )
@@ -193,8 +194,8 @@ func graph(i *finding.Incident) template.HTML {
 	}
 	for _, n := range nodes {
 		label := n.e.Value
-		if r := []rune(label); len(r) > 27 {
-			label = string(r[:12]) + "…" + string(r[len(r)-14:])
+		if r := []rune(label); len(r) > maxLabel {
+			label = string(r[:10]) + "…" + string(r[len(r)-maxLabel+11:])
 		}
 		s.f(`<g class="node %s"><rect x="%d" y="%d" width="%d" height="%d" rx="5"/><text x="%d" y="%d">%s</text><title>%s %s</title></g>`,
 			kindClass(n), n.x, n.y, nodeWidth, nodeHeight, n.x+9, n.y+17, esc(label), esc(n.e.Kind), esc(n.e.Value))

@@ -76,7 +76,7 @@ func Text(w io.Writer, c *casefolder.Case, dir string) error {
 		for _, x := range c.Coverage {
 			names = append(names, x.Name)
 		}
-		fmt.Fprintf(&b, "  not covered  %s\n", wrap(strings.Join(names, "; "), 15))
+		fmt.Fprintf(&b, "  not covered  %s\n", wrap(clean(strings.Join(names, "; "), 600), 15))
 	}
 	if un := c.Unread(); len(un) > 0 {
 		fmt.Fprintf(&b, "  not read     %d pieces of evidence could not be read whole:\n", len(un))
