@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -198,62 +197,4 @@ func confidenceOf(i *finding.Incident, t attack.ID) uint8 {
 
 func techniqueURL(t attack.ID) string {
 	return "https://attack.mitre.org/techniques/" + strings.ReplaceAll(string(t), ".", "/")
-}
-
-// observable is the cyber-observable object of an entity, or nil where STIX
-// has none for its kind.
-func observable(e record.Entity) stix.Object {
-	v := strings.ToValidUTF8(e.Value, "\uFFFD")
-	switch e.Kind {
-	case "address":
-		a, err := netip.ParseAddr(v)
-		if err != nil {
-			return nil
-		}
-		typ := "ipv6-addr"
-		if a.Is4() {
-			typ = "ipv4-addr"
-		}
-		return stix.Observable(typ, map[string]any{"value": a.String()}, nil)
-	case "domain", "host":
-		if v == "" || strings.ContainsAny(v, " /\\:") {
-			return nil
-		}
-		return stix.Observable("domain-name", map[string]any{"value": v}, nil)
-	case "url":
-		return stix.Observable("url", map[string]any{"value": v}, nil)
-	case "email":
-		return stix.Observable("email-addr", map[string]any{"value": v}, nil)
-	case "user":
-		return stix.Observable("user-account", map[string]any{"account_login": v}, nil)
-	case "file", "process":
-		name := v[strings.LastIndexAny(v, `/\`)+1:]
-		if name == "" {
-			return nil
-		}
-		return stix.Observable("file", map[string]any{"name": name}, nil)
-	case "hash":
-		if alg := hashName(len(v)); alg != "" {
-			return stix.Observable("file", map[string]any{"hashes": map[string]string{alg: v}}, nil)
-		}
-	case "certificate":
-		if alg := hashName(len(v)); alg != "" {
-			return stix.Observable("x509-certificate", map[string]any{"hashes": map[string]string{alg: v}}, nil)
-		}
-	}
-	return nil
-}
-
-func hashName(digits int) string {
-	switch digits {
-	case 32:
-		return "MD5"
-	case 40:
-		return "SHA-1"
-	case 64:
-		return "SHA-256"
-	case 128:
-		return "SHA-512"
-	}
-	return ""
 }

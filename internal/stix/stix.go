@@ -8,7 +8,6 @@ package stix
 import (
 	"crypto/sha1" //nolint:gosec // UUID version 5 is defined over SHA-1
 	"encoding/hex"
-	"encoding/json"
 	"time"
 )
 
@@ -46,11 +45,7 @@ func Name(typ, name string) string { return typ + "--" + uuid5(ownNamespace, []b
 // Observable is a cyber-observable object whose identifier is computed from
 // the properties that its type contributes (section 2.9, chapter 6).
 func Observable(typ string, contributing map[string]any, more Object) Object {
-	canonical, err := json.Marshal(contributing) // sorted keys, as RFC 8785 for these values
-	if err != nil {
-		canonical = []byte(typ)
-	}
-	o := Object{"type": typ, "spec_version": "2.1", "id": typ + "--" + uuid5(scoNamespace, canonical)}
+	o := Object{"type": typ, "spec_version": "2.1", "id": typ + "--" + uuid5(scoNamespace, appendCanonical(nil, contributing))}
 	for k, v := range contributing {
 		o[k] = v
 	}
