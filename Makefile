@@ -20,7 +20,7 @@ build: ## the static binary, bin/longwatch
 demo: build ## write an inert four-campaign exercise, hunt it, show where the report lies
 	rm -rf demo
 	./bin/longwatch simulate all -o demo/exercise --seed $(SEED)
-	./bin/longwatch hunt demo/exercise/evidence -o demo/case
+	./bin/longwatch hunt demo/exercise -o demo/case
 
 .PHONY: test
 test: ## all tests, with invariants on
