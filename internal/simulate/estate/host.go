@@ -102,6 +102,9 @@ const (
 
 // log files an event under its channel.
 func (h *Host) log(e evtxfile.Event) {
+	if !h.Server() && (e.Channel == WMI || e.Channel == Tasks) {
+		return // only servers forward these
+	}
 	l := h.logs[e.Channel]
 	if l == nil {
 		l = &evtxfile.Log{FirstRecord: uint64(h.r.Sub(e.Channel).Between(2000, 4_000_000))}

@@ -128,7 +128,7 @@ func (h *Host) HTTPS(at time.Time, a talk.Agent, name string, exchanges, up, dow
 	at = h.Resolve(at, name)
 	t, k := h.TLS(at, a, name, h.Site.Internet(h.Site.Address(name)), 443, h.Site.Server(name))
 	for range exchanges {
-		t.Exchange(h.r.Size(up, 20000), h.r.Size(down, 400000), h.r.Duration(5*time.Millisecond, 120*time.Millisecond))
+		t.Exchange(h.r.Size(up, 20000), h.r.Size(down, 40000), h.r.Duration(5*time.Millisecond, 120*time.Millisecond))
 		k.Wait(h.r.Wait(400 * time.Millisecond))
 	}
 	t.Close(packet.Client)

@@ -80,3 +80,16 @@ func (c Certificate) DER(r *chance.Rand) []byte {
 	)
 	return derSeq(tbs, sha256RSA, derBits(r.Bytes(256)))
 }
+
+// OCSP is the answer "good" of a certificate authority (RFC 6960, 4.2), with
+// a signature of random bytes.
+func OCSP(r *chance.Rand, at time.Time) []byte {
+	sha1 := derSeq(derOID(1, 3, 14, 3, 2, 26), tlv(0x05))
+	serial := r.Bytes(16)
+	serial[0] = serial[0]&0x7f | 1
+	certID := derSeq(sha1, derOctets(r.Bytes(20)), derOctets(r.Bytes(20)), derBig(serial))
+	single := derSeq(certID, tlv(0x80), derTime(at.Add(-6*time.Hour), true), derCtx(0, derTime(at.AddDate(0, 0, 6), true)))
+	data := derSeq(derCtx(2, derOctets(r.Bytes(20))), derTime(at.Add(-6*time.Hour), true), derSeq(single))
+	basic := derSeq(data, derSeq(derOID(1, 2, 840, 113549, 1, 1, 11), tlv(0x05)), derBits(r.Bytes(256)))
+	return derSeq(tlv(0x0a, []byte{0}), derCtx(0, derSeq(derOID(1, 3, 6, 1, 5, 5, 7, 48, 1, 1), derOctets(basic))))
+}

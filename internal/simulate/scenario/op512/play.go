@@ -107,7 +107,7 @@ func (x *play) drop() {
 		boundary := "----WebKitFormBoundary" + x.r.Letters(chance.Mixed, 16)
 		kind, content := "application/octet-stream", []byte(x.source(name))
 		if i == 0 {
-			kind, content = "image/jpeg", append([]byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01"), x.r.Bytes(5000)...)
+			kind, content = "image/jpeg", ordinary.Photo(x.r)
 		}
 		x.ask(chrome, ordinary.Ask{Method: "POST", Path: "/Account/Upload.aspx", Header: talk.Header{"Content-Type: multipart/form-data; boundary=" + boundary}, Body: talk.Multipart(boundary, "ctl00$Main$FileUpload1", name, kind, content)})
 		x.pool.CreateFile(x.now.Add(-30*time.Millisecond), disk+name)

@@ -125,7 +125,7 @@ func (b *builder) people(kind Kind) {
 	addr := r.Perm(200)
 	for i := range 11 {
 		u := s.AddUser(account(i), title(given[i])+" "+title(family[i]), false, false)
-		if i < 8 {
+		if i < 6 {
 			number := fmt.Sprintf("%s%03d", prefix, r.Between(1, 99)+100*i)
 			if prefix == "DESKTOP-" {
 				number = prefix + strings.ToUpper(r.Letters("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789", 7))

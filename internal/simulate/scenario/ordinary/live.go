@@ -74,8 +74,8 @@ func (l *life) person(day int, u *estate.User) {
 	running := h.Spawn(at.Add(40*time.Second), logon, shell, browser, `"`+browser+`"`)
 	office := `C:\Program Files\Microsoft Office\root\Office16\`
 	h.Spawn(at.Add(70*time.Second), logon, shell, office+"OUTLOOK.EXE", `"`+office+`OUTLOOK.EXE"`)
-	h.HTTPS(at.Add(75*time.Second), talk.Schannel, "outlook.office365.com", 6, 1800, 9000)
-	for t := at.Add(r.Duration(2*time.Minute, 10*time.Minute)); t.Before(leave); t = t.Add(5*time.Minute + r.Wait(28*time.Minute)) {
+	h.HTTPS(at.Add(75*time.Second), talk.Schannel, "outlook.office365.com", 4, 1500, 3500)
+	for t := at.Add(r.Duration(2*time.Minute, 10*time.Minute)); t.Before(leave); t = t.Add(5*time.Minute + r.Wait(38*time.Minute)) {
 		switch r.IntN(10) {
 		case 0, 1:
 			l.files(t, h, u)
@@ -125,7 +125,7 @@ func (l *life) files(at time.Time, h *estate.Host, u *estate.User) {
 	t := x.Open(chance.Pick(r, []string{"Shared", "Projects", "Finance", "Public"}))
 	for range r.Between(1, 4) {
 		name := chance.Pick(r, []string{"2026", "Archive", "Templates", "Team"}) + `\` + chance.Pick(r, []string{"summary", "invoice", "agenda", "photo", "list", "drawing", "letter"}) + "-" + r.Letters("0123456789", 3) + chance.Pick(r, []string{".docx", ".pdf", ".xlsx", ".jpg"})
-		data := document(r, name, r.Size(9000, 60000))
+		data := document(r, name, r.Size(5000, 40000))
 		if r.Chance(0.3) {
 			t.Write(name, data)
 		} else {
@@ -151,13 +151,13 @@ func document(r *chance.Rand, name string, n int) []byte {
 
 func (l *life) browse(at time.Time, h *estate.Host, a talk.Agent, p *estate.Process) {
 	r := l.r
-	for range r.Between(2, 5) {
+	for range r.Between(2, 4) {
 		name := chance.Pick(r, sites)
 		if r.Chance(0.1) {
 			h.ResolveFailed(at, r.Letters(chance.Lower, 9)+"."+l.Zone)
 		}
 		p.Asked(at.Add(10*time.Millisecond), name, l.Address(name).String()+";")
-		h.HTTPS(at, a, name, r.Between(1, 4), 700, 6000)
+		h.HTTPS(at, a, name, r.Between(1, 3), 600, 1900)
 		at = at.Add(r.Wait(4*time.Second) + 200*time.Millisecond)
 	}
 	if r.Chance(0.25) {
@@ -171,8 +171,7 @@ func (l *life) plain(at time.Time, h *estate.Host) {
 	host, path, body := "www.msftconnecttest.com", "/connecttest.txt", []byte("Microsoft Connect Test")
 	kind, agent := "text/plain", "Microsoft NCSI"
 	if r.Chance(0.5) {
-		host, path, body = "ocsp.digicert.com", "/MFEwTzBNMEswSTAJBgUrDgMCGgUABBSAUQYBMq2awn1Rh6Doh%2FsBYgFV7gQUA95QNVbRTLtm8KPiGxvDl7I90VUCEA", r.Bytes(471)
-		copy(body, []byte{0x30, 0x82, 0x01, 0xd3, 0x0a, 0x01, 0x00})
+		host, path, body = "ocsp.digicert.com", "/MFEwTzBNMEswSTAJBgUrDgMCGgUABBSAUQYBMq2awn1Rh6Doh%2FsBYgFV7gQUA95QNVbRTLtm8KPiGxvDl7I90VUCEA", talk.OCSP(r, at)
 		kind, agent = "application/ocsp-response", "Microsoft-CryptoAPI/10.0"
 	}
 	at = h.Resolve(at, host)

@@ -67,7 +67,7 @@ func (l *life) machine(day int, h *estate.Host) {
 		l.Capture.UDP(at.Add(time.Millisecond), l.DC.Station, h.Station, 123, 123, a)
 	}
 	h.Classic(at, estate.Application, "MsiInstaller", 1042, `Ending a Windows Installer transaction: C:\Windows\Installer\`+r.Hex(3)+`.msi. Client Process Id: `+fmt.Sprint(r.Between(900, 4000)*4)+`.`)
-	h.HTTPS(at.Add(time.Minute), talk.Schannel, "slscr.update.microsoft.com", 1, 2500, 9000)
+	h.HTTPS(at.Add(time.Minute), talk.Schannel, "slscr.update.microsoft.com", 1, 2200, 4000)
 }
 
 // operations are backup, monitoring and software deployment.
@@ -80,7 +80,7 @@ func (l *life) operations(day int) {
 		t := x.Open(share)
 		for i := range 8 {
 			name := fmt.Sprintf(`2026\item-%02d.xlsx`, i)
-			t.Read(name, document(r, name, r.Size(30000, 120000)))
+			t.Read(name, document(r, name, r.Size(14000, 50000)))
 		}
 		t.Disconnect()
 	}
@@ -130,7 +130,7 @@ func (l *life) deploy(day int) {
 		at = at.Add(r.Duration(20*time.Second, 3*time.Minute))
 		x := from.KerberosSMB(at, h, account)
 		t := x.Open("ADMIN$")
-		data := r.Bytes(r.Between(60000, 110000))
+		data := r.Bytes(r.Between(30000, 60000))
 		copy(data, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 		t.Write(`ccmcache\`+r.Letters("0123456789", 2)+`\`+product, data)
 		t.Disconnect()
@@ -194,7 +194,7 @@ func (l *life) psexec(at time.Time, h *estate.Host, u *estate.User, target *esta
 	h.Spawn(at, logon, h.Base(`C:\Windows\explorer.exe`), `C:\Tools\SysinternalsSuite\PsExec64.exe`, `PsExec64.exe -accepteula \\`+target.Name+` ipconfig /all`)
 	x := h.KerberosSMB(at.Add(time.Second), target, u)
 	t := x.Open("ADMIN$")
-	binary := r.Bytes(90000)
+	binary := r.Bytes(60000)
 	copy(binary, "MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00")
 	t.Write("PSEXESVC.exe", binary)
 	ipc := x.Open("IPC$")

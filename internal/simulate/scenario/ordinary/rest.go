@@ -83,7 +83,7 @@ func (l *life) linux(day int) {
 		a.Exec(l.At(day, 6, 25), c, "/", "/usr/sbin/logrotate", "/etc/logrotate.conf")
 		c.Command, c.Exe = "apt-get", "/usr/bin/apt-get"
 		a.Exec(l.At(day, 6, 40), c, "/", "apt-get", "-qq", "-y", "update")
-		h.HTTPS(l.At(day, 6, 40).Add(time.Second), talk.OpenSSL, "deb.debian.org", 3, 300, 40000)
+		h.HTTPS(l.At(day, 6, 40).Add(time.Second), talk.OpenSSL, "deb.debian.org", 2, 300, 12000)
 
 		u := chance.Pick(r, l.Admins())
 		at := l.At(day, 13, 0).Add(r.Duration(0, 90*time.Minute))
@@ -125,7 +125,7 @@ func (l *life) plant(day int) {
 			up, down := talk.ReadRegisters(r, n, 1, 100+uint16(i)*50, 24)
 			k.Send(packet.Client, up)
 			k.Send(packet.Server, down)
-			k.Wait(r.Around(2*time.Minute, 0.01))
+			k.Wait(r.Around(4*time.Minute, 0.01))
 		}
 		k.Close(packet.Client)
 	}

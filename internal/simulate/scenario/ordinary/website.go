@@ -1,7 +1,12 @@
 package ordinary
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/color/palette"
+	"image/jpeg"
+	"image/png"
 	"net/netip"
 	"strings"
 	"time"
@@ -142,21 +147,46 @@ func kindOf(path string) string {
 	return "text/html; charset=utf-8"
 }
 
+// picture is a small PNG of coloured noise.
+func picture(r *chance.Rand) []byte {
+	p := image.NewPaletted(image.Rect(0, 0, 64, 32), palette.WebSafe)
+	r.Fill(p.Pix)
+	for i := range p.Pix {
+		p.Pix[i] %= byte(len(palette.WebSafe))
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, p); err != nil {
+		panic("ordinary: " + err.Error()) // a buffer takes everything
+	}
+	return b.Bytes()
+}
+
+// Photo is a JPEG of noise, as a visitor may upload.
+func Photo(r *chance.Rand) []byte {
+	p := image.NewGray(image.Rect(0, 0, 96, 64))
+	r.Fill(p.Pix)
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, p, &jpeg.Options{Quality: 60}); err != nil {
+		panic("ordinary: " + err.Error()) // a buffer takes everything
+	}
+	return b.Bytes()
+}
+
 func page(s *estate.Site, path string, status int) []byte {
 	r := s.R.Sub("page" + path)
 	switch {
 	case status >= 300:
 		return []byte(fmt.Sprintf("<html><head><title>%d</title></head><body><h1>%d</h1></body></html>", status, status))
 	case strings.HasSuffix(path, ".png"):
-		return append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x40\x00\x00\x00\x20\x08\x02\x00\x00\x00"), r.Bytes(2400)...)
+		return picture(r)
 	case strings.HasSuffix(path, ".pdf"):
-		return append([]byte("%PDF-1.6\n"), r.Bytes(24000)...)
+		return append([]byte("%PDF-1.6\n"), r.Bytes(14000)...)
 	case strings.HasSuffix(path, ".css"):
 		return []byte(strings.Repeat(".nav li{margin:0;padding:2px 4px;color:#345}\n", 40))
 	case strings.HasSuffix(path, ".js"):
 		return []byte(strings.Repeat("function t(e){return document.querySelector(e)}\n", 50))
 	}
-	return []byte("<!DOCTYPE html><html><head><title>" + s.Org + "</title></head><body><p>" + talk.Prose(words, 1500+r.IntN(6000)) + "</p></body></html>")
+	return []byte("<!DOCTYPE html><html><head><title>" + s.Org + "</title></head><body><p>" + talk.Prose(words, 1200+r.IntN(4000)) + "</p></body></html>")
 }
 
 // website is a day of visitors, robots and scanners.
@@ -164,7 +194,7 @@ func (l *life) website(day int) {
 	r := l.r
 	web := l.One(estate.WebServer)
 	list := pages(web)
-	for range 60 {
+	for range 45 {
 		at := l.At(day, 0, 0).Add(r.Duration(0, 24*time.Hour))
 		base := "http://www." + l.Public + "/"
 		asks := []Ask{{Path: "/"}, {Path: list[5], Referer: base}, {Path: list[6], Referer: base}, {Path: list[7], Referer: base}}

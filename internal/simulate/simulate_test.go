@@ -1,0 +1,229 @@
+package simulate_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"longwatch/internal/simulate"
+	"longwatch/internal/simulate/truth"
+)
+
+// write makes an exercise and returns its folder.
+func write(t *testing.T, profile string, seed uint64) (string, *simulate.Truth) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "exercise")
+	truth, err := simulate.Write(profile, dir, seed, simulate.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, truth
+}
+
+// digest is the hash of every file below dir by relative path.
+func digest(t *testing.T, dir string) map[string][32]byte {
+	t.Helper()
+	sums := map[string][32]byte{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		name, _ := filepath.Rel(dir, path)
+		sums[filepath.ToSlash(name)] = sha256.Sum256(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sums
+}
+
+func TestSameSeedSameBytes(t *testing.T) {
+	a, truth := write(t, "op-512", 3)
+	b, _ := write(t, "op-512", 3)
+	x, y := digest(t, a), digest(t, b)
+	if len(x) != len(y) || len(x) != len(truth.Files)+1 {
+		t.Fatalf("%d and %d files, truth names %d", len(x), len(y), len(truth.Files))
+	}
+	for name, sum := range x {
+		if y[name] != sum {
+			t.Errorf("%s differs", name)
+		}
+	}
+	c, _ := write(t, "op-512", 4)
+	for name, sum := range digest(t, c) {
+		if x[name] == sum && !strings.HasSuffix(name, ".config") && !strings.Contains(name, "/Content/") && !strings.Contains(name, "/Scripts/") {
+			t.Errorf("%s is the same for another seed", name)
+		}
+	}
+}
+
+func TestTruthIsComplete(t *testing.T) {
+	dir, sheet := write(t, "all", 11)
+	if len(sheet.Campaigns) != 4 || len(sheet.Sites) != 4 {
+		t.Fatalf("%d campaigns at %d sites", len(sheet.Campaigns), len(sheet.Sites))
+	}
+	for _, c := range sheet.Campaigns {
+		if c.Entry == "" || len(c.Steps) < 6 || len(c.Hosts) == 0 || len(c.Remote) == 0 {
+			t.Errorf("%s: thin account: %+v", c.Profile, c)
+		}
+		if !slices.IsSortedFunc(c.Steps, func(a, b truth.Step) int { return a.Time.Compare(b.Time) }) {
+			t.Errorf("%s: steps are not in order", c.Profile)
+		}
+		for _, s := range c.Steps {
+			if len(s.Dossier) == 0 || len(s.Files) == 0 {
+				t.Errorf("%s: step %q names no dossier entry or no file", c.Profile, s.What)
+			}
+			for _, f := range s.Files {
+				if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(f))); err != nil {
+					t.Errorf("%s: step %q: %v", c.Profile, s.What, err)
+				}
+			}
+		}
+	}
+	var read simulate.Truth
+	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
+	if err != nil || json.Unmarshal(b, &read) != nil || len(read.Files) != len(sheet.Files) {
+		t.Errorf("truth.json: %v", err)
+	}
+}
+
+// The markers come from the dossiers; an ordinary day has none of them.
+func TestQuietDayIsQuiet(t *testing.T) {
+	dir, truth := write(t, "quiet-day", 5)
+	if len(truth.Campaigns) != 0 {
+		t.Fatal("a quiet day has a campaign")
+	}
+	var markers [][]byte
+	for _, m := range []string{"ntdsutil", "portproxy", "comsvcs", "LogFileCleared", "vssadmin", "hcgos", "lhlsjcb", "mega.nz", "userstorage", "pic1.png", "DiaoYu", "msedgeupdate", "swsecret", "gost", "iox", "frpc", "RSACryptoServiceProvider",
+		"python-requests/2.33", "ronf.exe", "Lock.lic", "CommandLineEventConsumer", "1131f6aa", "uploadplugin", "whoami", `a1=384`, "system.admin"} {
+		markers = append(markers, []byte(m))
+		var wide []byte
+		for _, c := range []byte(m) {
+			wide = append(wide, c, 0)
+		}
+		markers = append(markers, wide)
+	}
+	for name := range digest(t, dir) {
+		b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range markers {
+			if len(m) < 8 && !strings.Contains(name, "/logs/") {
+				continue // too short to mean anything in random bytes
+			}
+			if bytes.Contains(b, m) {
+				t.Errorf("%s contains %q", name, m)
+			}
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	if _, err := simulate.Write("nobody", t.TempDir(), 1, simulate.Options{}); !errors.Is(err, simulate.ErrProfile) {
+		t.Errorf("unknown profile: %v", err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "mine"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := simulate.Write("quiet-day", dir, 1, simulate.Options{}); !errors.Is(err, simulate.ErrNotEmpty) {
+		t.Errorf("full folder: %v", err)
+	}
+}
+
+func TestStartIsKept(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "x")
+	start := time.Date(2025, 10, 6, 0, 0, 0, 0, time.UTC)
+	truth, err := simulate.Write("th12", dir, 1, simulate.Options{Start: start, Days: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := truth.Start.Sub(start); d < -14*time.Hour || d > 14*time.Hour || truth.End.Sub(truth.Start) != 24*time.Hour {
+		t.Errorf("from %v to %v", truth.Start, truth.End)
+	}
+}
+
+// Every IPv4 header and TCP or UDP segment sums to zero (RFC 1071).
+func TestChecksums(t *testing.T) {
+	dir, truth := write(t, "volt-typhoon", 2)
+	b, err := os.ReadFile(filepath.Join(dir, truth.Sites[0].Folder, "network", "sensor-1.pcap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := func(parts ...[]byte) uint16 {
+		var v uint32
+		for _, p := range parts {
+			for i := 0; i+1 < len(p); i += 2 {
+				v += uint32(p[i])<<8 | uint32(p[i+1])
+			}
+			if len(p)%2 == 1 {
+				v += uint32(p[len(p)-1]) << 8
+			}
+		}
+		for v>>16 != 0 {
+			v = v&0xffff + v>>16
+		}
+		return uint16(v)
+	}
+	frames, last := 0, uint64(0)
+	for at := 24; at < len(b); frames++ {
+		h := b[at:]
+		now := uint64(binary.LittleEndian.Uint32(h))*1e6 + uint64(binary.LittleEndian.Uint32(h[4:]))
+		if now < last {
+			t.Fatalf("frame %d goes back in time", frames)
+		}
+		last = now
+		n := int(binary.LittleEndian.Uint32(h[8:]))
+		frame := h[16 : 16+n]
+		at += 16 + n
+		if frame[12] != 8 || frame[13] != 0 {
+			continue
+		}
+		ip := frame[14:]
+		total := int(binary.BigEndian.Uint16(ip[2:]))
+		body := ip[20:total]
+		pseudo := append(append([]byte{}, ip[12:20]...), 0, ip[9], byte(len(body)>>8), byte(len(body)))
+		if ip[9] == 1 {
+			pseudo = nil
+		}
+		if sum(ip[:20]) != 0xffff || sum(pseudo, body) != 0xffff {
+			t.Fatalf("frame %d: bad checksum", frames)
+		}
+	}
+	if frames < 10000 {
+		t.Errorf("only %d frames", frames)
+	}
+}
+
+// An independent dissector finds nothing wrong with the packets.
+func TestPacketsAreWellFormed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
+	if _, err := exec.LookPath("tshark"); err != nil {
+		t.Skip("tshark is not installed")
+	}
+	dir, truth := write(t, "op-512", 9)
+	path := filepath.Join(dir, truth.Sites[0].Folder, "network", "sensor-1.pcap")
+	filter := `(_ws.malformed || _ws.expert.severity == "Error" || tcp.analysis.lost_segment || tcp.analysis.out_of_order || tcp.analysis.ack_lost_segment || (tcp.analysis.retransmission && tcp.flags.syn == 0)) && !(http.request.uri contains ".ashx")`
+	out, err := exec.Command("tshark", "-r", path, "-Y", filter).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out) > 0 {
+		t.Errorf("tshark complains:\n%.2000s", out)
+	}
+}
