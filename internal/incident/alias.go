@@ -235,7 +235,7 @@ var generic = []string{"www", "web", "mail", "smtp", "mx", "ns", "dns", "api", "
 // that mean no host at all give an empty string.
 func HostName(s string) string {
 	s = strings.ToLower(strings.Trim(s, `\. `))
-	if s == "" || s == "-" || s == "localhost" || strings.HasPrefix(s, "w3svc") {
+	if s == "" || s == "-" || s == "localhost" || s == "workstation" || s == "unknown" || strings.HasPrefix(s, "w3svc") {
 		return ""
 	}
 	if _, err := netip.ParseAddr(s); err == nil {

@@ -50,12 +50,13 @@ type builder struct {
 	views   []*view // of core findings, in time order
 	sets    []int   // union-find over views
 	hubs    map[node]bool
+	domains map[string]map[string]bool // of accounts, by name
 }
 
 // Build joins findings, which must be sealed, into incidents: the worst first,
 // then the earliest. Findings keep their order in the input.
 func Build(findings []finding.Finding, opt Options) []finding.Incident {
-	c := &builder{opt: opt, aliases: opt.Aliases, fans: opt.Aliases.fanOf(), hubs: map[node]bool{}}
+	c := &builder{opt: opt, aliases: opt.Aliases, fans: opt.Aliases.fanOf(), hubs: map[node]bool{}, domains: domainsOf(findings)}
 	var low []*view
 	for i := range findings {
 		v := c.see(&findings[i])

@@ -50,7 +50,7 @@ func (c *builder) see(f *finding.Finding) *view {
 		default:
 			v.things = add(v.things, n)
 		}
-		if name := account(e.Value); e.Kind == "email" && e.Role == "recipient" && name != "" {
+		if name := c.account(e.Value); e.Kind == "email" && e.Role == "recipient" && name != "" {
 			v.things = add(v.things, node{"account", name}) // mailbox and account are one person's
 		}
 	}
@@ -98,7 +98,7 @@ func (c *builder) canonical(e record.Entity, ts record.Time) (node, bool) {
 		}
 		return c.addressNode(ip, ts)
 	case "user":
-		name := account(e.Value)
+		name := c.account(e.Value)
 		return node{"account", name}, name != ""
 	case "email":
 		return node{"email", strings.ToLower(e.Value)}, e.Value != ""
@@ -161,6 +161,47 @@ func account(s string) string {
 		return ""
 	}
 	return s
+}
+
+// domainOf is the domain before an account's backslash, or empty.
+func domainOf(s string) string {
+	domain, _, ok := strings.Cut(strings.ToLower(s), `\`)
+	if !ok {
+		return ""
+	}
+	return domain
+}
+
+// domainsOf are the domains in which the findings know an account of a name.
+func domainsOf(findings []finding.Finding) map[string]map[string]bool {
+	out := map[string]map[string]bool{}
+	for i := range findings {
+		for _, e := range findings[i].Entities {
+			name, domain := account(e.Value), domainOf(e.Value)
+			if e.Kind != "user" || name == "" || domain == "" {
+				continue
+			}
+			if out[name] == nil {
+				out[name] = map[string]bool{}
+			}
+			out[name][domain] = true
+		}
+	}
+	return out
+}
+
+// account is the name by which an account is the same one: without its domain
+// where only one domain has such a name, with it where several do. Without a
+// domain such a name then says nothing.
+func (c *builder) account(s string) string {
+	name := account(s)
+	if len(c.domains[name]) <= 1 {
+		return name
+	}
+	if domain := domainOf(s); domain != "" {
+		return domain + `\` + name
+	}
+	return ""
 }
 
 // stock are pages that every site has.

@@ -90,5 +90,9 @@ func (d *detector) call(c *dcerpc.Call, out detect.Reporter) {
 	if s.name != "" {
 		why = append(why, finding.Because("the service was %q", s.name))
 	}
-	out.Report(s.trail.Finding(finding.High, 85, why...))
+	severity := finding.High
+	if strings.HasPrefix(strings.ToUpper(s.name), "PSEXESVC") { // administrators use PsExec under its own name
+		severity = finding.Low
+	}
+	out.Report(s.trail.Finding(severity, 85, why...))
 }

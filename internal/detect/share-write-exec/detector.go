@@ -119,9 +119,19 @@ func (d *detector) call(c *dcerpc.Call, out detect.Reporter) {
 	}
 	w.told = true
 	w.trail.Add(c)
-	out.Report(w.trail.Finding(finding.High, 80,
+	severity, confidence := grade(w.name)
+	out.Report(w.trail.Finding(severity, confidence,
 		finding.Because("%v wrote %q to an administrative share of %v", c.OrigH, w.name, c.RespH),
 		finding.Because("and had it run something %v later (interface %s, operation %d)", c.TS.Sub(w.at).Round(time.Second), c.UUID, c.Opnum)))
+}
+
+// grade is lower for PsExec under its own name: administrators use it, and an
+// intruder who does so too shows in what it runs.
+func grade(name string) (finding.Severity, uint8) {
+	if winpath.Base(name) == "psexesvc.exe" {
+		return finding.Low, 40
+	}
+	return finding.High, 80
 }
 
 // onHost wants the command to name the file that was written.
@@ -132,5 +142,6 @@ func (d *detector) onHost(r record.Record, host, what, command string, out detec
 	}
 	w.told = true
 	w.trail.Add(r)
-	out.Report(w.trail.Finding(finding.High, 85, finding.Because("%q was written to an administrative share of %s", w.name, host), what))
+	severity, confidence := grade(w.name)
+	out.Report(w.trail.Finding(severity, confidence, finding.Because("%q was written to an administrative share of %s", w.name, host), what))
 }

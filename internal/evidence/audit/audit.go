@@ -8,11 +8,11 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"longwatch/internal/evidence"
+	"longwatch/internal/hostpath"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 	"longwatch/internal/textline"
@@ -166,8 +166,8 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	}
 	defer func() { _ = rc.Close() }()
 	sink := out.Lane()
-	var open []*event // oldest first
-	machine := hostOf(r.f.Path)
+	var open []*event                  // oldest first
+	machine := hostpath.Host(r.f.Path) // lines name their machine only when name_format is set
 	lines := textline.New(rc, r.f, out)
 	for lines.Next() {
 		if lines.Number()&0xfff == 0 && ctx.Err() != nil {
@@ -206,18 +206,6 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 		e.emit(sink)
 	}
 	return lines.Err()
-}
-
-// hostOf is the machine that a collected file tree is named after: the folder
-// above var/log, as in "web1/var/log/audit/audit.log"; "" when there is none.
-// Audit lines name their machine only when name_format is set.
-func hostOf(path string) string {
-	before, _, ok := strings.Cut(filepath.ToSlash(path), "/var/log/")
-	if !ok {
-		return ""
-	}
-	before = before[strings.LastIndexAny(before, "/!")+1:]
-	return strings.ToLower(strings.TrimSuffix(before, ".tar"))
 }
 
 // maxLines bounds the lines of one event.

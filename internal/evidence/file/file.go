@@ -10,6 +10,7 @@ import (
 
 	"longwatch/internal/content"
 	"longwatch/internal/evidence"
+	"longwatch/internal/hostpath"
 	"longwatch/internal/record"
 	"longwatch/internal/record/web"
 	"longwatch/internal/script"
@@ -66,13 +67,13 @@ func (r *reader) record(s content.Summary, text []byte) record.Record {
 	if text != nil {
 		if a := script.Analyse(r.f.Name, text); a.Language != "" {
 			return &web.Script{
-				Head: head, Path: r.f.Path, Language: a.Language, Size: uint64(s.Size), SHA256: s.SHA256,
+				Head: head, Host: hostpath.Host(r.f.Path), Path: r.f.Path, Language: a.Language, Size: uint64(s.Size), SHA256: s.SHA256,
 				Modified: r.f.Modified, Created: r.f.Created, Can: a.Can, Score: int64(a.Score), Why: a.Why, Tokens: a.Tokens,
 			}
 		}
 	}
 	return &web.File{
-		Head: head, Path: r.f.Path, Size: uint64(s.Size), MIMEType: s.MIME, MD5: s.MD5, SHA1: s.SHA1, SHA256: s.SHA256,
+		Head: head, Host: hostpath.Host(r.f.Path), Path: r.f.Path, Size: uint64(s.Size), MIMEType: s.MIME, MD5: s.MD5, SHA1: s.SHA1, SHA256: s.SHA256,
 		Modified: r.f.Modified, Created: r.f.Created, Traits: s.Traits, Members: s.Members,
 	}
 }

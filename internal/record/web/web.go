@@ -47,6 +47,7 @@ func (*Access) RecordType() *record.Type { return AccessType }
 // what its text can do, judged by structure. Its TS is the modification time.
 type Script struct {
 	record.Head
+	Host     string      `rec:"host" ecs:"host.name" ent:"host"` // machine whose folder it lies in, where the path shows one
 	Path     string      `rec:"path" ecs:"file.path" ent:"file"` // in the evidence, with forward slashes
 	Language string      `rec:"language"`                        // aspx, ashx, asmx, asax, cshtml, config, php, jsp, pe
 	Size     uint64      `rec:"size" ecs:"file.size"`
@@ -68,6 +69,7 @@ func (*Script) RecordType() *record.Type { return ScriptType }
 // File is any other file found on disk.
 type File struct {
 	record.Head
+	Host     string      `rec:"host" ecs:"host.name" ent:"host"` // machine whose folder it lies in, where the path shows one
 	Path     string      `rec:"path" ecs:"file.path" ent:"file"`
 	Size     uint64      `rec:"size" ecs:"file.size"`
 	MIMEType string      `rec:"mime_type" ecs:"file.mime_type"`
