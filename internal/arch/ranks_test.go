@@ -1,0 +1,99 @@
+package arch
+
+// ranks orders the packages: what is further down the list of imports has the
+// lower number. The longest prefix that ends at a slash decides. Packages of
+// one rank do not know each other.
+var ranks = map[string]int{
+	// Vocabulary, which knows nothing of us.
+	"internal/attack":    0,
+	"internal/ber":       0,
+	"internal/invariant": 0,
+	"internal/script":    0,
+	"internal/stix":      0,
+	"internal/hostpath":  0,
+	"internal/wire":      0,
+	"content":            0,
+
+	// What happened.
+	"internal/content": 10,
+	"internal/record":  10,
+	"internal/record/": 20, // host, network, web, mail
+
+	// What is claimed, and the contract of the parsers.
+	"internal/finding":  30,
+	"internal/proto":    30,
+	"internal/winevent": 30,
+	"internal/cert":     30,
+	"internal/capture":  30,
+
+	"internal/intel":    40,
+	"internal/sink":     40,
+	"internal/ordered":  40,
+	"internal/evidence": 40,
+	"internal/wirefile": 40,
+	"internal/spnego":   40,
+
+	"internal/proto/":   50, // one protocol each
+	"internal/flow":     50, // finds protocols by what it is handed, knows none
+	"internal/textline": 50,
+	"internal/collect":  50,
+
+	"internal/evidence/": 60, // one format each
+
+	"internal/detect":        60,
+	"internal/detect/recent": 65,
+	"internal/detect/":       70, // one detector each
+	"internal/rules/sigma":   70,
+	"internal/rules":         75,
+	"internal/incident":      80,
+	"internal/campaign":      85,
+	"internal/casefolder":    90,
+
+	// The ways out, and evidence to practise on.
+	"internal/doctor": 100,
+	"internal/report": 100,
+	"internal/share":  100,
+
+	"internal/simulate/chance":            91,
+	"internal/simulate/truth":             91,
+	"internal/simulate/packet":            92,
+	"internal/simulate/evtxfile":          92,
+	"internal/simulate/talk":              93,
+	"internal/simulate/estate":            94,
+	"internal/simulate/scenario/ordinary": 95,
+	"internal/simulate/scenario/":         96,
+	"internal/simulate":                   100,
+
+	// What joins it all.
+	"internal/app":  110,
+	"internal/cli":  120,
+	"cmd/":          130,
+	"bench/":        130,
+	"internal/gen/": 130,
+
+	// Suites for tests stand above what they test.
+	"internal/proto/prototest":       55,
+	"internal/flow/flowtest":         55,
+	"internal/evidence/evidencetest": 65,
+	"internal/detect/detecttest":     75,
+	"internal/casefolder/casetest":   95,
+	"internal/app/apptest":           105,
+	"internal/arch":                  140,
+}
+
+// siblings are imports between packages of one rank that are as they should be.
+var siblings = map[[2]string]string{
+	{"internal/proto/dtls", "internal/proto/ssl"}: "DTLS carries the handshake messages of TLS",
+}
+
+// unfuzzed are readers of outside bytes without a fuzz target of their own.
+var unfuzzed = map[string]string{
+	"internal/evidence/pcap": "joins capture and flow, which have theirs",
+}
+
+// readers take bytes that an attacker may have written; each needs a fuzz
+// target. A name that ends in a slash stands for the packages below it.
+var readers = []string{
+	"internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/evidence/", "internal/flow",
+	"internal/intel", "internal/proto/", "internal/rules/sigma", "internal/script", "internal/spnego", "internal/textline", "internal/wirefile",
+}
