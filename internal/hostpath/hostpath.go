@@ -35,7 +35,9 @@ func Host(name string) string {
 	parts := strings.Split(path.Clean(name), "/")
 	for i := 1; i < len(parts)-1; i++ {
 		if slices.Contains(roots, parts[i]) {
-			return machine(parts[i-1])
+			if m := machine(parts[i-1]); m != "" {
+				return m
+			}
 		}
 	}
 	base := parts[len(parts)-1]

@@ -13,6 +13,7 @@ func TestHost(t *testing.T) {
 		"dc01.zip!C/Windows/NTDS/ntds.dit":           "dc01",
 		"/var/log/audit/audit.log":                   "",
 		"/home/me/evidence/a.aspx":                   "",
+		"/tmp/x/logs/audit/db01/audit.log":           "db01",
 		"a.aspx":                                     "",
 	} {
 		if got := Host(name); got != want {
