@@ -251,11 +251,12 @@ func fill(v reflect.Value, i int) {
 			fill(v.Index(k), i)
 		}
 	case reflect.Struct:
-		for k := range v.NumField() {
-			if v.Field(k).CanSet() {
-				fill(v.Field(k), i)
+		for _, f := range v.Fields() {
+			if f.CanSet() {
+				fill(f, i)
 			}
 		}
+	default:
 	}
 }
 

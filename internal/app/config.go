@@ -100,6 +100,3 @@ type Progress interface {
 	Phase(name string)
 	Done()
 }
-
-// quietAfter is how long a run may be silent before progress is worth showing.
-const quietAfter = 2 * time.Second

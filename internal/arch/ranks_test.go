@@ -11,6 +11,7 @@ var ranks = map[string]int{
 	"internal/script":    0,
 	"internal/stix":      0,
 	"internal/hostpath":  0,
+	"internal/winpath":   0,
 	"internal/wire":      0,
 	"content":            0,
 

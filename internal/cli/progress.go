@@ -33,7 +33,7 @@ type progress struct {
 func newProgress(out io.Writer, quiet bool) *progress {
 	p := &progress{out: out, start: time.Now(), stop: make(chan struct{})}
 	if f, ok := out.(*os.File); ok {
-		p.live = term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor fits an int
+		p.live = term.IsTerminal(int(f.Fd()))
 	}
 	if !quiet {
 		p.wg.Go(p.run)

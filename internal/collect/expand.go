@@ -171,6 +171,7 @@ func (w *Walker) expandStream(ctx context.Context, v Visitor, kind container, f 
 		}
 	case bzip2File:
 		dr = bzip2.NewReader(br)
+	case notContainer, zipFile, tarFile: // not a single stream: expand has others for them
 	}
 	if err != nil {
 		return err

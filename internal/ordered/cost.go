@@ -28,8 +28,8 @@ func behind(v reflect.Value) int64 {
 		return n
 	case reflect.Struct:
 		var n int64
-		for i := range v.NumField() {
-			n += behind(v.Field(i))
+		for _, f := range v.Fields() {
+			n += behind(f)
 		}
 		return n
 	default:

@@ -17,7 +17,7 @@ type svg struct{ strings.Builder }
 
 func esc(s string) string { return template.HTMLEscapeString(s) }
 
-func (s *svg) f(format string, args ...any) { fmt.Fprintf(s, format, args...) }
+func (s *svg) f(format string, args ...any) { _, _ = fmt.Fprintf(s, format, args...) }
 
 func (s *svg) html() template.HTML { return template.HTML(s.String()) } //nolint:gosec // every outside string went through esc
 

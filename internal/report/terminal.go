@@ -20,7 +20,7 @@ type paint bool
 
 func newPaint(w io.Writer) paint {
 	f, ok := w.(*os.File)
-	return paint(ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd()))) //nolint:gosec // a file descriptor fits an int
+	return paint(ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd())))
 }
 
 func (p paint) with(code, s string) string {

@@ -136,12 +136,12 @@ func (l *Lane) Put(r record.Record) {
 	}
 	off := len(b.arena)
 	b.arena = l.d.format.Append(b.arena, t, r)
-	e := entry{ts: r.Base().TS, off: uint32(off), len: uint32(len(b.arena) - off)} //nolint:gosec // maxArena keeps both within 32 bits
+	e := entry{ts: r.Base().TS, off: uint32(off), len: uint32(len(b.arena) - off)} // maxArena keeps both within 32 bits
 	if o, ok := r.(Once); ok {
 		key, period := o.OncePer()
 		sum := sha256.Sum256([]byte(key))
 		b.onces = append(b.onces, onceKey{sum: [16]byte(sum[:16]), period: period})
-		e.once = uint32(len(b.onces)) //nolint:gosec // fewer than entries
+		e.once = uint32(len(b.onces))
 	}
 	b.entries = append(b.entries, e)
 	l.held += int64(e.len) + 24

@@ -6,8 +6,9 @@
 package stix
 
 import (
-	"crypto/sha1" //nolint:gosec // UUID version 5 is defined over SHA-1
+	"crypto/sha1" // UUID version 5 is defined over it
 	"encoding/hex"
+	"maps"
 	"time"
 )
 
@@ -27,7 +28,7 @@ var ownNamespace = [16]byte{0x6b, 0x9a, 0x2d, 0x14, 0x03, 0xe1, 0x4c, 0x57, 0x9f
 
 // uuid5 is RFC 9562 section 5.5.
 func uuid5(space [16]byte, name []byte) string {
-	h := sha1.New() //nolint:gosec // see the import
+	h := sha1.New()
 	h.Write(space[:])
 	h.Write(name)
 	var u [16]byte
@@ -46,12 +47,8 @@ func Name(typ, name string) string { return typ + "--" + uuid5(ownNamespace, []b
 // the properties that its type contributes (section 2.9, chapter 6).
 func Observable(typ string, contributing map[string]any, more Object) Object {
 	o := Object{"type": typ, "spec_version": "2.1", "id": typ + "--" + uuid5(scoNamespace, appendCanonical(nil, contributing))}
-	for k, v := range contributing {
-		o[k] = v
-	}
-	for k, v := range more {
-		o[k] = v
-	}
+	maps.Copy(o, contributing)
+	maps.Copy(o, more)
 	return o
 }
 

@@ -37,7 +37,7 @@ func TestTime(t *testing.T) {
 
 // TestName: one name, one identifier, and another type is another identifier.
 func TestName(t *testing.T) {
-	if Name("incident", "a") != Name("incident", "a") || Name("incident", "a") == Name("incident", "b") || Name("report", "a")[8:] == Name("incident", "a")[10:] {
+	if Name("incident", "a") != "incident--"+uuid5(ownNamespace, []byte("incident\x00a")) || Name("incident", "a") == Name("incident", "b") || Name("report", "a")[8:] == Name("incident", "a")[10:] {
 		t.Error("identifiers do not follow type and name")
 	}
 }
