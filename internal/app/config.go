@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
-	"time"
 
 	"longwatch/internal/evidence"
 	"longwatch/internal/record"
