@@ -60,9 +60,9 @@ func unreleased(dir string) (string, error) {
 		if len(byKind[k]) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "\n### %s\n\n", k)
+		_, _ = fmt.Fprintf(&b, "\n### %s\n\n", k)
 		for _, said := range byKind[k] {
-			fmt.Fprintf(&b, "- %s\n", strings.ReplaceAll(said, "\n", "\n  "))
+			_, _ = fmt.Fprintf(&b, "- %s\n", strings.ReplaceAll(said, "\n", "\n  "))
 		}
 	}
 	b.WriteString("\n")

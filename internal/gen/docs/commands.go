@@ -63,15 +63,15 @@ func levelOf(c *cobra.Command) int {
 }
 
 func (d *doc) flags(fs *pflag.FlagSet) {
-	any := false
+	began := false
 	fs.VisitAll(func(f *pflag.Flag) {
 		if f.Hidden || f.Name == "help" {
 			return
 		}
-		if !any {
+		if !began {
 			d.printf("\n")
 			d.table("flag", "default", "meaning")
-			any = true
+			began = true
 		}
 		name, usage := pflag.UnquoteUsage(f)
 		flag := "--" + f.Name

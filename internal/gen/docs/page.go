@@ -48,7 +48,7 @@ func newDoc(title, lead string) *doc {
 	return d
 }
 
-func (d *doc) printf(format string, args ...any) { fmt.Fprintf(d, format, args...) }
+func (d *doc) printf(format string, args ...any) { _, _ = fmt.Fprintf(d, format, args...) }
 
 func (d *doc) section(level int, title string) {
 	d.printf("\n%s %s\n\n", strings.Repeat("#", level), title)

@@ -144,8 +144,7 @@ func fieldTexts(src *source, st reflect.Type, out map[string]string) error {
 	if err != nil {
 		return err
 	}
-	for i := range st.NumField() {
-		f := st.Field(i)
+	for f := range st.Fields() {
 		tag, ok := f.Tag.Lookup("rec")
 		switch {
 		case !ok && f.Anonymous:

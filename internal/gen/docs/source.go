@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -126,7 +127,7 @@ func withoutCode(comment string) string {
 			out = append(out, line)
 			continue
 		}
-		for i := len(out) - 1; i >= 0; i-- {
+		for i := range slices.Backward(out) {
 			if out[i] != "" {
 				if before, ok := strings.CutSuffix(out[i], ":"); ok {
 					out[i] = before + "."
