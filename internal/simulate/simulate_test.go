@@ -50,6 +50,7 @@ func digest(t *testing.T, dir string) map[string][32]byte {
 }
 
 func TestSameSeedSameBytes(t *testing.T) {
+	t.Parallel()
 	a, truth := write(t, "op-512", 3)
 	b, _ := write(t, "op-512", 3)
 	x, y := digest(t, a), digest(t, b)
@@ -70,6 +71,7 @@ func TestSameSeedSameBytes(t *testing.T) {
 }
 
 func TestTruthIsComplete(t *testing.T) {
+	t.Parallel()
 	dir, sheet := write(t, "all", 11)
 	if len(sheet.Campaigns) != 4 || len(sheet.Sites) != 4 {
 		t.Fatalf("%d campaigns at %d sites", len(sheet.Campaigns), len(sheet.Sites))
@@ -101,21 +103,26 @@ func TestTruthIsComplete(t *testing.T) {
 
 // The markers come from the dossiers; an ordinary day has none of them.
 func TestQuietDayIsQuiet(t *testing.T) {
+	t.Parallel()
 	dir, truth := write(t, "quiet-day", 5)
 	if len(truth.Campaigns) != 0 {
 		t.Fatal("a quiet day has a campaign")
 	}
-	var markers [][]byte
+	var plain, wide [][]byte
 	for _, m := range []string{"ntdsutil", "portproxy", "comsvcs", "LogFileCleared", "vssadmin", "hcgos", "lhlsjcb", "mega.nz", "userstorage", "pic1.png", "DiaoYu", "msedgeupdate", "swsecret", "gost", "iox", "frpc", "RSACryptoServiceProvider",
 		"python-requests/2.33", "ronf.exe", "Lock.lic", "CommandLineEventConsumer", "1131f6aa", "uploadplugin", "whoami", `a1=384`, "system.admin"} {
-		markers = append(markers, []byte(m))
-		var wide []byte
+		plain = append(plain, []byte(m))
+		var w []byte
 		for _, c := range []byte(m) {
-			wide = append(wide, c, 0)
+			w = append(w, c, 0)
 		}
-		markers = append(markers, wide)
+		wide = append(wide, w)
 	}
-	for name := range digest(t, dir) {
+	for _, name := range truth.Files {
+		markers := plain
+		if strings.HasSuffix(name, ".evtx") {
+			markers = wide
+		}
 		b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
 		if err != nil {
 			t.Fatal(err)
@@ -132,6 +139,7 @@ func TestQuietDayIsQuiet(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	if _, err := simulate.Write("nobody", t.TempDir(), 1, simulate.Options{}); !errors.Is(err, simulate.ErrProfile) {
 		t.Errorf("unknown profile: %v", err)
 	}
@@ -145,6 +153,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestStartIsKept(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "x")
 	start := time.Date(2025, 10, 6, 0, 0, 0, 0, time.UTC)
 	truth, err := simulate.Write("th12", dir, 1, simulate.Options{Start: start, Days: 1})
@@ -158,6 +167,7 @@ func TestStartIsKept(t *testing.T) {
 
 // Every IPv4 header and TCP or UDP segment sums to zero (RFC 1071).
 func TestChecksums(t *testing.T) {
+	t.Parallel()
 	dir, truth := write(t, "volt-typhoon", 2)
 	b, err := os.ReadFile(filepath.Join(dir, truth.Sites[0].Folder, "network", "sensor-1.pcap"))
 	if err != nil {
@@ -216,6 +226,7 @@ func TestPacketsAreWellFormed(t *testing.T) {
 	if _, err := exec.LookPath("tshark"); err != nil {
 		t.Skip("tshark is not installed")
 	}
+	t.Parallel()
 	dir, truth := write(t, "op-512", 9)
 	path := filepath.Join(dir, truth.Sites[0].Folder, "network", "sensor-1.pcap")
 	filter := `(_ws.malformed || _ws.expert.severity == "Error" || tcp.analysis.lost_segment || tcp.analysis.out_of_order || tcp.analysis.ack_lost_segment || (tcp.analysis.retransmission && tcp.flags.syn == 0)) && !(http.request.uri contains ".ashx")`

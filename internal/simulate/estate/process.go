@@ -56,7 +56,6 @@ const (
 	NetSvcs  = `C:\Windows\System32\svchost.exe -k netsvcs -p -s Schedule`
 	WmiPrvSE = `C:\Windows\System32\wbem\WmiPrvSE.exe -secured -Embedding`
 	Lsass    = `C:\Windows\System32\lsass.exe`
-	Sshd     = `C:\Windows\System32\svchost.exe -k NetworkService -p`
 )
 
 func (p *Process) processGUID() string {

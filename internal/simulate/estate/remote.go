@@ -254,17 +254,24 @@ func (s *Site) RemoteWMI(at time.Time, client *packet.Station, server *Host, u *
 	return l, p
 }
 
+// Desktop is the TLS end of the machine's remote desktop service, with the
+// certificate Windows makes for itself.
+func (h *Host) Desktop() talk.TLSServer {
+	s, name := h.Site, "rdp/"+h.Name
+	if s.certs[name] == nil {
+		from := s.Start.AddDate(0, 0, -s.R.Sub(name).Between(3, 170)).Truncate(time.Second)
+		s.selfSigned(name, talk.Name{Common: h.FQDN()}, from, from.AddDate(0, 6, 0))
+	}
+	return talk.TLSServer{Chain: s.certs[name]}
+}
+
 // RemoteDesktop is an RDP session: packets on both sides' clock, 4648 at the
 // client, 4624 type 10 at the server. The session lasts and moves bytes.
 func (h *Host) RemoteDesktop(at time.Time, server *Host, u *User, lasts time.Duration, p *Process) *Logon {
 	s := h.Site
 	k := s.Dial(h.Access(at, u, server, "TERMSRV"), h.Station, server.Station, 3389)
 	talk.StartRDP(k, u.Name)
-	name := "rdp/" + server.Name
-	if s.certs[name] == nil {
-		s.SelfSigned(name, talk.Name{Common: server.FQDN()}, s.Start.AddDate(0, -2, 0), 1)
-	}
-	t := talk.StartTLS(k, s.R, talk.Schannel, server.FQDN(), talk.TLSServer{Chain: s.certs[name]})
+	t := talk.StartTLS(k, s.R, talk.Schannel, server.FQDN(), server.Desktop())
 	if p != nil {
 		p.Logon.Explicit(k.Now(), u, server, p)
 	}

@@ -44,6 +44,7 @@ type Site struct {
 	cached  map[string]time.Time // names in the DC's DNS cache, with expiry
 	certs   map[string][][]byte
 	arps    map[[2]netip.Addr]bool
+	homes   map[netip.Addr]bool // outside addresses that are Windows desktops
 }
 
 // User is an account of the domain.
@@ -72,7 +73,7 @@ func New(key, org, zone, public string, octet byte, start time.Time, days int, r
 		NetBIOS: strings.ToUpper(strings.FieldsFunc(strings.TrimPrefix(strings.TrimPrefix(zone, "ad."), "corp."), func(c rune) bool { return c == '.' })[0]),
 		lines:   map[string][]line{}, headers: map[string]func(time.Time) string{}, files: map[string]file{},
 		outside: map[netip.Addr]*packet.Station{}, fixed: map[string]netip.Addr{}, cached: map[string]time.Time{}, certs: map[string][][]byte{},
-		arps: map[[2]netip.Addr]bool{}}
+		arps: map[[2]netip.Addr]bool{}, homes: map[netip.Addr]bool{}}
 	s.NetBIOS = s.NetBIOS[:min(15, len(s.NetBIOS))]
 	id := r.Sub("sid")
 	s.SID = fmt.Sprintf("S-1-5-21-%d-%d-%d", id.Uint32(), id.Uint32(), id.Uint32())
@@ -104,9 +105,15 @@ func (s *Site) Internet(ip netip.Addr) *packet.Station {
 		return st
 	}
 	st := &packet.Station{IP: ip, Stack: packet.Linux, Hops: uint8(7 + hash(ip.String())%12)}
+	if s.homes[ip] {
+		st.Stack = packet.Windows
+	}
 	s.outside[ip] = st
 	return st
 }
+
+// Household says that a Windows machine stands behind an outside address.
+func (s *Site) Household(ip netip.Addr) { s.homes[ip] = true }
 
 func hash(v string) uint32 {
 	h := fnv.New32a()

@@ -111,9 +111,9 @@ func (s *Site) chain(name string) [][]byte {
 	return s.certs[name]
 }
 
-// SelfSigned sets the certificate a name or address shows.
-func (s *Site) SelfSigned(name string, subject talk.Name, from time.Time, years int) {
-	c := talk.Certificate{Subject: subject, Issuer: subject, From: from, Until: from.AddDate(years, 0, 0)}
+// selfSigned sets the certificate shown under a name.
+func (s *Site) selfSigned(name string, subject talk.Name, from, until time.Time) {
+	c := talk.Certificate{Subject: subject, Issuer: subject, From: from, Until: until}
 	s.certs[name] = [][]byte{c.DER(s.R.Sub("cert/" + name))}
 }
 
@@ -156,6 +156,14 @@ func (h *Host) Ticket(at time.Time, u *User) time.Time {
 	k.Send(packet.Server, down)
 	s.DC.ticketGranted(k.Now(), u, h.IP, k.ClientPort())
 	k.Close(packet.Client)
+	return k.Now()
+}
+
+// Directory opens an LDAP session with the controller and makes searches.
+func (h *Host) Directory(at time.Time, u *User, searches int) time.Time {
+	s := h.Site
+	k := s.Dial(h.Access(at, u, s.DC, "ldap"), h.Station, s.DC.Station, 389)
+	talk.StartLDAP(k, s.R, strings.ToUpper(s.Zone), s.DC.FQDN(), searches)
 	return k.Now()
 }
 

@@ -13,14 +13,9 @@ type Path struct {
 	Mbps float64 // bottleneck rate
 }
 
-// LAN and WAN draw ordinary paths.
+// LAN draws the path within a building.
 func LAN(r *chance.Rand) Path {
 	return Path{r.Duration(180*time.Microsecond, 900*time.Microsecond), 800}
-}
-
-// WAN draws the path to a station on the internet.
-func WAN(r *chance.Rand) Path {
-	return Path{r.Duration(6*time.Millisecond, 90*time.Millisecond), float64(r.Between(30, 180))}
 }
 
 const (

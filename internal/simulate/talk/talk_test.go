@@ -112,6 +112,8 @@ func everything(t *testing.T) string {
 		k.Send(packet.Server, down)
 	}
 	k.Close(packet.Client)
+	k = dial(389)
+	talk.StartLDAP(k, r, "EXAMPLE.TEST", "srv1.example.test", 3)
 	c.Refused(at, pc, srv, 5000, 81, packet.LAN(r))
 
 	path := filepath.Join(t.TempDir(), "all.pcap")

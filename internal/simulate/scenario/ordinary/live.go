@@ -1,6 +1,9 @@
 package ordinary
 
 import (
+	"archive/zip"
+	"bytes"
+	"strings"
 	"time"
 
 	"longwatch/internal/simulate/chance"
@@ -109,10 +112,13 @@ func (l *life) person(day int, u *estate.User) {
 
 // policy is what a member fetches from the controller after a log-on.
 func (l *life) policy(at time.Time, h *estate.Host, u *estate.User) {
-	x := h.KerberosSMB(at, l.DC, u)
+	x := h.KerberosSMB(h.Directory(at, u, l.r.Between(2, 6)), l.DC, u)
 	t := x.Open("SYSVOL")
 	for _, id := range []string{"{31B2F340-016D-11D2-945F-00C04FB984F9}", "{6AC1786C-016F-11D2-945F-00C04FB984F9}"} {
 		t.Read(l.Zone+`\Policies\`+id+`\gpt.ini`, []byte("[General]\r\nVersion=65539\r\n"))
+	}
+	if l.r.Chance(0.5) {
+		t.Missing(l.Zone + `\Policies\{31B2F340-016D-11D2-945F-00C04FB984F9}\User\comment.cmtx`)
 	}
 	t.Disconnect()
 	x.End()
@@ -133,20 +139,44 @@ func (l *life) files(at time.Time, h *estate.Host, u *estate.User) {
 		}
 		x.Wait(r.Wait(3 * time.Second))
 	}
+	if r.Chance(0.06) {
+		t.Denied(`Management\salaries.xlsx`)
+	}
 	t.Disconnect()
 	x.End()
 }
 
 // document is content with the first bytes its extension promises.
 func document(r *chance.Rand, name string, n int) []byte {
+	if strings.HasSuffix(name, ".docx") || strings.HasSuffix(name, ".xlsx") {
+		return office(r, name, n)
+	}
 	b := r.Bytes(n)
-	magic := map[string]string{".docx": "PK\x03\x04\x14\x00\x06\x00\x08\x00", ".xlsx": "PK\x03\x04\x14\x00\x06\x00\x08\x00", ".pdf": "%PDF-1.7\n%", ".jpg": "\xff\xd8\xff\xe0\x00\x10JFIF\x00"}
+	magic := map[string]string{".pdf": "%PDF-1.7\n%", ".jpg": "\xff\xd8\xff\xe0\x00\x10JFIF\x00"}
 	for extension, m := range magic {
 		if len(name) > 5 && name[len(name)-len(extension):] == extension {
 			copy(b, m)
 		}
 	}
 	return b
+}
+
+// office is a small Office Open XML file with one picture of noise in it.
+func office(r *chance.Rand, name string, n int) []byte {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	put := func(name string, data []byte) {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)})
+		if err == nil {
+			w.Write(data) // a bytes.Buffer does not fail
+		}
+	}
+	part := map[bool]string{true: "word/document.xml", false: "xl/workbook.xml"}[strings.HasSuffix(name, ".docx")]
+	put("[Content_Types].xml", []byte(`<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>`))
+	put(part, []byte("<?xml version=\"1.0\"?><body>"+talk.Prose(words, 300)+"</body>"))
+	put(strings.Split(part, "/")[0]+"/media/image1.jpeg", append([]byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00"), r.Bytes(max(n-1200, 100))...))
+	z.Close()
+	return b.Bytes()
 }
 
 func (l *life) browse(at time.Time, h *estate.Host, a talk.Agent, p *estate.Process) {

@@ -91,6 +91,11 @@ func (l *life) operations(day int) {
 	monitor := l.One(estate.Monitor)
 	for t := l.At(day, 0, 3); t.Before(l.At(day+1, 0, 0)); t = t.Add(15 * time.Minute) {
 		jittered := t.Add(r.Duration(0, 20*time.Second))
+		if t.Hour()%6 == 0 && t.Minute() < 15 {
+			for i, h := range l.Hosts {
+				monitor.ResolveLocal(jittered.Add(time.Duration(i)*190*time.Millisecond), h)
+			}
+		}
 		for i, h := range l.Hosts {
 			if h != monitor && h.Role != estate.Workstation && h.Role != estate.AdminPC && h.Role != estate.PLC {
 				l.Capture.Echo(jittered.Add(time.Duration(i)*210*time.Millisecond), monitor.Station, h.Station, 1, uint16(r.IntN(60000)), r.Duration(200*time.Microsecond, 2*time.Millisecond))
@@ -126,13 +131,19 @@ func (l *life) deploy(day int) {
 	from, account := l.One(estate.Deployment), Account(l.Site, "svc_deploy")
 	at := l.At(day, 12, 30)
 	product := chance.Pick(r, []string{"7z2409-x64.msi", "AcroRdrDCUpd2500120432.msp", "vlc-3.0.21-win64.msi", "Firefox-136.0.1.msi"})
-	for _, h := range chance.Some(r, l.Of(estate.Workstation), 3) {
+	data := r.Bytes(r.Between(30000, 60000))
+	copy(data, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+	slot := r.Letters("0123456789", 2)
+	for i, h := range chance.Some(r, l.Of(estate.Workstation), 4) {
 		at = at.Add(r.Duration(20*time.Second, 3*time.Minute))
+		at = from.ResolveLocal(at, h)
+		if i == 1 || i == 2 && r.Chance(0.5) { // switched off or at home
+			at = l.Capture.Unanswered(at, from.Station, l.away(h), from.Port(r), 445)
+			continue
+		}
 		x := from.KerberosSMB(at, h, account)
 		t := x.Open("ADMIN$")
-		data := r.Bytes(r.Between(30000, 60000))
-		copy(data, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
-		t.Write(`ccmcache\`+r.Letters("0123456789", 2)+`\`+product, data)
+		t.Write(`ccmcache\`+slot+`\`+product, data)
 		t.Disconnect()
 		ipc := x.Open("IPC$")
 		p := ipc.StartExisting("CcmExec", "SMS Agent Host", `C:\Windows\CCM\CcmExec.exe`, `C:\Windows\CCM\CcmExec.exe`, 12*time.Second)
@@ -141,6 +152,13 @@ func (l *life) deploy(day int) {
 		ipc.Disconnect()
 		x.End()
 	}
+}
+
+// away is the address a laptop has in DNS while it is not there.
+func (l *life) away(h *estate.Host) *packet.Station {
+	a := h.IP.As4()
+	a[3] = byte(222 + a[3]%28)
+	return &packet.Station{IP: netip.AddrFrom4(a)}
 }
 
 // administration is what the administrators do by hand.

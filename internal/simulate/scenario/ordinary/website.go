@@ -50,6 +50,9 @@ func visitor(r *chance.Rand) netip.Addr {
 // Visit makes requests of one client to the site's web server, on the wire
 // and in its log. Each request may carry a body and gets one.
 func Visit(s *estate.Site, at time.Time, web *estate.Host, client netip.Addr, agent string, list []Ask) time.Time {
+	if strings.Contains(agent, "Windows NT") {
+		s.Household(client)
+	}
 	from := s.Internet(client)
 	if client.As4()[0] == 10 {
 		for _, h := range s.Hosts {
@@ -113,7 +116,10 @@ func Visit(s *estate.Site, at time.Time, web *estate.Host, client netip.Addr, ag
 			answer = talk.Gzip(answer)
 			reply = append(reply, "Content-Encoding: gzip", "Vary: Accept-Encoding")
 		}
-		response := talk.Response(k.Now(), status, append(reply, a.ReplyHeader...), answer)
+		response := talk.Response(k.Now(), status, reply, answer)
+		if status == 200 && !web.Windows() && len(answer) > 1200 && strings.HasPrefix(kind, "text/html") {
+			response = talk.Chunked(k.Now(), reply, answer, 4096)
+		}
 		k.Send(packet.Server, response)
 		hit := estate.Hit{Client: client.String(), Method: method, Path: a.Path, Query: a.Query, Status: status, Agent: agent, Referer: a.Referer, Sent: len(response), Received: len(request), Took: k.Now().Sub(begin)}
 		if web.Windows() {
@@ -131,7 +137,7 @@ func Visit(s *estate.Site, at time.Time, web *estate.Host, client netip.Addr, ag
 type Ask struct {
 	Method, Path, Query string
 	Referer             string
-	Header, ReplyHeader talk.Header
+	Header              talk.Header
 	Body, Answer        []byte
 	Status              int
 	Kind                string

@@ -199,8 +199,8 @@ func (x *play) doors() {
 
 	h = list[2]
 	x.pause()
-	l, p := x.RemoteWMI(x.now, x.edge.Station, h, x.user, x.name, `C:\Windows\System32\cmd.exe`, `cmd.exe /c net user `+"helpsvc"+` * /add`)
 	account := chance.Pick(x.r, []string{"helpsvc", "syncuser", "defaultadm"})
+	l, p := x.RemoteWMI(x.now, x.edge.Station, h, x.user, x.name, `C:\Windows\System32\cmd.exe`, `cmd.exe /c net user `+account+` * /add & net localgroup administrators `+account+` /add`)
 	l.AccountCreated(x.now.Add(400*time.Millisecond), account, fmt.Sprint(x.r.Between(1010, 1090)))
 	p.End(x.now.Add(2 * time.Second))
 	x.p.Account(account)

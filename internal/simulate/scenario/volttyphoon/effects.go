@@ -12,6 +12,30 @@ import (
 	"longwatch/internal/simulate/truth"
 )
 
+// remoteHive saves a hive of the application server over winreg and fetches
+// the file from its administrative share.
+func (x *play) remoteHive() {
+	x.pause()
+	s := x.SMB(x.now, x.jump.Station, x.app, x.user, x.jump.Name)
+	ipc := s.Open("IPC$")
+	p := ipc.Pipe("winreg")
+	c := p.Bind(talk.WinReg)
+	root, key := talk.NewHandle(x.r), talk.NewHandle(x.r)
+	file := x.r.Letters(chance.Mixed, 8) + ".tmp"
+	for _, call := range []talk.Call{talk.OpenLocalMachine(root), talk.OpenKey(root, "SYSTEM", key), talk.SaveKey(key, file), talk.CloseKey(key), talk.CloseKey(root)} {
+		c.Call(call)
+	}
+	p.Close()
+	ipc.Disconnect()
+	admin := s.Open("ADMIN$")
+	admin.Read(`System32\`+file, append([]byte("regf\x01\x00\x00\x00\x01\x00\x00\x00"), x.r.Bytes(90000)...))
+	admin.Delete(`System32\` + file)
+	admin.Disconnect()
+	s.End()
+	x.p.Step(x.now, x.app.Name, "VT-13", "registry hive saved over the network and fetched", truth.Pcap, truth.EVTX(x.app.Name, estate.Security))
+	x.now = s.Now()
+}
+
 // collect archives under odd names and moves the archive.
 func (x *play) collect() {
 	fs := x.One(estate.FileServer)
@@ -123,6 +147,24 @@ func (x *play) plant() {
 	x.now = x.now.Add(11 * time.Minute)
 }
 
+// remoteClear clears a log of the application server from the jump host.
+func (x *play) remoteClear() {
+	x.run("wevtutil.exe", `wevtutil cl System /r:`+x.app.Name)
+	a := talk.Account{User: x.user.Name, Domain: x.NetBIOS, Workstation: x.jump.Name}
+	service := talk.Service{Host: x.app.Name, DNS: x.app.FQDN(), Domain: x.NetBIOS, Zone: x.Zone, Build: x.app.Build}
+	k := x.Dial(x.now.Add(100*time.Millisecond), x.jump.Station, x.app.Station, 135)
+	talk.BindTCP(k, x.r, talk.EndpointMap, "135", a, service).Call(talk.EptMap(talk.EventLog6, 49669, x.app.IP.As4()))
+	k.Close(packet.Client)
+	k = x.Dial(k.Now().Add(time.Millisecond), x.jump.Station, x.app.Station, 49669)
+	c := talk.BindTCP(k, x.r, talk.EventLog6, "49669", a, service)
+	l := x.app.LogOn(k.Now(), x.user, estate.LogonOptions{Type: 3, From: x.jump.IP, Port: k.ClientPort(), Workstation: x.jump.Name, NTLM: true})
+	c.Call(talk.Opaque(6, 80, 16))
+	l.ClearLog(k.Now(), estate.System)
+	k.Close(packet.Client)
+	l.LogOff(k.Now())
+	x.p.Step(k.Now(), x.app.Name, "VT-29", "System log of the application server cleared over the network", truth.Pcap, truth.EVTX(x.app.Name, estate.System))
+}
+
 // cover clears the logs of the jump host.
 func (x *play) cover() {
 	begin := x.now
@@ -130,6 +172,7 @@ func (x *play) cover() {
 		p := x.run("wevtutil.exe", `wevtutil cl `+channel)
 		x.logon.ClearLog(p.At.Add(60*time.Millisecond), channel)
 	}
+	x.remoteClear()
 	x.run("cmd.exe", `cmd /c rd /s /q `+x.folder)
 	x.logon.LogOff(x.now.Add(2 * time.Minute))
 	x.p.Step(begin, x.jump.Name, "VT-29", "event logs of the jump host cleared", truth.EVTX(x.jump.Name, estate.Security), truth.EVTX(x.jump.Name, estate.System), truth.EVTX(x.jump.Name, estate.Sysmon))

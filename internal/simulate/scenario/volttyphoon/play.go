@@ -97,7 +97,7 @@ func (x *play) entry() {
 	client := &packet.Station{IP: x.inner, Stack: packet.Windows, Hops: 1}
 	k := x.Dial(x.now, client, x.jump.Station, 3389)
 	talk.StartRDP(k, x.user.Name)
-	t := talk.StartTLS(k, x.r, talk.Schannel, x.jump.FQDN(), talk.TLSServer{Chain: x.Server("rdp." + x.Zone).Chain})
+	t := talk.StartTLS(k, x.r, talk.Schannel, x.jump.FQDN(), x.jump.Desktop())
 	x.logon = x.jump.LogOn(k.Now(), x.user, estate.LogonOptions{Type: 10, From: x.inner, Port: k.ClientPort()})
 	for range 40 {
 		t.Exchange(x.r.Size(250, 3000), x.r.Size(2500, 30000), x.r.Duration(10*time.Millisecond, 60*time.Millisecond))
@@ -192,6 +192,9 @@ func (x *play) hives() {
 	x.run("reg.exe", `reg save hklm\system ss.dat`)
 	x.run("reg.exe", `reg save hklm\sam sy.dat`)
 	x.p.Step(x.now, x.jump.Name, "VT-13", "registry hives saved", truth.EVTX(x.jump.Name, estate.Sysmon))
+	if x.r.Chance(0.5) {
+		x.remoteHive()
+	}
 	lsass := x.app.Base(estate.Lsass)
 	x.pause()
 	l, cmd := x.RemoteWMI(x.now, x.jump.Station, x.app, x.user, x.jump.Name, `C:\Windows\System32\cmd.exe`, fmt.Sprintf(`cmd.exe /c rundll32.exe C:\windows\System32\comsvcs.dll, MiniDump %d %s\vm3d.dmp full`, lsass.PID, x.folder))
