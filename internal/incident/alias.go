@@ -45,7 +45,7 @@ func NewAliases(homeNet []netip.Prefix) *Aliases {
 // Wants tells whether Learn has a use for records of type t.
 func Wants(t *record.Type) bool {
 	switch t {
-	case host.LogonType, host.SocketType, host.TicketType, web.AccessType:
+	case host.LogonType, host.SocketType, host.TicketType, host.SyslogType, web.AccessType:
 		return true
 	}
 	switch t.Name {
@@ -76,11 +76,31 @@ func (a *Aliases) Learn(r record.Record) {
 			a.pair(r.RespH, r.Host, r.TS, true)
 		}
 		return
+	case *host.Syslog:
+		a.learnAppliance(r)
+		return
 	case *web.Access:
 		a.pair(r.ServerIP, r.Server, r.TS, true)
 		return
 	}
 	a.learnNetwork(r)
+}
+
+// learnAppliance takes an appliance's own address from the record of a login
+// to its management: where that login went is the appliance.
+func (a *Aliases) learnAppliance(s *host.Syslog) {
+	login, own := false, netip.Addr{}
+	for _, kv := range s.Fields {
+		switch kv.Name {
+		case "action":
+			login = kv.Value == "login"
+		case "dstip":
+			own, _ = netip.ParseAddr(kv.Value)
+		}
+	}
+	if login && own.IsPrivate() {
+		a.pair(own, s.Host, s.TS, true)
+	}
 }
 
 // learnNetwork reads protocol records by their field names, because packages

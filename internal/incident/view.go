@@ -50,7 +50,7 @@ func (c *builder) see(f *finding.Finding) *view {
 		default:
 			v.things = add(v.things, n)
 		}
-		if name := c.account(e.Value); e.Kind == "email" && e.Role == "recipient" && name != "" {
+		if name := c.mailbox(e.Value); e.Kind == "email" && e.Role == "recipient" && name != "" {
 			v.things = add(v.things, node{"account", name}) // mailbox and account are one person's
 		}
 	}
@@ -202,6 +202,39 @@ func (c *builder) account(s string) string {
 		return domain + `\` + name
 	}
 	return ""
+}
+
+// mailbox is the account that a mail address belongs to, by the conventions in
+// which addresses are made of names: the same name, or first.last for flast,
+// lastf, firstl. Only accounts that findings name are taken, and only when one
+// convention fits.
+func (c *builder) mailbox(address string) string {
+	local := account(address)
+	first, last, dotted := strings.Cut(local, ".")
+	if _, known := c.domains[local]; known || !dotted || first == "" || last == "" {
+		return c.only(local)
+	}
+	found := ""
+	for _, name := range []string{first[:1] + last, last + first[:1], first + last[:1], first + last, last} {
+		if _, known := c.domains[name]; known {
+			if found != "" {
+				return ""
+			}
+			found = name
+		}
+	}
+	if found == "" {
+		return local
+	}
+	return c.only(found)
+}
+
+// only is the account of a name if there is but one of it.
+func (c *builder) only(name string) string {
+	if len(c.domains[name]) != 1 {
+		return c.account(name)
+	}
+	return name
 }
 
 // stock are pages that every site has.

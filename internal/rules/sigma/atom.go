@@ -162,7 +162,7 @@ func (a *atom) refers(v *view, i int) bool {
 // form are taken off.
 func parseIP(s string) (netip.Addr, bool) {
 	s = strings.Trim(s, "[] ")
-	if len(s) < 2 || len(s) > 64 || strings.IndexByte("0123456789abcdefABCDEF:", s[0]) < 0 || strings.IndexAny(s, ".:") < 0 {
+	if len(s) < 2 || len(s) > 64 || strings.IndexByte("0123456789abcdefABCDEF:", s[0]) < 0 || !strings.ContainsAny(s, ".:") {
 		return netip.Addr{}, false
 	}
 	a, err := netip.ParseAddr(s)

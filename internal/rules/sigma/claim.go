@@ -124,6 +124,8 @@ func entities(rec record.Record) []record.Entity {
 		x = e
 	case *host.RecoveredEvent:
 		x = &e.Event
+	case *host.Process:
+		return append(out, mentioned(e.CommandLine)...)
 	default:
 		return out
 	}
@@ -148,10 +150,33 @@ func entities(rec record.Record) []record.Entity {
 			out = append(out, record.Entity{Kind: "address", Value: ip.Unmap().String(), Role: a.role})
 		}
 	}
+	out = append(out, mentioned(x.Get("CommandLine"))...)
 	for _, n := range [...]string{"Image", "NewProcessName", "SourceImage"} {
 		if p := x.Get(n); p != "" {
 			out = append(out, record.Entity{Kind: "process", Value: p})
 			break
+		}
+	}
+	return out
+}
+
+// maxMentioned bounds the addresses taken from one command line.
+const maxMentioned = 8
+
+// mentioned are the public addresses that a command line names: where a tunnel
+// leads, where a file is fetched from.
+func mentioned(line string) []record.Entity {
+	var out []record.Entity
+	for word := range strings.FieldsFuncSeq(line, func(r rune) bool { return (r < '0' || r > '9') && r != '.' }) {
+		if strings.Count(word, ".") != 3 || len(out) == maxMentioned {
+			continue
+		}
+		ip, err := netip.ParseAddr(word)
+		if err == nil && ip.IsGlobalUnicast() && !ip.IsPrivate() {
+			e := record.Entity{Kind: "address", Value: ip.String(), Role: "responder"}
+			if !slices.Contains(out, e) {
+				out = append(out, e)
+			}
 		}
 	}
 	return out

@@ -348,19 +348,19 @@ func (m *modifiers) read(chain string) error {
 
 // flags are the leading flags of a regular expression.
 func (m *modifiers) flags() string {
-	f := ""
+	var f strings.Builder
 	for _, x := range [...]struct {
 		on   bool
 		flag string
 	}{{m.insensitive, "i"}, {m.multiline, "m"}, {m.dotall, "s"}} {
 		if x.on {
-			f += x.flag
+			f.WriteString(x.flag)
 		}
 	}
-	if f == "" {
+	if f.String() == "" {
 		return ""
 	}
-	return "(?" + f + ")"
+	return "(?" + f.String() + ")"
 }
 
 // placed puts the asterisks that contains, startswith and endswith stand for.

@@ -66,7 +66,6 @@ type Matcher struct {
 	view   *view
 	marks  marks
 	hit    func(*indexed)
-	bucket *bucket
 	record record.Record
 	emit   func(finding.Finding)
 	judge  func(int)

@@ -208,7 +208,7 @@ func (v *view) zeek(r record.Record) {
 	}
 	u, _ := uri.StringAt(r, 0)
 	v.putJoined("c-uri", "http://", h, u)
-	if i := strings.IndexByte(u, '?'); i >= 0 {
-		v.putSome("c-uri-query", u[i+1:])
+	if _, after, ok := strings.Cut(u, "?"); ok {
+		v.putSome("c-uri-query", after)
 	}
 }

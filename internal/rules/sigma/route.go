@@ -55,8 +55,8 @@ func (e *Engine) newRoute(kind kindOfEvent, id uint32, aliases map[string]string
 		x := &entry{rule, i}
 		rule.cond.walk(func(n *node) bool {
 			if n.op == opAtom {
-				switch a := n.atom; {
-				case a.field == anyField:
+				switch a := n.atom; a.field {
+				case anyField:
 					r.keywords = true
 				default:
 					asked[a.field] = true

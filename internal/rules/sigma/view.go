@@ -65,7 +65,7 @@ func (v *view) folded(i int) []byte { return v.buf[v.vals[i].lo:v.vals[i].hi] }
 // exact is value i as it is.
 func (v *view) exact(i int) []byte {
 	s := v.vals[i].text
-	return unsafe.Slice(unsafe.StringData(s), len(s)) // only read
+	return unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // the bytes are only read
 }
 
 // put adds a value of a field when a rule of the route asks for it.
@@ -172,5 +172,5 @@ func (v *view) putField(name string, f *record.Field, r record.Record) {
 func (v *view) putScratch(name string, grown []byte) {
 	text := grown[len(v.buf):]
 	v.buf = grown
-	v.put(name, unsafe.String(unsafe.SliceData(text), len(text)))
+	v.put(name, unsafe.String(unsafe.SliceData(text), len(text))) //nolint:gosec // the buffer only grows, what is in it stays
 }
