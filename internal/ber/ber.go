@@ -101,7 +101,7 @@ func (v Value) Int() (n int64, ok bool) {
 	if len(v.Body) == 0 || len(v.Body) > 8 {
 		return 0, false
 	}
-	n = int64(int8(v.Body[0])) //nolint:gosec // the sign bit is meant
+	n = int64(int8(v.Body[0]))
 	for _, x := range v.Body[1:] {
 		n = n<<8 | int64(x)
 	}

@@ -3,6 +3,7 @@ package campaign
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -113,7 +114,7 @@ func unattributed(ts []*tally, led bool) finding.Attribution {
 			rest -= int(t.certainty)
 		}
 	}
-	c := uint8(max(rest, 1)) //nolint:gosec // 1 to 100
+	c := uint8(max(rest, 1))
 	a := finding.Attribution{Profile: Unattributed, Name: "none of the known campaigns", Confidence: c, Words: words(c), Status: string(Sourced)}
 	why := "no profile shows traits in two independent groups of evidence with one that few others share"
 	if len(ts) == 0 {
@@ -165,9 +166,7 @@ func pivot(t *tally, all []*tally) string {
 func (t *tally) with(u *Trait) *tally {
 	try := *t
 	try.byGroup = map[Group]float64{}
-	for g, w := range t.byGroup {
-		try.byGroup[g] = w
-	}
+	maps.Copy(try.byGroup, t.byGroup)
 	try.byGroup[u.Group] += u.Weight
 	if u.Weight >= strong {
 		try.strongs++

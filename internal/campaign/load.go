@@ -140,7 +140,7 @@ func (r *reader) profile(n *yaml.Node) *Profile {
 		case "status":
 			p.Status = Status(r.text(v))
 		case "max_confidence":
-			p.MaxConfidence = uint8(r.number(v, 1, 100)) //nolint:gosec // 1 to 100
+			p.MaxConfidence = uint8(r.number(v, 1, 100))
 		case "sponsor":
 			p.Sponsor = r.text(v)
 		case "summary":

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -87,9 +88,9 @@ func (r *Reader) peek(n int) ([]byte, error) {
 	switch {
 	case r.end >= n:
 		return r.block.buf[:n], nil
-	case r.fail == io.EOF && r.end == 0:
+	case errors.Is(r.fail, io.EOF) && r.end == 0:
 		return nil, io.EOF
-	case r.fail == io.EOF:
+	case errors.Is(r.fail, io.EOF):
 		return nil, fmt.Errorf("%w: at offset %d", ErrShort, r.Offset())
 	default:
 		return nil, r.fail

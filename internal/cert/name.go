@@ -1,6 +1,7 @@
 package cert
 
 import (
+	"slices"
 	"unicode/utf8"
 )
 
@@ -40,8 +41,7 @@ func nameText(b []byte) (text, cn string) {
 	}
 	var buf [256]byte
 	out := buf[:0]
-	for i := len(entries) - 1; i >= 0; i-- {
-		e := entries[i]
+	for i, e := range slices.Backward(entries) {
 		short, known := attributeNames[string(e.oid)]
 		if known {
 			out = append(out, short...)

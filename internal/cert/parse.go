@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/netip"
+	"slices"
 
 	"longwatch/internal/record"
 )
@@ -119,8 +120,8 @@ func serialText(b []byte) string {
 func negate(b []byte) []byte {
 	out := make([]byte, len(b))
 	carry := true
-	for i := len(b) - 1; i >= 0; i-- {
-		out[i] = ^b[i]
+	for i, v := range slices.Backward(b) {
+		out[i] = ^v
 		if carry {
 			out[i]++
 			carry = out[i] == 0

@@ -89,13 +89,13 @@ func (f *Finding) Seal() {
 	slices.Sort(f.Dossier)
 	f.Dossier = slices.Compact(f.Dossier)
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\x00%s\x00", f.Detector, f.Title)
+	_, _ = fmt.Fprintf(h, "%s\x00%s\x00", f.Detector, f.Title)
 	for _, e := range f.Entities {
-		fmt.Fprintf(h, "%s\x00%s\x00", e.Kind, e.Value)
+		_, _ = fmt.Fprintf(h, "%s\x00%s\x00", e.Kind, e.Value)
 	}
 	if len(f.Refs) > 0 {
 		r := f.Refs[0]
-		fmt.Fprintf(h, "%s\x00%d\x00%d", r.File, r.Kind, r.Pos)
+		_, _ = fmt.Fprintf(h, "%s\x00%d\x00%d", r.File, r.Kind, r.Pos)
 	}
 	f.ID = "f-" + hex.EncodeToString(h.Sum(nil)[:8])
 }

@@ -147,7 +147,7 @@ func (l *loader) open(fsys fs.FS, name, show string, asked bool) {
 		l.refuseFile(err.Error())
 		return
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	r := bufio.NewReaderSize(f, 1<<16)
 	if err := l.read(r, name, asked); err != nil {
 		l.refuse(l.line, fmt.Sprintf("reading stopped: %v", err))

@@ -97,7 +97,7 @@ var platform = func() map[string]bool {
 	for n := range calls {
 		m[n] = true
 	}
-	for _, n := range strings.Fields(`request response server session context if else for foreach while return new class public private protected
+	for n := range strings.FieldsSeq(`request response server session context if else for foreach while return new class public private protected
 		static void byte int string var using namespace import try catch finally throw null true false this function echo assembly process
 		activator type getmethod invoke gettype convert encoding math array system io net http $_post $_get $_request $_cookie $_server`) {
 		m[n] = true

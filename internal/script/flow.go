@@ -204,9 +204,8 @@ func joined(f found, toks []token) {
 				break
 			}
 		}
-		switch l := strings.ToLower(name); {
-		case l == "eval", l == "assert", l == "system", l == "shell_exec", l == "base64_decode", l == "create_function", l == "passthru",
-			l == "wscript.shell", l == "cmd.exe", l == "frombase64string", l == "defineclass":
+		switch l := strings.ToLower(name); l {
+		case "eval", "assert", "system", "shell_exec", "base64_decode", "create_function", "passthru", "wscript.shell", "cmd.exe", "frombase64string", "defineclass":
 			f[HiddenName]++
 		}
 	}

@@ -56,7 +56,7 @@ func (d *detector) message(m *mail.Message, out detect.Reporter) {
 		f.Why = append(f.Why, "the sender is from outside and never wrote before in this evidence")
 	}
 	if score >= 2 && (theme != "" || posing != "") {
-		f.Severity, f.Confidence = finding.Medium, uint8(50+10*score) //nolint:gosec // at most 80
+		f.Severity, f.Confidence = finding.Medium, uint8(50+10*score)
 	}
 	out.Report(f)
 }

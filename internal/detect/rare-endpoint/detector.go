@@ -4,6 +4,7 @@
 package rareendpoint
 
 import (
+	"net/http"
 	"net/netip"
 	"path"
 	"slices"
@@ -128,7 +129,7 @@ func (p *page) note(a *web.Access) {
 	if len(p.clients) <= mostClients && !slices.Contains(p.clients, a.ClientIP) {
 		p.clients = append(p.clients, a.ClientIP)
 	}
-	if a.Method == "POST" {
+	if a.Method == http.MethodPost {
 		p.posts++
 	} else {
 		p.gets++

@@ -101,7 +101,6 @@ func (d *decoder) decodeFragment(c *wire.Cursor) error {
 type instance struct {
 	id       uint32 // the first four bytes of its GUID
 	template uint32 // offset of its definition
-	values   []value
 }
 
 // readInstance reads a template instance behind its token, passing over a

@@ -70,7 +70,7 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	if err != nil {
 		return fmt.Errorf("evtx: %w", err)
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	r.out, r.lane = out, out.Lane()
 	buf := make([]byte, chunkSize)
 	first, err := r.readHeader(in, buf[:blockSize])

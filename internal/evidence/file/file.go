@@ -50,7 +50,7 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 				text = nil // no script by its first bytes
 			}
 		}
-		if err == io.EOF { //nolint:errorlint // io.Reader returns it bare
+		if err == io.EOF {
 			break
 		}
 		if err != nil {

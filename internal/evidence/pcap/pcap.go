@@ -53,7 +53,7 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	if err != nil {
 		return err
 	}
-	defer src.Close()
+	defer func() { _ = src.Close() }()
 	frames, err := capture.NewReader(src)
 	switch {
 	case errors.Is(err, capture.ErrShort):

@@ -75,17 +75,17 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 // parse reads one line:
 // [vhost[:port] ]client ident user [time] "request" status bytes ["referer" "agent" ["forwarded"]].
 func parse(line string) (*web.Access, bool) {
-	open := strings.IndexByte(line, '[')
-	if open < 0 {
+	before, after, ok0 := strings.Cut(line, "[")
+	if !ok0 {
 		return nil, false
 	}
-	who := strings.Fields(line[:open])
+	who := strings.Fields(before)
 	if len(who) == 4 { // Apache's vhost_combined
 		who = who[1:]
 	} else if len(who) != 3 {
 		return nil, false
 	}
-	stamp, rest, ok := strings.Cut(line[open+1:], "] ")
+	stamp, rest, ok := strings.Cut(after, "] ")
 	if !ok {
 		return nil, false
 	}
@@ -98,7 +98,7 @@ func parse(line string) (*web.Access, bool) {
 		return nil, false
 	}
 	a := &web.Access{Head: record.Head{TS: record.TimeOf(t)}, Product: "combined"}
-	if all := strings.Fields(line[:open]); len(all) == 4 {
+	if all := strings.Fields(before); len(all) == 4 {
 		host, port, _ := strings.Cut(all[0], ":")
 		a.Server = strings.ToLower(host)
 		a.ServerPort = uint16(number(port, 16))

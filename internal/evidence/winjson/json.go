@@ -91,14 +91,14 @@ func (p *parser) value(key span, depth int) error {
 	}
 	i := len(p.nodes)
 	p.nodes = append(p.nodes, node{key: key})
-	switch c := p.space(); {
-	case c == '{':
+	switch c := p.space(); c {
+	case '{':
 		p.nodes[i].kind = kindObject
 		return p.members(i, depth, '}')
-	case c == '[':
+	case '[':
 		p.nodes[i].kind = kindArray
 		return p.members(i, depth, ']')
-	case c == '"':
+	case '"':
 		text, err := p.string()
 		p.nodes[i].kind, p.nodes[i].text = kindText, text
 		return err

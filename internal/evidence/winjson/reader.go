@@ -41,7 +41,7 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	if err != nil {
 		return fmt.Errorf("winjson: %w", err)
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	r.out, r.lane = out, out.Lane()
 	r.line, r.column0 = 1, true
 	block := make([]byte, blockSize)
@@ -126,7 +126,7 @@ func (r *reader) between(b []byte) int {
 // break in a string or a brace that opens at the beginning of a line, means
 // that its end is lost: then the next line begins anew.
 func (r *reader) inside(b []byte) int {
-	for i := 0; i < len(b); i++ {
+	for i := range b {
 		c := b[i]
 		if c == '\n' {
 			if r.inString {

@@ -45,7 +45,7 @@ func Run(path string, cfg flow.Config) ([]record.Record, []evidence.Problem, err
 		return nil, nil, err
 	}
 	defer file.Close()
-	var src io.Reader = file
+	var src io.Reader
 	head := bufio.NewReader(file)
 	if b, err := head.Peek(2); err == nil && b[0] == 0x1f && b[1] == 0x8b {
 		if src, err = gzip.NewReader(head); err != nil {

@@ -46,7 +46,7 @@ func (n *ndr) units(width uint64) []byte {
 		n.c.Skip(maxStub + 1) // nothing after it can be read
 		return nil
 	}
-	left := uint64(n.c.Len()) //nolint:gosec // never negative
+	left := uint64(n.c.Len())
 	return n.c.Take(int(min(count*width, left)))
 }
 

@@ -127,7 +127,7 @@ func (p *parser) Parse(_ proto.Dir, b []byte) (proto.Step, error) {
 			if len(rest) < 4 {
 				return p.wait(used, len(b), 4)
 			}
-			head, n = 4, int(binary.BigEndian.Uint32(rest)) //nolint:gosec // first byte is 0
+			head, n = 4, int(binary.BigEndian.Uint32(rest))
 			service = tcpService
 		} else {
 			size, sized, ok := ber.Size(rest)

@@ -51,7 +51,7 @@ func (p *parser) signed(b []byte, client bool, depth int, budget *int) {
 		}
 		*budget--
 		b = rest
-		if !v.Constructed && !(v.Class == ber.Context && len(v.Body) > 0) {
+		if !v.Constructed && (v.Class != ber.Context || len(v.Body) <= 0) {
 			continue
 		}
 		if v.Class == ber.Universal && v.Tag == ber.Sequence {

@@ -14,6 +14,7 @@ package prototest
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"longwatch/internal/proto"
@@ -50,10 +51,8 @@ func (e *fakeEngine) Weird(_ *proto.Conn, source, name, addl string) {
 }
 
 func (e *fakeEngine) Confirm(_ *proto.Conn, service string) {
-	for _, s := range e.services {
-		if s == service {
-			return
-		}
+	if slices.Contains(e.services, service) {
+		return
 	}
 	e.services = append(e.services, service)
 }

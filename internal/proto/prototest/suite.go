@@ -101,7 +101,7 @@ func rewrite(t *testing.T, c *testCase, records []string) {
 	if data != nil {
 		c.archive.Files = append(c.archive.Files, txtar.File{Name: "records.jsonl", Data: data})
 	}
-	if err := os.WriteFile(c.path, txtar.Format(c.archive), 0o644); err != nil { //nolint:gosec // test data is for everybody
+	if err := os.WriteFile(c.path, txtar.Format(c.archive), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -111,7 +111,7 @@ func checkCuts(t *testing.T, spec proto.Spec, inner []proto.Spec, c *testCase, w
 	if diff := cmp.Diff(whole.records, play(spec, inner, c.transport, c.events, func() int { return 1 }, t.Errorf).records); diff != "" {
 		t.Errorf("one byte at a time gives other records (-whole +cut):\n%s", diff)
 	}
-	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable on purpose
+	rng := rand.New(rand.NewPCG(1, 2))
 	for range 20 {
 		got := play(spec, inner, c.transport, c.events, func() int { return 1 + rng.IntN(40) }, t.Errorf)
 		if diff := cmp.Diff(whole.records, got.records); diff != "" {

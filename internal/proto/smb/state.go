@@ -243,6 +243,6 @@ func (p *parser) lately(key told) bool {
 // the years that nanoseconds since 1970 can express becomes the nearest.
 func filetime(t uint64) record.Time {
 	const epoch, limit = 116_444_736_000_000_000, 1 << 56
-	d := int64(min(t, epoch+limit)) - epoch //nolint:gosec // bounded
+	d := int64(min(t, epoch+limit)) - epoch
 	return record.Time(max(d, -limit) * 100)
 }

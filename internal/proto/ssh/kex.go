@@ -1,7 +1,7 @@
 package ssh
 
 import (
-	"crypto/md5" //nolint:gosec // HASSH is defined over MD5
+	"crypto/md5"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -110,7 +110,7 @@ func (p *parser) kexInit(d proto.Dir, b []byte) {
 // hassh is the HASSH of one direction's algorithms
 // (https://github.com/salesforce/hassh).
 func (o *offer) hassh(way int) string {
-	sum := md5.Sum([]byte(strings.Join([]string{o.kex, o.cipher[way], o.mac[way], o.comp[way]}, ";"))) //nolint:gosec // as above
+	sum := md5.Sum([]byte(strings.Join([]string{o.kex, o.cipher[way], o.mac[way], o.comp[way]}, ";")))
 	return hex.EncodeToString(sum[:])
 }
 

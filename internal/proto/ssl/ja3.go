@@ -1,7 +1,7 @@
 package ssl
 
 import (
-	"crypto/md5" //nolint:gosec // JA3 is defined over MD5
+	"crypto/md5"
 	"encoding/hex"
 	"strconv"
 )
@@ -60,6 +60,6 @@ func appendNumber(s []byte, n uint16, first bool) ([]byte, bool) {
 }
 
 func md5Hex(s []byte) string {
-	sum := md5.Sum(s) //nolint:gosec // as above
+	sum := md5.Sum(s)
 	return hex.EncodeToString(sum[:])
 }

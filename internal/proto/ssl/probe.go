@@ -1,6 +1,8 @@
 package ssl
 
 import (
+	"bytes"
+
 	"longwatch/internal/proto"
 	"longwatch/internal/wire"
 )
@@ -91,12 +93,8 @@ func probeCipher(b []byte) proto.Verdict {
 
 // couldBe tells whether b begins with these bytes, as far as it goes.
 func couldBe(b []byte, want ...byte) bool {
-	for i := range min(len(b), len(want)) {
-		if b[i] != want[i] {
-			return false
-		}
-	}
-	return true
+	n := min(len(b), len(want))
+	return bytes.Equal(b[:n], want[:n])
 }
 
 // probeOld takes a client hello of SSL 2.0 whose lengths add up.
