@@ -80,7 +80,7 @@ folder named by -o.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newHunt(args), newScan(args), newRecords(args), newIntel(), newRules(), newDoctor(), newVersion())
+	root.AddCommand(newHunt(args), newScan(args), newRecords(args), newSimulate(), newIntel(), newRules(), newDoctor(), newVersion())
 	return root
 }
 
