@@ -205,9 +205,9 @@ func (c *builder) account(s string) string {
 }
 
 // mailbox is the account that a mail address belongs to, by the conventions in
-// which addresses are made of names: the same name, or first.last for flast,
-// lastf, firstl. Only accounts that findings name are taken, and only when one
-// convention fits.
+// which addresses are made of names: the same name, or first.last for one name
+// and up to three letters of the other. Only accounts that findings name are
+// taken, and only when one fits.
 func (c *builder) mailbox(address string) string {
 	local := account(address)
 	first, last, dotted := strings.Cut(local, ".")
@@ -215,7 +215,13 @@ func (c *builder) mailbox(address string) string {
 		return c.only(local)
 	}
 	found := ""
-	for _, name := range []string{first[:1] + last, last + first[:1], first + last[:1], first + last, last} {
+	var names []string
+	for n := 1; n <= 3; n++ {
+		names = append(names, first[:min(n, len(first))]+last, last+first[:min(n, len(first))], first+last[:min(n, len(last))], last[:min(n, len(last))]+first)
+	}
+	names = append(names, first+last, last+first, last)
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
 		if _, known := c.domains[name]; known {
 			if found != "" {
 				return ""
