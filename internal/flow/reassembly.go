@@ -3,6 +3,8 @@ package flow
 import (
 	"bytes"
 	"slices"
+
+	"longwatch/internal/invariant"
 )
 
 // reassembly puts the bytes of one direction in order. What arrives in order is
@@ -78,7 +80,24 @@ func (r *reassembly) insert(seq uint64, n int, data []byte) (conflict bool) {
 		}
 		i++
 	}
+	if invariant.Enabled {
+		invariant.Check(r.sound(), "flow: early segments overlap, lie behind or are counted wrongly")
+	}
 	return conflict
+}
+
+// sound tells whether early is in order, without overlaps and beyond next, and
+// held is what it holds.
+func (r *reassembly) sound() bool {
+	at, held := r.next, 0
+	for _, p := range r.early {
+		if p.seq < at || p.upper <= p.seq || p.data != nil && uint64(len(p.data)) != p.upper-p.seq {
+			return false
+		}
+		at = p.upper
+		held += len(p.data)
+	}
+	return held == r.held
 }
 
 func (r *reassembly) put(i int, seq, upper uint64, data []byte) {
