@@ -106,6 +106,12 @@ func (h *Host) LogOn(at time.Time, u *User, o LogonOptions) *Logon {
 	return l
 }
 
+// MemberLogOn is a log-on of another machine's own account.
+func (h *Host) MemberLogOn(at time.Time, member *Host, port uint16) *Logon {
+	id := h.Site.SID + "-" + itoa(1000+int(hash(member.Name)%90))
+	return h.LogOn(at, &User{Name: member.Name + "$", SID: id, Service: true}, LogonOptions{Type: 3, From: member.IP, Port: port})
+}
+
 // LogOff ends a session (Security 4634).
 func (l *Logon) LogOff(at time.Time) {
 	name, domain, id := l.account()

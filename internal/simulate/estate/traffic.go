@@ -85,7 +85,9 @@ func (h *Host) lookup(at time.Time, name string, kind uint16, answers []talk.Ans
 	return s.ask(at, h.Station, s.DC.Station, name, kind, answers, rcode, took)
 }
 
-func cdn(name string) bool { return strings.HasPrefix(name, "cdn") || hash(name)%5 == 0 }
+func cdn(name string) bool {
+	return len(name) < 48 && (strings.HasPrefix(name, "cdn") || hash(name)%5 == 0)
+}
 
 func (s *Site) ask(at time.Time, from, to *packet.Station, name string, kind uint16, answers []talk.Answer, rcode int, took time.Duration) time.Time {
 	s.meet(at, from, to)

@@ -35,7 +35,12 @@ type Plan struct {
 var (
 	first = []string{"anna", "bela", "carla", "david", "elena", "farid", "greta", "hamid", "ines", "jonas", "katja", "liam", "maria", "nadia", "oscar", "paula", "quinn", "rosa", "stefan", "tomas", "ulla", "victor", "wanda", "yusuf", "zoe"}
 	last  = []string{"acosta", "berger", "castro", "dahl", "ericson", "fischer", "gomez", "hansen", "ivanova", "jensen", "keller", "lopez", "moreau", "novak", "ortega", "pereira", "quist", "rossi", "santos", "tanaka", "urban", "vargas", "weber", "yilmaz", "ziegler"}
-	place = []string{"harbor", "valley", "north", "coral", "summit", "delta", "granite", "cedar", "lagoon", "prairie", "island", "river", "stone", "ridge", "coast"}
+	// Organisations of one exercise have names of their own, as do their hosts.
+	place = map[Kind][]string{
+		Utility:  {"harbor", "valley", "north", "summit", "granite"},
+		Company:  {"cedar", "lagoon", "prairie", "island", "delta"},
+		Operator: {"river", "stone", "ridge", "coast", "upland"},
+	}
 	trade = map[Kind][]string{
 		Utility:  {"power", "water", "utilities", "electric", "energy"},
 		Company:  {"logistics", "publishing", "foods", "instruments", "insurance", "textiles"},
@@ -48,12 +53,16 @@ var (
 
 // Build lays out the site.
 func Build(p Plan, r *chance.Rand) *estate.Site {
-	name := chance.Pick(r, place) + chance.Pick(r, trade[p.Kind])
 	tld := chance.Pick(r, country)
+	var name string
+	if p.Kind != Ministry {
+		name = chance.Pick(r, place[p.Kind]) + chance.Pick(r, trade[p.Kind])
+	} else {
+		name = chance.Pick(r, trade[Ministry])
+	}
 	public := name + ".com." + tld
 	title := strings.ToUpper(name[:1]) + name[1:]
 	if p.Kind == Ministry {
-		name = chance.Pick(r, trade[Ministry])
 		public = name + ".gov." + tld
 		title = "Ministry (" + strings.ToUpper(name) + ")"
 	}
@@ -135,7 +144,7 @@ func (b *builder) people(kind Kind) {
 	}
 	for i := 11; i < 13; i++ {
 		u := s.AddUser(chance.Pick(r, []string{"adm-", "a-", "da."})+account(i), title(given[i])+" "+title(family[i]), true, false)
-		u.Host = s.Add(fmt.Sprintf("%sADM%d", strings.TrimSuffix(prefix, "-"), i-10), estate.AdminPC, estate.Desktops, byte(20+addr[i]), 22631)
+		u.Host = s.Add(fmt.Sprintf("%sADM%d", strings.TrimSuffix(prefix, "-"), r.Between(10, 49)+50*(i-11)), estate.AdminPC, estate.Desktops, byte(20+addr[i]), 22631)
 	}
 	for _, service := range []string{"svc_backup", "svc_monitor", "svc_deploy", "svc_sql"} {
 		s.AddUser(service, service, true, true)

@@ -78,7 +78,7 @@ func (l *life) person(day int, u *estate.User) {
 	office := `C:\Program Files\Microsoft Office\root\Office16\`
 	h.Spawn(at.Add(70*time.Second), logon, shell, office+"OUTLOOK.EXE", `"`+office+`OUTLOOK.EXE"`)
 	h.HTTPS(at.Add(75*time.Second), talk.Schannel, "outlook.office365.com", 4, 1500, 3500)
-	for t := at.Add(r.Duration(2*time.Minute, 10*time.Minute)); t.Before(leave); t = t.Add(5*time.Minute + r.Wait(38*time.Minute)) {
+	for t := at.Add(r.Duration(2*time.Minute, 10*time.Minute)); t.Before(leave); t = t.Add(5*time.Minute + r.Wait(48*time.Minute)) {
 		switch r.IntN(10) {
 		case 0, 1:
 			l.files(t, h, u)
@@ -98,7 +98,7 @@ func (l *life) person(day int, u *estate.User) {
 			l.browse(t, h, agent, running)
 		}
 	}
-	for range 5 {
+	for range 4 {
 		t := at.Add(r.Duration(0, leave.Sub(at)))
 		h.HTTPS(t, talk.Schannel, chance.Pick(r, background), 1, 1200, 1500)
 	}

@@ -37,8 +37,8 @@ var coming = []string{"Windows Update", "Windows Modules Installer", "Background
 // machine is what Windows does by itself in a day.
 func (l *life) machine(day int, h *estate.Host) {
 	r := l.r
-	for at := l.At(day, 0, 0).Add(r.Wait(40 * time.Minute)); at.Before(l.At(day+1, 0, 0)); at = at.Add(r.Wait(70*time.Minute) + time.Minute) {
-		switch r.IntN(6) {
+	for at := l.At(day, 0, 0).Add(r.Wait(20 * time.Minute)); at.Before(l.At(day+1, 0, 0)); at = at.Add(r.Wait(24*time.Minute) + 20*time.Second) {
+		switch r.IntN(9) {
 		case 0, 1:
 			x := chance.Pick(r, habits)
 			p := h.Spawn(at, h.Self(), h.Base(estate.NetSvcs), x.image, x.command)
@@ -57,6 +57,13 @@ func (l *life) machine(day int, h *estate.Host) {
 			h.Database(at, 326, "svchost", fmt.Sprintf("%d,D,50", pid), "SRUJet: ", "1", path, "0", "[1] 0.000005 +J(0) +M(C:8K, Fs:2, WS:8K # 8K, PF:0K # 0K, P:0K)", "", "")
 			h.Database(at.Add(2*time.Hour), 327, "svchost", fmt.Sprintf("%d,D,35", pid), "SRUJet: ", "1", path, "0", "[1] 0.000010 +J(0) +M(C:0K, Fs:0, WS:4K # 0K, PF:0K # 0K, P:0K)", "0 0")
 		case 5:
+			l.child(at, h)
+		case 6:
+			l.member(at, h)
+		case 7:
+			name := chance.Pick(r, background)
+			h.Base(`C:\Windows\System32\svchost.exe -k netsvcs -p -s wuauserv`).Asked(at, name, "type:  5 "+name+".akadns.net;"+l.Address(name).String()+";")
+		case 8:
 			h.Spawn(at, h.Self(), h.Base(estate.Services), `C:\Windows\System32\svchost.exe`, `C:\Windows\system32\svchost.exe -k `+chance.Pick(r, []string{"wsappx -p -s AppXSvc", "netsvcs -p -s wlidsvc", "LocalService -p -s LicenseManager", "NetworkService -p -s DoSvc"}))
 		}
 	}
@@ -68,6 +75,39 @@ func (l *life) machine(day int, h *estate.Host) {
 	}
 	h.Classic(at, estate.Application, "MsiInstaller", 1042, `Ending a Windows Installer transaction: C:\Windows\Installer\`+r.Hex(3)+`.msi. Client Process Id: `+fmt.Sprint(r.Between(900, 4000)*4)+`.`)
 	h.HTTPS(at.Add(time.Minute), talk.Schannel, "slscr.update.microsoft.com", 1, 2200, 4000)
+}
+
+// child is one of the short-lived programs Windows starts all day.
+func (l *life) child(at time.Time, h *estate.Host) {
+	r := l.r
+	launch := h.Base(`C:\Windows\System32\svchost.exe -k DcomLaunch -p`)
+	x := chance.Pick(r, []habit{
+		{"", `C:\Windows\System32\dllhost.exe`, `C:\Windows\system32\DllHost.exe /Processid:{AB8902B4-09CA-4BB6-B78D-A8F59079A8D5}`},
+		{"", `C:\Windows\System32\RuntimeBroker.exe`, `C:\Windows\System32\RuntimeBroker.exe -Embedding`},
+		{"", `C:\Windows\System32\taskhostw.exe`, `taskhostw.exe`},
+		{"", `C:\Windows\System32\SearchProtocolHost.exe`, `"C:\Windows\system32\SearchProtocolHost.exe" Global\UsGthrFltPipeMssGthrPipe` + r.Letters("0123456789", 3) + `_`},
+		{"", `C:\Windows\System32\wbem\WmiPrvSE.exe`, `C:\Windows\system32\wbem\wmiprvse.exe -secured -Embedding`},
+		{"", `C:\Windows\servicing\TrustedInstaller.exe`, `C:\Windows\servicing\TrustedInstaller.exe`},
+		{"", `C:\Windows\System32\MoUsoCoreWorker.exe`, `C:\Windows\System32\MoUsoCoreWorker.exe -Embedding`},
+	})
+	p := h.Spawn(at, h.Self(), launch, x.image, x.command)
+	if r.Chance(0.4) {
+		p.CreateFile(at.Add(r.Duration(10*time.Millisecond, 2*time.Second)), `C:\Windows\Temp\`+chance.Pick(r, []string{"MpCmdRun", "DiagTrack", "TS_", "msi"})+r.Hex(2)+`.tmp`)
+	}
+	p.End(at.Add(r.Duration(2*time.Second, 5*time.Minute)))
+}
+
+// member is the machine account's own business with the controller: a ticket,
+// a log-on there, and service log-ons at home.
+func (l *life) member(at time.Time, h *estate.Host) {
+	if h == l.DC {
+		h.LogOn(at, nil, estate.LogonOptions{Type: 5})
+		return
+	}
+	port := h.Port(l.r)
+	from := l.DC.MemberLogOn(at, h, port)
+	from.LogOff(at.Add(l.r.Duration(10*time.Second, 30*time.Second)))
+	h.LogOn(at.Add(2*time.Second), nil, estate.LogonOptions{Type: 5})
 }
 
 // operations are backup, monitoring and software deployment.
