@@ -126,6 +126,11 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	found = append(found, h.gathered.findings()...)
 	slices.SortFunc(found, func(a, b finding.Finding) int { return finding.Compare(&a, &b) })
 	judge(cf, found, aliases, c, profiles)
+	if n := h.engine.Dropped(); n > 0 {
+		cf.Coverage = append(cf.Coverage, casefolder.Coverage{
+			Name: "findings not kept", Why: fmt.Sprintf("detectors made %d findings beyond what is kept of each; narrow the time with --since and --until to see them", n),
+		})
+	}
 
 	p.Phase("writing records")
 	written, err := h.records.Close()
