@@ -22,11 +22,11 @@ var roots = []string{
 }
 
 // logs are names of log files that say nothing of their machine.
-var logs = []string{"audit.log", "auth.log", "syslog", "messages", "secure", "access.log", "error.log"}
+var logs = []string{"httperr", "audit.log", "auth.log", "syslog", "messages", "secure", "access.log", "error.log"}
 
 // general are folders that are no machines.
 var general = []string{
-	"", ".", "..", "audit", "log", "logs", "evidence", "disk", "hosts", "case", "cases", "data", "files", "input", "linux", "windows", "syslog", "images", "tmp", "mnt", "media", "home", "work", "root",
+	"", ".", "..", "iis", "httperr", "logfiles", "audit", "log", "logs", "evidence", "disk", "hosts", "case", "cases", "data", "files", "input", "linux", "windows", "syslog", "images", "tmp", "mnt", "media", "home", "work", "root",
 }
 
 // Host is the machine in lower case, or empty when the path shows none.
@@ -34,7 +34,7 @@ func Host(name string) string {
 	name = strings.ToLower(strings.NewReplacer(`\`, "/", "!", "/").Replace(name))
 	parts := strings.Split(path.Clean(name), "/")
 	for i := 1; i < len(parts)-1; i++ {
-		if slices.Contains(roots, parts[i]) {
+		if slices.Contains(roots, parts[i]) || strings.HasPrefix(parts[i], "w3svc") {
 			if m := machine(parts[i-1]); m != "" {
 				return m
 			}

@@ -13,6 +13,8 @@ func TestHost(t *testing.T) {
 		"dc01.zip!C/Windows/NTDS/ntds.dit":           "dc01",
 		"/var/log/audit/audit.log":                   "",
 		"/home/me/evidence/a.aspx":                   "",
+		"logs/iis/WEB01/W3SVC1/u_ex260301.log":       "web01",
+		"inetpub/logs/LogFiles/W3SVC1/u_ex1.log":     "",
 		"/tmp/x/logs/audit/db01/audit.log":           "db01",
 		"a.aspx":                                     "",
 	} {

@@ -6,6 +6,7 @@ package iisw3c
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/netip"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"longwatch/internal/evidence"
+	"longwatch/internal/hostpath"
 	"longwatch/internal/record"
 	"longwatch/internal/record/web"
 	"longwatch/internal/textline"
@@ -58,6 +60,7 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	sink := out.Lane()
 	lines := textline.New(rc, r.f, out)
 	var values [][]byte
+	machine := hostpath.Host(r.f.Path) // the log names it only where s-computername is logged
 	for lines.Next() {
 		if lines.Number()&0xfff == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -84,6 +87,9 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 		if a.TS == 0 {
 			lines.Bad("w3c-time", "no date and time")
 			continue
+		}
+		if a.Server == "" || strings.HasPrefix(a.Server, "w3svc") {
+			a.Server = cmp.Or(machine, a.Server)
 		}
 		a.Ref = lines.Ref()
 		sink.Put(a)

@@ -4,6 +4,7 @@
 package weblog
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"longwatch/internal/evidence"
+	"longwatch/internal/hostpath"
 	"longwatch/internal/record"
 	"longwatch/internal/record/web"
 	"longwatch/internal/textline"
@@ -53,6 +55,7 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	}
 	defer func() { _ = rc.Close() }()
 	sink := out.Lane()
+	machine := hostpath.Host(r.f.Path) // the log names it only with a virtual host in front
 	lines := textline.New(rc, r.f, out)
 	for lines.Next() {
 		if lines.Number()&0xfff == 0 && ctx.Err() != nil {
@@ -66,6 +69,7 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 			lines.Bad("weblog-line", "not a line of the common or combined format")
 			continue
 		}
+		a.Server = cmp.Or(a.Server, machine)
 		a.Ref = lines.Ref()
 		sink.Put(a)
 	}
