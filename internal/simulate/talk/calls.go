@@ -152,7 +152,7 @@ func SamConnect(server string, h Handle) Call {
 func names(list []string, first uint32) []byte {
 	n := new(ndr).u32(uint32(len(list))).pointer().u32(uint32(len(list))).pointer().u32(uint32(len(list)))
 	for i, s := range list {
-		n.u32(first + uint32(i)*uint32(min(first, 1)))
+		n.u32(first + uint32(i)*min(first, 1))
 		u := utf16le(s)
 		n.b = le16(n.b, uint16(len(u)), uint16(len(u)))
 		n.pointer()

@@ -35,7 +35,6 @@ func derSet(c ...[]byte) []byte         { return tlv(0x31, c...) }
 func derCtx(n byte, c ...[]byte) []byte { return tlv(0xa0|n, c...) }
 func derOctets(b []byte) []byte         { return tlv(0x04, b) }
 func derBits(b []byte) []byte           { return tlv(0x03, []byte{0}, b) }
-func derUTF8(s string) []byte           { return tlv(0x0c, []byte(s)) }
 func derGeneral(s string) []byte        { return tlv(0x1b, []byte(s)) }
 
 func derInt(v int64) []byte {

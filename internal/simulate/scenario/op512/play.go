@@ -126,13 +126,13 @@ func (x *play) report() {
 	for i := range 3 {
 		x.ask("python-requests/2.33.0", ordinary.Ask{Path: x.folder + x.page, Kind: "text/html", Answer: []byte("<html><body>" + x.r.Hex(40) + "</body></html>")})
 		address := "http://www." + x.Public + x.folder + x.page
-		labels := ""
+		var labels strings.Builder
 		for text := hex.EncodeToString([]byte(address)); text != ""; {
 			n := min(len(text), 60)
-			labels += text[:n] + "."
+			labels.WriteString(text[:n] + ".")
 			text = text[n:]
 		}
-		name := "a." + labels + "c." + x.zone
+		name := "a." + labels.String() + "c." + x.zone
 		if x.r.Chance(0.5) || i == 0 {
 			x.web.ResolveFailed(x.now.Add(40*time.Millisecond), name)
 			x.pool.Asked(x.now.Add(90*time.Millisecond), name, "")

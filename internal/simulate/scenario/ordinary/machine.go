@@ -197,7 +197,7 @@ func (l *life) deploy(day int) {
 // away is the address a laptop has in DNS while it is not there.
 func (l *life) away(h *estate.Host) *packet.Station {
 	a := h.IP.As4()
-	a[3] = byte(222 + a[3]%28)
+	a[3] = 222 + a[3]%28
 	return &packet.Station{IP: netip.AddrFrom4(a)}
 }
 

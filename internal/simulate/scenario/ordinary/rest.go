@@ -66,7 +66,7 @@ func hash(s string) uint32 {
 func (l *life) linux(day int) {
 	r := l.r
 	for _, h := range l.Hosts {
-		if h.Role != estate.LinuxServer && !(h.Role == estate.WebServer && !h.Windows()) {
+		if h.Role != estate.LinuxServer && (h.Role != estate.WebServer || h.Windows()) {
 			continue
 		}
 		a := h.Audit()

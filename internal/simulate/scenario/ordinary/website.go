@@ -182,7 +182,7 @@ func page(s *estate.Site, path string, status int) []byte {
 	r := s.R.Sub("page" + path)
 	switch {
 	case status >= 300:
-		return []byte(fmt.Sprintf("<html><head><title>%d</title></head><body><h1>%d</h1></body></html>", status, status))
+		return fmt.Appendf(nil, "<html><head><title>%d</title></head><body><h1>%d</h1></body></html>", status, status)
 	case strings.HasSuffix(path, ".png"):
 		return picture(r)
 	case strings.HasSuffix(path, ".pdf"):
