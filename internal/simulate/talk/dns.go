@@ -100,7 +100,7 @@ func record(b []byte, a Answer) []byte {
 }
 
 func appendName(b []byte, name string) []byte {
-	for _, label := range strings.SplitSeq(strings.Trim(name, "."), ".") {
+	for label := range strings.SplitSeq(strings.Trim(name, "."), ".") {
 		if label != "" {
 			b = append(append(b, byte(len(label))), label...)
 		}

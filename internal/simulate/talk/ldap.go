@@ -16,7 +16,7 @@ func StartLDAP(k *packet.Conn, r *chance.Rand, realm, server string, searches in
 	attributes := derSeq(derOctets([]byte("subschemaSubentry")), derOctets([]byte("defaultNamingContext")), derOctets([]byte("supportedSASLMechanisms")))
 	k.Send(packet.Client, message(1, tlv(0x63, derOctets(nil), tlv(0x0a, []byte{0}), tlv(0x0a, []byte{0}), derInt(0), derInt(120), flag, tlv(0x87, []byte("objectClass")), attributes)))
 	var parts []string
-	for _, label := range strings.SplitSeq(strings.ToLower(realm), ".") {
+	for label := range strings.SplitSeq(strings.ToLower(realm), ".") {
 		parts = append(parts, "DC="+label)
 	}
 	context := strings.Join(parts, ",")
