@@ -115,7 +115,7 @@ func (r *reader) header(line string, out evidence.Outlet, lines *textline.Reader
 		case "#unset_field":
 			r.unset = value
 		case "#path":
-			r.typ = r.env.Types[value]
+			r.typ = r.known(value)
 			if r.typ == nil {
 				r.unknown(value, out, lines)
 				return errUnknown
@@ -220,12 +220,9 @@ func (r *reader) object(line []byte) (record.Record, error) {
 		return nil, errUnknown
 	}
 	rec := t.New()
-	for name, raw := range m {
-		f, ok := t.Field(name)
-		if !ok {
-			continue
-		}
-		texts, ok := texts(raw)
+	for i := range t.Fields { // in their order: the first mistake told is always the same
+		f := &t.Fields[i]
+		texts, ok := texts(m[f.Name])
 		if !ok {
 			continue
 		}
@@ -242,22 +239,35 @@ func (r *reader) typeOf(m map[string]json.RawMessage) *record.Type {
 	if raw, ok := m["_path"]; ok {
 		var name string
 		if json.Unmarshal(raw, &name) == nil {
-			return r.env.Types[name]
+			return r.known(name)
 		}
 	}
 	if r.typ == nil {
 		name, _, _ := strings.Cut(r.f.Name, ".")
-		r.typ = r.env.Types[name]
+		r.typ = r.known(name)
 	}
 	if r.typ == nil {
 		for _, name := range slices.Sorted(maps.Keys(marks)) {
 			if _, ok := m[marks[name]]; ok {
-				r.typ = r.env.Types[name]
+				r.typ = r.known(name)
 				break
 			}
 		}
 	}
 	return r.typ
+}
+
+// known is the record type of a Zeek log. Host records that happen to have a
+// log's name, as syslog, are other things.
+func (r *reader) known(log string) *record.Type {
+	t := r.env.Types[log]
+	if t == nil {
+		return nil
+	}
+	if _, ok := t.Field("uid"); !ok && log != "x509" && log != "ocsp" {
+		return nil
+	}
+	return t
 }
 
 // marks are fields that tell a log's type when its name does not.
