@@ -56,6 +56,7 @@ func normal(kind Kind, value string) (k Kind, key []byte, port uint16, err error
 	if len(v) > maxKey {
 		return kind, nil, 0, errLong
 	}
+	//exhaustive:enforce
 	switch kind {
 	case Address:
 		return normalAddress(v)
@@ -115,6 +116,7 @@ func normal(kind Kind, value string) (k Kind, key []byte, port uint16, err error
 		return kind, []byte(strings.ToLower(v)), 0, nil
 	case Software, UserAgent:
 		return kind, []byte(v), 0, nil
+	case kinds: // their number, not one of them
 	}
 	return kind, nil, 0, errKind
 }

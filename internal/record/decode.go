@@ -41,6 +41,7 @@ func (f *Field) setOne(v reflect.Value, text string) error {
 		v = v.Field(0)
 	}
 	var err error
+	//exhaustive:enforce
 	switch f.kind {
 	case kindString:
 		v.SetString(text)
@@ -81,6 +82,7 @@ func (f *Field) setOne(v reflect.Value, text string) error {
 		if p, err = netip.ParsePrefix(text); err == nil {
 			v.Set(reflect.ValueOf(p))
 		}
+	case kindFields: // never here: SetText refuses it
 	}
 	if err != nil {
 		return fmt.Errorf("record: field %q: %q: %w", f.Name, text, ErrValue)

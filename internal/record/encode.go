@@ -9,6 +9,7 @@ import (
 
 // appendText writes one scalar as Zeek prints it.
 func (f *Field) appendText(dst []byte, v reflect.Value) []byte {
+	//exhaustive:enforce
 	switch f.kind {
 	case kindString:
 		return append(dst, v.String()...)
@@ -26,6 +27,7 @@ func (f *Field) appendText(dst []byte, v reflect.Value) []byte {
 		return v.Interface().(netip.Addr).AppendTo(dst)
 	case kindPrefix:
 		return v.Interface().(netip.Prefix).AppendTo(dst)
+	case kindFields: // never here: it has no text, see appendJSON
 	}
 	return dst
 }

@@ -81,6 +81,7 @@ func (a *atom) find(v *view) (int, bool) {
 
 // test tells whether a is true of value i.
 func (a *atom) test(v *view, i int) bool {
+	//exhaustive:enforce
 	switch a.kind {
 	case testPattern:
 		text := v.folded(i)
@@ -127,6 +128,7 @@ func (a *atom) test(v *view, i int) bool {
 				return true
 			}
 		}
+	case testNull, testExists: // asked of a field, in eval
 	}
 	return false
 }

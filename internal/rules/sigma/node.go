@@ -32,6 +32,7 @@ func group(op opKind, kids []*node) *node {
 
 // eval tells whether n is true of the event in v.
 func (n *node) eval(v *view) bool {
+	//exhaustive:enforce
 	switch n.op {
 	case opAnd:
 		for _, k := range n.kids {
@@ -63,6 +64,7 @@ func (n *node) eval(v *view) bool {
 		return n.kids[0].eval(v)
 	case opAtom:
 		return n.atom.eval(v)
+	case opTrue:
 	}
 	return true
 }

@@ -109,6 +109,7 @@ func newPattern(parts []part, cased bool) pattern {
 
 // match compares the whole of text, which is folded unless the pattern is cased.
 func (p *pattern) match(text []byte) bool {
+	//exhaustive:enforce
 	switch p.shape {
 	case shapeExact:
 		return bytes.Equal(text, p.lit)
@@ -120,6 +121,7 @@ func (p *pattern) match(text []byte) bool {
 		return bytes.Contains(text, p.lit)
 	case shapeAny:
 		return true
+	case shapeGlob:
 	}
 	return glob(p.parts, text)
 }
