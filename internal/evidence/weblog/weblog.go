@@ -79,8 +79,8 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 // parse reads one line:
 // [vhost[:port] ]client ident user [time] "request" status bytes ["referer" "agent" ["forwarded"]].
 func parse(line string) (*web.Access, bool) {
-	before, after, ok0 := strings.Cut(line, "[")
-	if !ok0 {
+	before, after, ok := strings.Cut(line, "[")
+	if !ok {
 		return nil, false
 	}
 	who := strings.Fields(before)
