@@ -103,7 +103,7 @@ func spanText(c *casefolder.Case) string {
 func incidentText(b *strings.Builder, p paint, n int, i *finding.Incident) {
 	fmt.Fprintf(b, "\n%s %s %s\n", p.severity(i.Severity), p.bold(fmt.Sprintf("%d.", n)), p.bold(clean(i.Title, 110)))
 	line := func(name, text string) { fmt.Fprintf(b, "  %-12s %s\n", name, wrap(text, 15)) }
-	line("since", fmt.Sprintf("%s UTC, for %s; %d findings", when(i.Start), dwell(i.Start, i.End), len(i.Findings)))
+	line("since", fmt.Sprintf("%s UTC, for %s; %s", when(i.Start), dwell(i.Start, i.End), findings(len(i.Findings))))
 	if e := i.Entry; e != nil {
 		line("began at", clean(fmt.Sprintf("%s %s: %s", e.Entity.Kind, e.Entity.Value, e.Why), 260))
 	}
@@ -151,6 +151,14 @@ func incidentText(b *strings.Builder, p paint, n int, i *finding.Incident) {
 		}
 		line(name, clean(t, 300))
 	}
+}
+
+// findings counts them in words.
+func findings(n int) string {
+	if n == 1 {
+		return "one finding"
+	}
+	return fmt.Sprintf("%d findings", n)
 }
 
 // worst is the most severe findings of an incident, in time order.
