@@ -83,7 +83,7 @@ func (p *progress) line() string {
 	}
 	read, total := p.read.Load(), p.total.Load()
 	s := fmt.Sprintf("reading evidence: %d of %d files, %s", p.seen.Load(), p.files.Load(), size(read))
-	if total > 0 {
+	if total > 0 && read <= total { // archives expand to more than lies on disk
 		s += fmt.Sprintf(" of %s (%d %%)", size(total), min(read*100/total, 100))
 	}
 	if secs := time.Since(p.start).Seconds(); secs > 0 {
