@@ -74,3 +74,9 @@ var SessionType = record.Of[Session]("smb_session")
 
 // RecordType returns SessionType.
 func (*Session) RecordType() *record.Type { return SessionType }
+
+// BeyondZeek tells that Zeek has no log of this kind.
+func (*Session) BeyondZeek() bool { return true }
+
+// BeyondZeek tells that Zeek has no log of this kind.
+func (*Transfer) BeyondZeek() bool { return true }
