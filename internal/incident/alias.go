@@ -32,9 +32,18 @@ type Aliases struct {
 // naming says that an address was a host's during a span.
 type naming struct {
 	host string
-	sure bool // the host itself or its logon said so, not a look-up
+	rank rank
 	span record.Span
 }
+
+// rank is how far a name can be trusted.
+type rank uint8
+
+const (
+	claimed rank = iota // a client's own word in NTLM, on the wire or in a logon event: an intruder chooses it
+	looked              // an answer of DNS
+	logged              // the host's own log, its lease or its ticket
+)
 
 // NewAliases returns an empty table for the given own networks; without any,
 // private addresses are own.
@@ -61,7 +70,7 @@ func Wants(t *record.Type) bool {
 func (a *Aliases) Learn(r record.Record) {
 	switch r := r.(type) {
 	case *host.Logon:
-		a.pair(r.Source, r.SourceHost, r.TS, true)
+		a.pair(r.Source, r.SourceHost, r.TS, claimed) // WorkstationName is what the client said of itself
 		a.fan(r.Source, node{"host", HostName(r.Host)})
 		return
 	case *host.Ticket:
@@ -71,16 +80,16 @@ func (a *Aliases) Learn(r record.Record) {
 		return
 	case *host.Socket:
 		if r.Initiated {
-			a.pair(r.OrigH, r.Host, r.TS, true)
+			a.pair(r.OrigH, r.Host, r.TS, logged)
 		} else {
-			a.pair(r.RespH, r.Host, r.TS, true)
+			a.pair(r.RespH, r.Host, r.TS, logged)
 		}
 		return
 	case *host.Syslog:
 		a.learnAppliance(r)
 		return
 	case *web.Access:
-		a.pair(r.ServerIP, r.Server, r.TS, true)
+		a.pair(r.ServerIP, r.Server, r.TS, logged)
 		return
 	}
 	a.learnNetwork(r)
@@ -99,7 +108,7 @@ func (a *Aliases) learnAppliance(s *host.Syslog) {
 		}
 	}
 	if login && own.IsPrivate() {
-		a.pair(own, s.Host, s.TS, true)
+		a.pair(own, s.Host, s.TS, logged)
 	}
 }
 
@@ -116,24 +125,24 @@ func (a *Aliases) learnNetwork(r record.Record) {
 		name := textOf(t, r, "query")
 		for _, answer := range textsOf(t, r, "answers") {
 			if ip, err := netip.ParseAddr(answer); err == nil && ip.IsPrivate() {
-				a.pair(ip, name, ts, false)
+				a.pair(ip, name, ts, looked)
 			}
 		}
 	case "ntlm":
-		a.pair(orig, textOf(t, r, "hostname"), ts, true)
-		a.pair(resp, cmp.Or(textOf(t, r, "server_dns_computer_name"), textOf(t, r, "server_nb_computer_name")), ts, true)
+		a.pair(orig, textOf(t, r, "hostname"), ts, claimed)
+		a.pair(resp, cmp.Or(textOf(t, r, "server_dns_computer_name"), textOf(t, r, "server_nb_computer_name")), ts, logged)
 	case "kerberos":
 		client, _, _ := strings.Cut(textOf(t, r, "client"), "/")
 		if name, machine := strings.CutSuffix(client, "$"); machine {
-			a.pair(orig, name, ts, true)
+			a.pair(orig, name, ts, logged)
 		}
 	case "dhcp":
 		name := cmp.Or(textOf(t, r, "client_fqdn"), textOf(t, r, "host_name"))
-		a.pair(addrOf(t, r, "assigned_addr"), name, ts, true)
+		a.pair(addrOf(t, r, "assigned_addr"), name, ts, logged)
 	}
 }
 
-func (a *Aliases) pair(ip netip.Addr, name string, ts record.Time, sure bool) {
+func (a *Aliases) pair(ip netip.Addr, name string, ts record.Time, by rank) {
 	name = HostName(name)
 	if !ip.IsValid() || ip.IsUnspecified() || ip.IsLoopback() || name == "" {
 		return
@@ -141,7 +150,7 @@ func (a *Aliases) pair(ip netip.Addr, name string, ts record.Time, sure bool) {
 	ip = ip.Unmap()
 	list, known := a.names[ip]
 	for i := range list {
-		if list[i].host == name && list[i].sure == sure {
+		if list[i].host == name && list[i].rank == by {
 			list[i].span.Grow(ts)
 			return
 		}
@@ -149,7 +158,7 @@ func (a *Aliases) pair(ip netip.Addr, name string, ts record.Time, sure bool) {
 	if (!known && len(a.names) >= maxAddresses) || len(list) >= maxNames {
 		return
 	}
-	a.names[ip] = append(list, naming{host: name, sure: sure, span: record.Span{Start: ts, End: ts}})
+	a.names[ip] = append(list, naming{host: name, rank: by, span: record.Span{Start: ts, End: ts}})
 }
 
 func (a *Aliases) fan(orig netip.Addr, resp node) {
@@ -183,8 +192,8 @@ func (a *Aliases) Host(ip netip.Addr, ts record.Time) string {
 	if a == nil {
 		return ""
 	}
-	for _, sure := range []bool{true, false} {
-		if name := a.best(ip.Unmap(), ts, sure); name != "" {
+	for _, by := range []rank{logged, looked, claimed} {
+		if name := a.best(ip.Unmap(), ts, by); name != "" {
 			return name
 		}
 	}
@@ -192,10 +201,10 @@ func (a *Aliases) Host(ip netip.Addr, ts record.Time) string {
 }
 
 // best is the name whose span is nearest to ts; two equally near ones are none.
-func (a *Aliases) best(ip netip.Addr, ts record.Time, sure bool) string {
+func (a *Aliases) best(ip netip.Addr, ts record.Time, by rank) string {
 	name, least, tie := "", time.Duration(1<<62), false
 	for _, n := range a.names[ip] {
-		if n.sure != sure {
+		if n.rank != by {
 			continue
 		}
 		d := distance(n.span, ts)
