@@ -26,20 +26,10 @@ var Format = evidence.Format{
 }
 
 func sniff(_ string, head []byte) evidence.Match {
-	good, bad := 0, 0
-	for i, line := range textline.Head(head) {
-		if i == 8 {
-			break
-		}
-		if len(line) == 0 {
-			continue
-		}
-		if _, ok := parseLine(string(line)); ok {
-			good++
-		} else {
-			bad++
-		}
-	}
+	good, bad := textline.Tally(head, 8, func(line string) bool {
+		_, ok := parseLine(line)
+		return ok
+	})
 	if good > bad {
 		return evidence.Sure
 	}
@@ -160,26 +150,14 @@ type reader struct{ f *evidence.File }
 
 // Read implements evidence.Reader.
 func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
-	rc, err := r.f.Open()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rc.Close() }()
 	sink := out.Lane()
 	var open []*event                  // oldest first
 	machine := hostpath.Host(r.f.Path) // lines name their machine only when name_format is set
-	lines := textline.New(rc, r.f, out)
-	for lines.Next() {
-		if lines.Number()&0xfff == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if len(lines.Bytes()) == 0 {
-			continue
-		}
+	err := textline.Each(ctx, r.f, out, func(lines *textline.Reader) {
 		l, ok := parseLine(string(lines.Bytes()))
 		if !ok {
 			lines.Bad("audit-line", "not an audit line")
-			continue
+			return
 		}
 		var e *event
 		for _, o := range open {
@@ -201,11 +179,11 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 		if !e.add(l) {
 			out.Problem(evidence.Problem{Name: "audit-event-too-long", Why: fmt.Sprintf("event %s has more than %d lines", l.id, maxLines), Ref: lines.Ref()})
 		}
-	}
+	})
 	for _, e := range open {
 		e.emit(sink)
 	}
-	return lines.Err()
+	return err
 }
 
 // maxLines bounds the lines of one event.

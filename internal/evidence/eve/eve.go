@@ -77,29 +77,17 @@ type reader struct {
 
 // Read implements evidence.Reader.
 func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
-	rc, err := r.f.Open()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rc.Close() }()
 	sink := out.Lane()
-	lines := textline.New(rc, r.f, out)
-	for lines.Next() {
-		if lines.Number()&0xfff == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if len(lines.Bytes()) == 0 {
-			continue
-		}
+	return textline.Each(ctx, r.f, out, func(lines *textline.Reader) {
 		var e event
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
 			lines.Bad("eve-json", err.Error())
-			continue
+			return
 		}
 		head := e.head()
 		if head.TS == 0 {
 			lines.Bad("eve-time", "no timestamp")
-			continue
+			return
 		}
 		head.Ref = lines.Ref()
 		rec, err := r.record(&e, head)
@@ -109,8 +97,7 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 		case rec != nil:
 			sink.Put(rec)
 		}
-	}
-	return lines.Err()
+	})
 }
 
 // head is the connection; the flow id stands for Zeek's uid.

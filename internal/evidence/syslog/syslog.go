@@ -27,20 +27,10 @@ func sniff(_ string, head []byte) evidence.Match {
 	if !textline.Text(head) {
 		return evidence.None
 	}
-	good, bad := 0, 0
-	for i, line := range textline.Head(head) {
-		if i == 16 {
-			break
-		}
-		if len(line) == 0 {
-			continue
-		}
-		if _, ok := parse(string(line), 2000); ok {
-			good++
-		} else {
-			bad++
-		}
-	}
+	good, bad := textline.Tally(head, 16, func(line string) bool {
+		_, ok := parse(line, 2000)
+		return ok
+	})
 	if good > 2*bad {
 		return evidence.Sure
 	}
@@ -51,26 +41,14 @@ type reader struct{ f *evidence.File }
 
 // Read implements evidence.Reader.
 func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
-	rc, err := r.f.Open()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rc.Close() }()
 	sink := out.Lane()
 	last := r.f.Modified
 	told := last != 0
-	lines := textline.New(rc, r.f, out)
-	for lines.Next() {
-		if lines.Number()&0xfff == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if len(lines.Bytes()) == 0 {
-			continue
-		}
+	return textline.Each(ctx, r.f, out, func(lines *textline.Reader) {
 		m, ok := parse(string(lines.Bytes()), last.Std().Year())
 		if !ok {
 			lines.Bad("syslog-line", "neither RFC 3164 nor RFC 5424")
-			continue
+			return
 		}
 		if m.noYear && !told {
 			told = true
@@ -85,8 +63,7 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 		for _, rec := range derive(m.s) {
 			sink.Put(rec)
 		}
-	}
-	return lines.Err()
+	})
 }
 
 // message is a parsed line.

@@ -25,20 +25,10 @@ var Format = evidence.Format{
 }
 
 func sniff(_ string, head []byte) evidence.Match {
-	good, bad := 0, 0
-	for i, line := range textline.Head(head) {
-		if i == 8 {
-			break
-		}
-		if len(line) == 0 {
-			continue
-		}
-		if _, ok := parse(string(line)); ok {
-			good++
-		} else {
-			bad++
-		}
-	}
+	good, bad := textline.Tally(head, 8, func(line string) bool {
+		_, ok := parse(line)
+		return ok
+	})
 	if good > bad {
 		return evidence.Sure
 	}
@@ -49,31 +39,18 @@ type reader struct{ f *evidence.File }
 
 // Read implements evidence.Reader.
 func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
-	rc, err := r.f.Open()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rc.Close() }()
 	sink := out.Lane()
 	machine := hostpath.Host(r.f.Path) // the log names it only with a virtual host in front
-	lines := textline.New(rc, r.f, out)
-	for lines.Next() {
-		if lines.Number()&0xfff == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if len(lines.Bytes()) == 0 {
-			continue
-		}
+	return textline.Each(ctx, r.f, out, func(lines *textline.Reader) {
 		a, ok := parse(string(lines.Bytes()))
 		if !ok {
 			lines.Bad("weblog-line", "not a line of the common or combined format")
-			continue
+			return
 		}
 		a.Server = cmp.Or(a.Server, machine)
 		a.Ref = lines.Ref()
 		sink.Put(a)
-	}
-	return lines.Err()
+	})
 }
 
 // parse reads one line:

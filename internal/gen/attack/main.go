@@ -1,4 +1,4 @@
-// Attack writes the table of ATT&CK techniques in internal/attack from
+// Command attack writes the table of ATT&CK techniques in internal/attack from
 // tab-separated tables (id, name, tactics, platforms, subtechnique, deprecated,
 // stix_id) of the enterprise and ICS domains:
 //
