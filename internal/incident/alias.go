@@ -98,16 +98,8 @@ func (a *Aliases) Learn(r record.Record) {
 // learnAppliance takes an appliance's own address from the record of a login
 // to its management: where that login went is the appliance.
 func (a *Aliases) learnAppliance(s *host.Syslog) {
-	login, own := false, netip.Addr{}
-	for _, kv := range s.Fields {
-		switch kv.Name {
-		case "action":
-			login = kv.Value == "login"
-		case "dstip":
-			own, _ = netip.ParseAddr(kv.Value)
-		}
-	}
-	if login && own.IsPrivate() {
+	own, err := netip.ParseAddr(s.Get("dstip"))
+	if err == nil && s.Get("action") == "login" && own.IsPrivate() {
 		a.pair(own, s.Host, s.TS, logged)
 	}
 }

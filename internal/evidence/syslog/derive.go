@@ -46,24 +46,16 @@ func derive(s *host.Syslog) []record.Record {
 
 // vpnLogin is a FortiGate log-in: to the SSL VPN or to the appliance itself.
 func vpnLogin(s *host.Syslog) []record.Record {
-	get := func(name string) string {
-		for _, kv := range s.Fields {
-			if kv.Name == name {
-				return kv.Value
-			}
-		}
-		return ""
-	}
-	action := strings.ToLower(get("action"))
-	remote := get("remip")
+	action := strings.ToLower(s.Get("action"))
+	remote := s.Get("remip")
 	if remote == "" {
-		remote = get("srcip")
+		remote = s.Get("srcip")
 	}
-	if get("user") == "" || remote == "" || (action != "tunnel-up" && action != "login" && action != "ssl-login-fail") {
+	if s.Get("user") == "" || remote == "" || (action != "tunnel-up" && action != "login" && action != "ssl-login-fail") {
 		return nil
 	}
-	l := &host.Logon{Head: s.Head, Outcome: "success", Process: get("subtype"), Target: get("user")}
-	if action == "ssl-login-fail" || strings.EqualFold(get("status"), "failed") {
+	l := &host.Logon{Head: s.Head, Outcome: "success", Process: s.Get("subtype"), Target: s.Get("user")}
+	if action == "ssl-login-fail" || strings.EqualFold(s.Get("status"), "failed") {
 		l.Outcome = "failure"
 	}
 	l.Source, _ = netip.ParseAddr(remote)

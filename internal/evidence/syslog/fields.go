@@ -129,20 +129,12 @@ func keyValues(s string, least int) []record.KV {
 // date= and time= or eventtime= give the time, devname= the host.
 func appliance(s *host.Syslog, text string) bool {
 	s.Message, s.Fields = text, keyValues(text, 4)
-	get := func(name string) string {
-		for _, kv := range s.Fields {
-			if kv.Name == name {
-				return kv.Value
-			}
-		}
-		return ""
-	}
-	zone := get("tz")
-	if t, err := time.Parse("2006-01-02 15:04:05 -0700", get("date")+" "+get("time")+" "+zone); err == nil {
+	zone := s.Get("tz")
+	if t, err := time.Parse("2006-01-02 15:04:05 -0700", s.Get("date")+" "+s.Get("time")+" "+zone); err == nil {
 		s.TS = record.TimeOf(t)
-	} else if t, err := time.Parse("2006-01-02 15:04:05", get("date")+" "+get("time")); err == nil {
+	} else if t, err := time.Parse("2006-01-02 15:04:05", s.Get("date")+" "+s.Get("time")); err == nil {
 		s.TS = record.TimeOf(t)
-	} else if n, err := strconv.ParseInt(get("eventtime"), 10, 64); err == nil && n > 0 {
+	} else if n, err := strconv.ParseInt(s.Get("eventtime"), 10, 64); err == nil && n > 0 {
 		for n < 1e17 { // seconds, milliseconds or nanoseconds, by version
 			n *= 1000
 		}
@@ -150,9 +142,9 @@ func appliance(s *host.Syslog, text string) bool {
 	} else {
 		return false
 	}
-	s.Host = strings.ToLower(get("devname"))
-	s.App = get("type")
-	s.Code = get("logid")
-	s.User = get("user")
+	s.Host = strings.ToLower(s.Get("devname"))
+	s.App = s.Get("type")
+	s.Code = s.Get("logid")
+	s.User = s.Get("user")
 	return true
 }

@@ -251,10 +251,16 @@ type Event struct {
 type RecoveredEvent struct{ Event }
 
 // Get returns the first field of that name, compared exactly.
-func (e *Event) Get(name string) string {
-	for i := range e.Fields {
-		if e.Fields[i].Name == name {
-			return e.Fields[i].Value
+func (e *Event) Get(name string) string { return first(e.Fields, name) }
+
+// Get returns the first field of that name, compared exactly.
+func (s *Syslog) Get(name string) string { return first(s.Fields, name) }
+
+// first is the first value of that name, or empty.
+func first(fields []record.KV, name string) string {
+	for i := range fields {
+		if fields[i].Name == name {
+			return fields[i].Value
 		}
 	}
 	return ""
