@@ -15,6 +15,8 @@ type protocols struct {
 	tcp    set // those with a probe, by transport
 	udp    set
 	byPort map[portKey]set
+
+	tcpProbes, udpProbes []proto.Spec // the same as tcp and udp
 }
 
 type portKey struct {
@@ -44,8 +46,10 @@ func newProtocols(specs []proto.Spec) *protocols {
 			}
 			if t == proto.TCP {
 				p.tcp.add(i)
+				p.tcpProbes = append(p.tcpProbes, *sp)
 			} else {
 				p.udp.add(i)
+				p.udpProbes = append(p.udpProbes, *sp)
 			}
 			for _, port := range sp.Ports {
 				s := p.byPort[portKey{t, port}]

@@ -32,6 +32,14 @@ func (a *app) Lookup(name string) (proto.Spec, bool) {
 	return a.s.eng.protos.specs[i], true
 }
 
+// Probing implements proto.Engine.
+func (a *app) Probing(t proto.Transport) []proto.Spec {
+	if t == proto.UDP {
+		return a.s.eng.protos.udpProbes
+	}
+	return a.s.eng.protos.tcpProbes
+}
+
 // maxServices bounds the services of one connection.
 const maxServices = 16
 
@@ -50,8 +58,7 @@ func (a *app) Confirm(_ *proto.Conn, service string) {
 
 // Local implements proto.Engine.
 func (a *app) Local(addr netip.Addr) bool {
-	b := addr.As16()
-	return isLocal(a.s.eng.local, capture.AddrFrom16(b[:]))
+	return isLocal(a.s.eng.local, addrOf(addr))
 }
 
 var _ proto.Engine = (*app)(nil)

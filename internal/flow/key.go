@@ -48,8 +48,13 @@ func (k *key) hash(seed uint64) uint64 {
 // addresses that all collide. Nothing that is output depends on it.
 func tableSeed() uint64 { return maphash.String(maphash.MakeSeed(), "flow") }
 
-// shard is the same for every run.
-func (k *key) shard() int { return int(k.hash(0) >> 32 % shardCount) }
+// shard is the same for every run, and for all connections between two hosts:
+// one may announce another.
+func (k *key) shard() int {
+	h := fold(k.a.Hi^k0, k.a.Lo^k1)
+	h = fold(h^k.b.Hi^k2, k.b.Lo^k3)
+	return int(h >> 32 % shardCount)
+}
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 

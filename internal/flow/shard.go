@@ -27,6 +27,8 @@ type shard struct {
 	clock record.Time // latest packet seen
 	swept record.Time
 
+	expected expected // connections that others announced
+
 	memory, budget int64
 	evicted        int64 // connections
 }
@@ -143,6 +145,9 @@ func (s *shard) open(k *key, side uint8, p *packet) *conn {
 	s.queue[short].push(c)
 	c.queue, c.touched = short, s.clock
 	s.charge(c)
+	if p.proto == capture.ProtoTCP || p.proto == capture.ProtoUDP {
+		s.arranged(c)
+	}
 	return c
 }
 

@@ -93,7 +93,20 @@ type Engine interface {
 	Weird(c *Conn, source, name, addl string)
 	Confirm(c *Conn, service string)
 	Lookup(name string) (Spec, bool)
+	// Probing lists the protocols of t that know themselves by content.
+	Probing(t Transport) []Spec
+	Expect(c *Conn, x Expected)
 	Local(a netip.Addr) bool
+}
+
+// Expected is a connection that another one arranged, as FTP does for its data
+// and TFTP for its transfers.
+type Expected struct {
+	Transport Transport
+	Host      netip.Addr // one end; the other is the other end of the arranging connection
+	Port      uint16
+	Parser    string // name of the Spec that follows it; it needs no Probe
+	State     any    // handed to that parser as Conn.Arranged
 }
 
 // Conn is a connection as a parser sees it.
@@ -104,9 +117,11 @@ type Conn struct {
 	Parser    string // name of the Spec this Conn was handed to; source of its weirds
 	HashFiles bool   // compute hashes of files seen on the wire
 	Partial   bool   // the capture begins within the connection
+	Arranged  any    // Expected.State, when another connection announced this one
 
 	files *int                 // shared with inner parsers
 	said  *map[string]struct{} // likewise, for Once
+	depth int                  // of protocols within protocols
 }
 
 // maxOnce bounds what Once remembers of one connection.
@@ -160,12 +175,34 @@ func (c *Conn) Weird(name, addl string) { c.Engine.Weird(c, c.Parser, name, addl
 // were understood in the way Zeek's analyzer confirmation means it.
 func (c *Conn) Confirm() { c.Engine.Confirm(c, c.Parser) }
 
+// Expect announces a connection between the same two hosts as this one. It is
+// remembered for some minutes, and once: the first connection that fits goes to
+// the parser named, whatever its bytes look like.
+func (c *Conn) Expect(x Expected) { c.Engine.Expect(c, x) }
+
+// maxDepth bounds protocols within protocols.
+const maxDepth = 8
+
 // Inner starts the parser of another protocol that is carried inside this one,
 // such as dce_rpc in a pipe of SMB or tls after STARTTLS. It returns nil when
-// there is no such protocol.
+// there is no such protocol, or when too many lie within each other.
 func (c *Conn) Inner(name string) *Stream {
 	s, ok := c.Engine.Lookup(name)
 	if !ok {
+		return nil
+	}
+	inner := c.within()
+	if inner == nil {
+		return nil
+	}
+	inner.Parser = s.Name
+	return NewStream(s.New(inner))
+}
+
+// within is the connection as a parser inside this one sees it; nil when that
+// would be too deep.
+func (c *Conn) within() *Conn {
+	if c.depth == maxDepth {
 		return nil
 	}
 	if c.files == nil {
@@ -175,6 +212,6 @@ func (c *Conn) Inner(name string) *Stream {
 		c.said = new(map[string]struct{})
 	}
 	inner := *c
-	inner.Parser = s.Name
-	return NewStream(s.New(&inner))
+	inner.depth++
+	return &inner
 }

@@ -39,7 +39,7 @@ type parser struct {
 	late    *exchange   // replied to before its request ended
 	depth   uint64
 	ranges  rangedFiles
-	tunnel  *tunnel // what a CONNECT or an upgrade carries
+	tunnel  *proto.Stream // what a CONNECT or an upgrade carries
 	closed  bool
 }
 
@@ -63,7 +63,7 @@ func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 		used, need = p.half[d].parse(b)
 	}
 	if p.tunnel != nil && used < len(b) {
-		p.tunnel.feed(d, b[used:])
+		_ = p.tunnel.Feed(d, b[used:]) // it never fails
 		used, need = len(b), 0
 	}
 	return proto.Step{Used: used, Need: need}, nil
@@ -73,7 +73,7 @@ func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 // over; anywhere else the direction waits for the next start line.
 func (p *parser) Gap(d proto.Dir, n int) error {
 	if p.tunnel != nil {
-		p.tunnel.gap(d, n)
+		_ = p.tunnel.Gap(d, n)
 		return nil
 	}
 	p.half[d].gap(uint64(max(n, 0)))
@@ -83,7 +83,7 @@ func (p *parser) Gap(d proto.Dir, n int) error {
 // End implements proto.Ender: a body without a length ends here.
 func (p *parser) End(d proto.Dir) {
 	if p.tunnel != nil {
-		p.tunnel.end(d)
+		p.tunnel.End(d)
 		return
 	}
 	p.half[d].end()
@@ -96,7 +96,7 @@ func (p *parser) Close() {
 	}
 	p.closed = true
 	if p.tunnel != nil {
-		p.tunnel.close()
+		p.tunnel.Close()
 	}
 	p.half[proto.Orig].end()
 	p.half[proto.Resp].end()
@@ -159,7 +159,7 @@ func (p *parser) replied(x *exchange) {
 	}
 	p.emit(x)
 	if code := x.rec.StatusCode.V; x.connect && code/100 == 2 || code == 101 {
-		p.tunnel = &tunnel{c: p.c}
+		p.tunnel = p.c.Guess()
 	}
 }
 

@@ -13,6 +13,8 @@
 package prototest
 
 import (
+	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -61,6 +63,22 @@ func (e *fakeEngine) Lookup(name string) (proto.Spec, bool) {
 	s, ok := e.specs[name]
 	return s, ok
 }
+
+func (e *fakeEngine) Probing(t proto.Transport) []proto.Spec {
+	var out []proto.Spec
+	for _, name := range slices.Sorted(maps.Keys(e.specs)) {
+		if s := e.specs[name]; s.Probe != nil && s.Transport&t != 0 {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Expect shows what was arranged as a weird, which tests can see.
+func (e *fakeEngine) Expect(_ *proto.Conn, x proto.Expected) {
+	e.weirds = append(e.weirds, fmt.Sprintf("expect %s %v:%d", x.Parser, x.Host, x.Port))
+}
+
 func (e *fakeEngine) Local(a netip.Addr) bool { return a.IsPrivate() }
 
 // conn is the fixed connection that all cases use.
