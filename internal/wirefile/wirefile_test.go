@@ -22,6 +22,8 @@ func (e *engine) Emit(r record.Record)                      { e.files = append(e
 func (e *engine) Weird(*proto.Conn, string, string, string) {}
 func (e *engine) Confirm(*proto.Conn, string)               {}
 func (e *engine) Lookup(string) (proto.Spec, bool)          { return proto.Spec{}, false }
+func (e *engine) Probing(proto.Transport) []proto.Spec      { return nil }
+func (e *engine) Expect(*proto.Conn, proto.Expected)        {}
 func (e *engine) Local(a netip.Addr) bool                   { return a.IsPrivate() }
 func newConn(e *engine) *proto.Conn {
 	return &proto.Conn{
