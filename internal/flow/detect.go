@@ -87,6 +87,9 @@ type app struct {
 	parts []heldPart
 	gapAt [2]bool // something is missing after what is held
 
+	doubt *doubt // while other candidates are left
+	muted bool   // the parser was wrong: nothing that it says counts
+
 	late int // chunks in which TLS may still begin, once the search is over
 }
 
@@ -172,6 +175,11 @@ func (a *app) start(i int) {
 	if a.conn.Transport == proto.TCP {
 		a.stream = proto.NewStream(a.parser)
 	}
+	a.open[0].del(i)
+	a.open[1].del(i)
+	if !a.open[0].empty() || !a.open[1].empty() {
+		a.doubt = &doubt{}
+	}
 }
 
 // search looks for the protocol of b and hands it over when found.
@@ -196,7 +204,7 @@ func (a *app) search(d proto.Dir, b []byte) {
 		a.start(best)
 		a.replay()
 		if !held {
-			a.give(d, b)
+			a.take(d, b)
 		}
 	case over || a.open[0].empty() && a.open[1].empty():
 		a.giveUp()
@@ -228,11 +236,24 @@ func (a *app) replay() {
 		case p.hole:
 			a.skip(p.dir, p.n)
 		default:
-			a.give(p.dir, held[p.dir][:p.n])
+			a.take(p.dir, held[p.dir][:p.n])
 			held[p.dir] = held[p.dir][p.n:]
 		}
 	}
 	a.s.now, a.s.pos = now, pos
+}
+
+// take passes bytes to the parser, or to the search for one.
+func (a *app) take(d proto.Dir, b []byte) {
+	switch {
+	case a.parser != nil:
+		a.give(d, b)
+	case a.c.app != a: // dropped
+	case a.late > 0:
+		a.searchLate(d, b)
+	default:
+		a.search(d, b)
+	}
 }
 
 // give passes bytes to the parser.
@@ -240,6 +261,7 @@ func (a *app) give(d proto.Dir, b []byte) {
 	if a.turned {
 		d = d.Other()
 	}
+	a.note(heldPart{n: len(b), dir: d}, b)
 	var err error
 	switch {
 	case a.stream != nil:
@@ -256,6 +278,7 @@ func (a *app) skip(d proto.Dir, n int) {
 	if a.turned {
 		d = d.Other()
 	}
+	a.note(heldPart{n: n, dir: d, hole: true}, nil)
 	if a.stream != nil {
 		if err := a.stream.Gap(d, n); err != nil {
 			a.fail(err)
@@ -267,13 +290,21 @@ func (a *app) finish(d proto.Dir) {
 	if a.turned {
 		d = d.Other()
 	}
+	a.note(heldPart{dir: d, end: true}, nil)
 	if a.stream != nil {
 		a.stream.End(d)
 	}
 }
 
-// fail ends the parser after an error.
+// fail ends the parser after an error. While in doubt, another one follows.
 func (a *app) fail(err error) {
+	if a.revoke() {
+		return
+	}
+	if a.parser == nil && a.stream == nil {
+		a.giveUp()
+		return
+	}
 	a.s.weird(a.c, a.conn.Parser, "protocol_violation", err.Error())
 	a.s.dropApp(a.c)
 }
@@ -287,6 +318,12 @@ func (a *app) close() {
 			a.replay()
 		}
 	}
+	a.believe()
+	a.stop()
+}
+
+// stop ends the parser.
+func (a *app) stop() {
 	switch p, st := a.parser, a.stream; {
 	case st != nil:
 		a.stream, a.parser = nil, nil
@@ -317,16 +354,7 @@ func (s *shard) parse(c *conn, d proto.Dir, b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	s.guard(c, func(a *app) {
-		switch {
-		case a.parser != nil:
-			a.give(d, b)
-		case a.late > 0:
-			a.searchLate(d, b)
-		default:
-			a.search(d, b)
-		}
-	})
+	s.guard(c, func(a *app) { a.take(d, b) })
 }
 
 // parseGap passes on a hole.

@@ -18,10 +18,18 @@ func (a *app) Ref() record.Ref {
 }
 
 // Emit implements proto.Engine.
-func (a *app) Emit(r record.Record) { a.s.lane.Put(r) }
+func (a *app) Emit(r record.Record) {
+	if !a.say(said{rec: r}) {
+		a.s.lane.Put(r)
+	}
+}
 
 // Weird implements proto.Engine.
-func (a *app) Weird(_ *proto.Conn, source, name, addl string) { a.s.weird(a.c, source, name, addl) }
+func (a *app) Weird(_ *proto.Conn, source, name, addl string) {
+	if !a.say(said{source: source, name: name, addl: addl}) {
+		a.s.weird(a.c, source, name, addl)
+	}
+}
 
 // Lookup implements proto.Engine.
 func (a *app) Lookup(name string) (proto.Spec, bool) {
@@ -45,6 +53,10 @@ const maxServices = 16
 
 // Confirm implements proto.Engine.
 func (a *app) Confirm(_ *proto.Conn, service string) {
+	if a.muted {
+		return
+	}
+	a.believe()
 	c := a.c
 	if slices.Contains(c.names, service) || len(c.names) >= maxServices {
 		return

@@ -229,6 +229,9 @@ func (s *shard) charge(c *conn) {
 	}
 	if a := c.app; a != nil {
 		n += appCost + int64(cap(a.held[0])+cap(a.held[1])) + int64(cap(a.parts))*40
+		if x := a.doubt; x != nil {
+			n += int64(cap(x.held[0])+cap(x.held[1])) + int64(cap(x.parts))*40 + int64(len(x.said))*512
+		}
 		if a.stream != nil {
 			n += int64(a.stream.Buffered())
 		}
