@@ -41,6 +41,7 @@ type conn struct {
 	teredo      uint8 // sides that sent Teredo
 	closeWaits  bool  // closing is put off until data in flight is there
 	dns         bool  // DNS over UDP: over as soon as it is quiet
+	arranged    bool  // another connection announced this one
 	handshake   bool  // both sides took part in a handshake
 
 	hist     []byte

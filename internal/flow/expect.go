@@ -105,6 +105,7 @@ func (s *shard) arranged(c *conn) {
 		if !known || s.newApp(c) == nil {
 			return
 		}
+		c.arranged = true
 		c.app.conn.Arranged = x.State
 		c.app.start(i)
 		return

@@ -203,6 +203,7 @@ func (s *shard) finish(c *conn) {
 		s.guard(c, func(*app) { s.dropApp(c) })
 	}
 	s.lane.Put(c.record(s))
+	s.servicePort(c)
 	s.queue[c.queue].remove(c)
 	s.memory -= c.cost
 	s.table.remove(c)

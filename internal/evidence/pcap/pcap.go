@@ -21,7 +21,7 @@ var Format = evidence.Format{
 	Name:  "pcap",
 	Sniff: sniff,
 	New:   func(f *evidence.File, env *evidence.Env) evidence.Reader { return &reader{file: f, env: env} },
-	Emits: []*record.Type{network.ConnType, network.FileType, network.WeirdType},
+	Emits: []*record.Type{network.ConnType, network.FileType, network.WeirdType, network.ServicePortType},
 }
 
 // sniff knows the magic numbers of pcap (either byte order, micro- and

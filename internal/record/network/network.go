@@ -4,6 +4,7 @@
 package network
 
 import (
+	"strconv"
 	"time"
 
 	"longwatch/internal/record"
@@ -83,3 +84,29 @@ var WeirdType = record.Of[Weird]("weird")
 
 // RecordType returns WeirdType.
 func (*Weird) RecordType() *record.Type { return WeirdType }
+
+// ServicePort is a service met on a port that is not one of its own, or a port
+// that speaks for a service and carried another one. Zeek has no such log; an
+// implant that listens where nobody looks, and a tunnel through an open port,
+// both show here.
+type ServicePort struct {
+	record.Conn
+	Proto        string   `rec:"proto,enum" ecs:"network.transport"` // tcp or udp
+	Service      string   `rec:"service" ecs:"network.protocol"`     // named by content; empty: both sides talked, and no protocol known here fits
+	UsualPorts   []uint16 `rec:"usual_ports,port"`                   // ports of that service; empty when it has none of its own
+	PortServices []string `rec:"port_services,set"`                  // services whose port this is, none of which was seen; empty when the port speaks for none
+}
+
+// ServicePortType is the schema of ServicePort.
+var ServicePortType = record.Of[ServicePort]("service_port")
+
+// RecordType returns ServicePortType.
+func (*ServicePort) RecordType() *record.Type { return ServicePortType }
+
+// BeyondZeek keeps the record out of Zeek's formats.
+func (*ServicePort) BeyondZeek() bool { return true }
+
+// OncePer tells record files to write what a server does on a port once a day.
+func (r *ServicePort) OncePer() (key string, period time.Duration) {
+	return r.RespH.String() + "/" + strconv.Itoa(int(r.RespP)) + "/" + r.Proto + "/" + r.Service, 24 * time.Hour
+}

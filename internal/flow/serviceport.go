@@ -1,0 +1,66 @@
+package flow
+
+import (
+	"slices"
+
+	"longwatch/internal/capture"
+	"longwatch/internal/proto"
+	"longwatch/internal/record/network"
+)
+
+// minTalk is how many bytes each side must have sent before a connection on a
+// known port in which nothing was recognised is worth a record.
+const minTalk = 16
+
+// servicePort reports a service and a port that do not belong together. It is
+// asked once the connection is over, about the outermost protocol: what that
+// carries inside has no port.
+func (s *shard) servicePort(c *conn) {
+	var t proto.Transport
+	switch c.key.proto {
+	case capture.ProtoTCP:
+		t = proto.TCP
+	case capture.ProtoUDP:
+		t = proto.UDP
+	default:
+		return
+	}
+	if c.arranged {
+		return
+	}
+	_, port := c.respEnd()
+	ps := s.eng.protos
+	rec := network.ServicePort{Proto: transportName(c.key.proto)}
+	own := ps.byPort[portKey{t, port}]
+	if len(c.names) > 0 {
+		rec.Service = c.names[0]
+		i, known := ps.byName[rec.Service]
+		if !known || own.has(i) {
+			return
+		}
+		rec.UsualPorts = ps.specs[i].Ports
+		if len(rec.UsualPorts) == 0 && own.empty() {
+			return // a service of any port, on a port of nobody
+		}
+	} else if own.empty() || !c.talked() {
+		return
+	}
+	for i := range ps.specs {
+		if !own.has(i) {
+			continue
+		}
+		if slices.Contains(c.names, ps.specs[i].Name) {
+			return
+		}
+		rec.PortServices = append(rec.PortServices, ps.specs[i].Name)
+	}
+	rec.Conn = c.head(s)
+	s.lane.Put(&rec)
+}
+
+// talked tells whether both sides said something, all of which was captured
+// from the start: that no protocol was recognised means something then.
+func (c *conn) talked() bool {
+	whole := c.key.proto == capture.ProtoUDP || c.handshake && c.missed == 0
+	return whole && c.bytes(0) >= minTalk && c.bytes(1) >= minTalk
+}
