@@ -13,6 +13,7 @@ import (
 	"longwatch/internal/proto/smb"
 	"longwatch/internal/proto/ssh"
 	"longwatch/internal/proto/ssl"
+	"longwatch/internal/proto/stun"
 )
 
 var protocols = []proto.Spec{
@@ -25,4 +26,5 @@ var protocols = []proto.Spec{
 	smb.Protocol,
 	ssh.Protocol,
 	ssl.Protocol,
+	stun.Protocol,
 }
