@@ -102,15 +102,25 @@ func (s *Stream) End(d Dir) {
 	}
 }
 
-// An Authenticator is a parser of an authentication exchange, as NTLM, that
-// cannot see how the exchange ended: only the protocol around it says.
-type Authenticator interface{ Authenticated(ok bool) }
+// Authority is who says how an authentication ended.
+type Authority uint8
 
-// Authenticated passes on that the protocol around the parser accepted or
-// refused the exchange.
-func (s *Stream) Authenticated(ok bool) {
+// The authorities.
+const (
+	Around     Authority = iota // the protocol that carried it, by its status or by going on
+	Negotiated                  // the negotiation of GSS-API
+)
+
+// An Authenticator is a parser of an authentication exchange, as NTLM, that
+// cannot see how the exchange ended: only what is around it says.
+type Authenticator interface {
+	Authenticated(ok bool, by Authority)
+}
+
+// Authenticated passes on that the exchange was accepted or refused.
+func (s *Stream) Authenticated(ok bool, by Authority) {
 	if a, is := s.parser.(Authenticator); is && s.err == nil && !s.closed {
-		a.Authenticated(ok)
+		a.Authenticated(ok, by)
 	}
 }
 

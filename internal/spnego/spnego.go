@@ -69,10 +69,12 @@ func (x *Exchange) Token(d proto.Dir, b []byte) {
 
 // Done says that the outer protocol accepted or refused the authentication,
 // for tokens that do not say so themselves.
-func (x *Exchange) Done(ok bool) {
+func (x *Exchange) Done(ok bool) { x.done(ok, proto.Around) }
+
+func (x *Exchange) done(ok bool, by proto.Authority) {
 	for _, s := range []*proto.Stream{x.ntlm, x.krb} {
 		if s != nil {
-			s.Authenticated(ok)
+			s.Authenticated(ok, by)
 		}
 	}
 }
@@ -114,7 +116,7 @@ func (x *Exchange) negotiate(d proto.Dir, v ber.Value) {
 		}
 	}
 	if state >= 0 && state != acceptIncomplete {
-		x.Done(state == acceptCompleted)
+		x.done(state == acceptCompleted, proto.Negotiated)
 	}
 }
 

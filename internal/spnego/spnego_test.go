@@ -25,7 +25,7 @@ func (p inner) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 }
 func (p inner) Gap(proto.Dir, int) error { return nil }
 func (p inner) Close()                   {}
-func (p inner) Authenticated(ok bool) {
+func (p inner) Authenticated(ok bool, _ proto.Authority) {
 	p.h.lines = append(p.h.lines, p.name+map[bool]string{true: " accepted", false: " refused"}[ok])
 }
 

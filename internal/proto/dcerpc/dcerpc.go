@@ -52,6 +52,9 @@ type context struct {
 	id   uint16
 	uuid string
 	wide bool // NDR64
+	// unmarked says that the bind was no first fragment by its flags, as some
+	// clients send it. Zeek passes over such a bind.
+	unmarked bool
 }
 
 type call struct {
@@ -61,6 +64,7 @@ type call struct {
 	stub     []byte
 	sealed   bool
 	complete bool
+	answered bool // with a result, not a fault
 }
 
 type parser struct {
@@ -73,6 +77,7 @@ type parser struct {
 	lost     [2]bool // message boundaries are unknown after a gap
 	known    bool    // confirmed
 	answered bool    // a call succeeded after the last token
+	results  bool    // some call was answered with a result
 }
 
 func probe(_ proto.Dir, b []byte) proto.Verdict {
@@ -127,7 +132,8 @@ func (p *parser) Gap(d proto.Dir, _ int) error {
 
 // Close writes the calls that were not answered.
 func (p *parser) Close() {
-	for _, k := range p.calls {
+	for i, k := range p.calls {
+		k.answered = p.results && i == len(p.calls)-1 // as Zeek takes it
 		p.emit(k)
 	}
 	p.calls = nil
@@ -192,7 +198,7 @@ func (p *parser) bind(f *pdu) {
 			p.c.Weird("dce_rpc_bind_truncated", "")
 			return
 		}
-		c := context{id: f.u16(head), uuid: f.uuidText(abstract)}
+		c := context{id: f.u16(head), uuid: f.uuidText(abstract), unmarked: f.flags&flagFirst == 0}
 		for range head[2] {
 			if t := b.Take(20); t != nil && f.uuidText(t) == ndr64 {
 				c.wide = head[2] == 1
@@ -279,6 +285,7 @@ func (p *parser) response(f *pdu) {
 			k.record.Fault = fmt.Sprintf("0x%08x", f.u32(status))
 		}
 	} else {
+		k.answered, p.results = true, true
 		if f.flags&flagFirst != 0 && f.little && !k.sealed {
 			p.services.learn(k, b.Rest())
 		}
@@ -322,6 +329,7 @@ func (p *parser) emit(k *call) {
 		return
 	}
 	r.NamedPipe, r.UUID, r.Endpoint = p.secAddr, k.ctx.uuid, endpointName(k.ctx.uuid)
+	r.beyond = k.ctx.unmarked || !k.answered
 	if r.Args == nil {
 		r.Args = p.services.arguments(k)
 	}

@@ -19,6 +19,8 @@ type Call struct {
 	Opnum     uint16                    `rec:"opnum,extra"` // operation's number
 	Args      []string                  `rec:"args,extra"`  // what matters of the request, when in the clear: names, paths, command lines
 	Fault     string                    `rec:"fault,extra"` // status of a refused call, as 0x00000005
+
+	beyond bool `rec:"-"`
 }
 
 // Type is the schema of Call.
@@ -26,3 +28,8 @@ var Type = record.Of[Call]("dce_rpc")
 
 // RecordType returns Type.
 func (*Call) RecordType() *record.Type { return Type }
+
+// BeyondZeek tells that Zeek would not write this call: Zeek writes what was
+// answered, and of the rest only the last request of a stream that answered
+// others before.
+func (c *Call) BeyondZeek() bool { return c.beyond }

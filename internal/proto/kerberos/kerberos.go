@@ -117,7 +117,7 @@ func known(id byte) bool {
 }
 
 // Parse takes whole messages.
-func (p *parser) Parse(_ proto.Dir, b []byte) (proto.Step, error) {
+func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 	used := 0
 	for used < len(b) {
 		rest := b[used:]
@@ -145,7 +145,7 @@ func (p *parser) Parse(_ proto.Dir, b []byte) (proto.Step, error) {
 		if len(rest) < head+n {
 			return p.wait(used, len(b), head+n)
 		}
-		if err := p.message(rest[head:head+n], service); err != nil {
+		if err := p.message(d, rest[head:head+n], service); err != nil {
 			return proto.Step{Used: used}, err
 		}
 		used += head + n
@@ -166,7 +166,7 @@ func (p *parser) wait(used, all, need int) (proto.Step, error) {
 func (p *parser) Gap(proto.Dir, int) error { return errGap }
 
 // Authenticated is told by the protocol around an AP exchange.
-func (p *parser) Authenticated(ok bool) {
+func (p *parser) Authenticated(ok bool, _ proto.Authority) {
 	if p.ex != nil && p.ex.RequestType == "AP" {
 		p.ex.Success = record.Some(ok)
 		p.flush()
@@ -178,6 +178,7 @@ func (p *parser) Close() { p.flush() }
 
 func (p *parser) flush() {
 	if p.ex != nil {
+		p.ex.beyond = !p.c.Once("krb")
 		p.c.Emit(p.ex)
 		p.ex = nil
 	}
@@ -190,7 +191,7 @@ func (p *parser) exchange() *Exchange {
 	return p.ex
 }
 
-func (p *parser) message(b []byte, service string) error {
+func (p *parser) message(d proto.Dir, b []byte, service string) error {
 	v, _, ok := ber.Next(b)
 	if !ok || v.Class != ber.Application {
 		return errMessage
@@ -203,12 +204,12 @@ func (p *parser) message(b []byte, service string) error {
 	f := fields(seq)
 	switch v.Tag {
 	case asReq:
-		p.certificates(f[3], true)
+		p.certificates(d, f[3], true)
 		p.request("AS", f[4])
 	case tgsReq:
 		p.request("TGS", f[4])
 	case asRep, tgsRep:
-		p.certificates(f[2], false)
+		p.certificates(d, f[2], false)
 		p.reply(f)
 	case apReq:
 		p.flush()

@@ -3,6 +3,8 @@ package kerberos
 import (
 	"longwatch/internal/ber"
 	"longwatch/internal/cert"
+	"longwatch/internal/proto"
+	"longwatch/internal/wirefile"
 )
 
 // Pre-authentication data that carries certificates (RFC 4556 section 3.1.3).
@@ -19,7 +21,7 @@ const (
 
 // certificates writes an x509 record for each certificate of PKINIT. client
 // says that the client sent them.
-func (p *parser) certificates(padata ber.Value, client bool) {
+func (p *parser) certificates(d proto.Dir, padata ber.Value, client bool) {
 	rest := padata.Body
 	for range maxPAData {
 		e, next, ok := ber.Next(rest)
@@ -30,7 +32,7 @@ func (p *parser) certificates(padata ber.Value, client bool) {
 		f := fields(e)
 		if kind, ok := f[1].Int(); ok && (kind == paPKASReq || kind == paPKASRep) {
 			budget := maxElements
-			p.signed(f[2].Body, client, 0, &budget)
+			p.signed(d, f[2].Body, client, 0, &budget)
 		}
 	}
 }
@@ -38,7 +40,7 @@ func (p *parser) certificates(padata ber.Value, client bool) {
 // signed walks down to the certificates: they are the sequences inside the
 // [0] of a CMS SignedData (RFC 5652 section 5.1), below wrappings that differ
 // between requests and replies.
-func (p *parser) signed(b []byte, client bool, depth int, budget *int) {
+func (p *parser) signed(d proto.Dir, b []byte, client bool, depth int, budget *int) {
 	if depth > maxDepth {
 		return
 	}
@@ -59,9 +61,15 @@ func (p *parser) signed(b []byte, client bool, depth int, budget *int) {
 				head := p.c.Head()
 				p.c.Emit(c.Record(head.Head, first, client))
 				first = false
+				ex, fuid := p.exchange(), wirefile.New(p.c, "KRB", d).FUID()
+				if client {
+					ex.ClientSubject, ex.ClientFUID = c.Subject, fuid
+				} else {
+					ex.ServerSubject, ex.ServerFUID = c.Subject, fuid
+				}
 				continue
 			}
 		}
-		p.signed(v.Body, client, depth+1, budget)
+		p.signed(d, v.Body, client, depth+1, budget)
 	}
 }

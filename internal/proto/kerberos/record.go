@@ -16,6 +16,13 @@ type Exchange struct {
 	Cipher      string                  `rec:"cipher"` // that the ticket is encrypted with
 	Forwardable record.Opt[bool]        `rec:"forwardable"`
 	Renewable   record.Opt[bool]        `rec:"renewable"`
+	// Of the last certificate that the client and the KDC sent (PKINIT).
+	ClientSubject string `rec:"client_cert_subject"`
+	ClientFUID    string `rec:"client_cert_fuid"`
+	ServerSubject string `rec:"server_cert_subject"`
+	ServerFUID    string `rec:"server_cert_fuid"`
+
+	beyond bool `rec:"-"`
 }
 
 // Type is the schema of Exchange.
@@ -23,3 +30,7 @@ var Type = record.Of[Exchange]("kerberos")
 
 // RecordType returns Type.
 func (*Exchange) RecordType() *record.Type { return Type }
+
+// BeyondZeek tells that Zeek would not write this exchange: it writes the first
+// of a connection.
+func (x *Exchange) BeyondZeek() bool { return x.beyond }

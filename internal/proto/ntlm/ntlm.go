@@ -78,11 +78,14 @@ func (p *parser) Parse(_ proto.Dir, b []byte) (proto.Step, error) {
 func (p *parser) Gap(proto.Dir, int) error { return nil }
 
 // Authenticated is told by the protocol around.
-func (p *parser) Authenticated(ok bool) {
+func (p *parser) Authenticated(ok bool, by proto.Authority) {
 	if p.auth == nil {
 		return
 	}
-	p.auth.Success = record.Some(ok)
+	p.auth.Accepted = record.Some(ok)
+	if by == proto.Negotiated {
+		p.auth.Success = p.auth.Accepted
+	}
 	p.flush()
 }
 
@@ -97,8 +100,9 @@ func (p *parser) flush() {
 		return
 	}
 	p.auth = nil
-	refused := a.Success.Set && !a.Success.V
+	refused := a.Accepted.Set && !a.Accepted.V
 	if refused || p.c.Once("ntlm\x00"+a.Domain+"\x00"+a.Username+"\x00"+a.Hostname) {
+		a.beyond = !p.c.Once("ntlm")
 		p.c.Emit(a)
 	}
 }

@@ -12,7 +12,10 @@ type Auth struct {
 	ServerNetBIOS  string           `rec:"server_nb_computer_name" ent:"host,responder"`
 	ServerDNS      string           `rec:"server_dns_computer_name" ecs:"destination.domain" ent:"host,responder"`
 	ServerTreeName string           `rec:"server_tree_name"` // DNS name of the forest
-	Success        record.Opt[bool] `rec:"success"`
+	Success        record.Opt[bool] `rec:"success"`          // by what the negotiation of GSS-API said; absent without one
+	Accepted       record.Opt[bool] `rec:"accepted,extra"`   // likewise, or by what the protocol around did
+
+	beyond bool `rec:"-"`
 }
 
 // Type is the schema of Auth.
@@ -20,3 +23,7 @@ var Type = record.Of[Auth]("ntlm")
 
 // RecordType returns Type.
 func (*Auth) RecordType() *record.Type { return Type }
+
+// BeyondZeek tells that Zeek would not write this logon: it writes the first of
+// a connection.
+func (a *Auth) BeyondZeek() bool { return a.beyond }
