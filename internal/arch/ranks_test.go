@@ -26,6 +26,7 @@ var ranks = map[string]int{
 	"internal/winevent": 30,
 	"internal/cert":     30,
 	"internal/capture":  30,
+	"internal/tlshello": 30,
 
 	"internal/intel":    40,
 	"internal/sink":     40,
@@ -96,5 +97,5 @@ var unfuzzed = map[string]string{
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
 	"internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/evidence/", "internal/flow",
-	"internal/intel", "internal/proto/", "internal/rules/sigma", "internal/script", "internal/spnego", "internal/textline", "internal/wirefile",
+	"internal/intel", "internal/proto/", "internal/rules/sigma", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/wirefile",
 }

@@ -7,6 +7,7 @@ import (
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
 	"longwatch/internal/record/network"
+	"longwatch/internal/tlshello"
 	"longwatch/internal/wire"
 )
 
@@ -16,7 +17,7 @@ var DTLS = proto.Spec{
 	Transport: proto.UDP,
 	Ports:     []uint16{443},
 	Probe:     probeDatagram,
-	New:       func(c *proto.Conn) proto.Parser { return &datagrams{parser: parser{c: c}} },
+	New:       func(c *proto.Conn) proto.Parser { return &datagrams{parser: parser{c: c, s: session{datagram: true}}} },
 	Emits:     []*record.Type{Type, cert.Type, cert.OCSPType, network.FileType},
 }
 
@@ -48,7 +49,7 @@ func probeDatagram(_ proto.Dir, b []byte) proto.Verdict {
 	c.Skip(2 + 3 + 3) // message number, fragment offset and length
 	hello := c.U16()
 	if !c.OK() || kind != contentHandshake || epoch != 0 || msg != msgClientHello || n < 34 || n > maxFragmented ||
-		(version != dtls10 && version != dtls12) || (hello != dtls10 && hello != dtls12) {
+		(version != tlshello.DTLS10 && version != tlshello.DTLS12) || (hello != tlshello.DTLS10 && hello != tlshello.DTLS12) {
 		return proto.No
 	}
 	return proto.Yes
@@ -72,7 +73,7 @@ func (p *datagrams) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 		if rest[0] < contentCipher || rest[0] > 63 {
 			break
 		}
-		if p.s.version == dtls13 && rest[0]&0xe0 == 0x20 {
+		if p.s.version == tlshello.DTLS13 && rest[0]&0xe0 == 0x20 {
 			p.encrypted[d] = true
 			p.established()
 			break
@@ -97,7 +98,7 @@ func (p *datagrams) datagramRecord(d proto.Dir, b []byte) (int, error) {
 	if !c.OK() {
 		return len(b), nil
 	}
-	if version != dtls10 && version != dtls12 {
+	if version != tlshello.DTLS10 && version != tlshello.DTLS12 {
 		return 0, fmt.Errorf("%w: %#04x in a DTLS record", errVersion, version)
 	}
 	if epoch != 0 {

@@ -88,7 +88,7 @@ func (p *parser) message(d proto.Dir, kind uint8, b []byte) error {
 		p.s.expect(p.c, d, proto.Resp)
 	case msgClientHello:
 		p.s.expect(p.c, d, proto.Orig)
-		err = p.s.clientHello(p.c, b, p.c.Transport == proto.UDP)
+		err = p.s.clientHello(p.c, b)
 	case msgServerHello:
 		p.s.expect(p.c, d, proto.Resp)
 		var retry bool

@@ -3,6 +3,8 @@ package ssl
 import (
 	"slices"
 	"strconv"
+
+	"longwatch/internal/tlshello"
 )
 
 // A code is a number of the protocol and its name.
@@ -36,7 +38,7 @@ func cipherName(n uint32) string {
 
 // groupName is the name of a curve or key exchange group.
 func groupName(n uint16) string {
-	if isGREASE(n) {
+	if tlshello.IsGREASE(n) {
 		const hex = "0123456789ABCDEF"
 		d := hex[n>>12]
 		return string([]byte{'g', 'r', 'e', 'a', 's', 'e', '_', '0', 'x', d, 'A', d, 'A'})
@@ -58,26 +60,26 @@ func alertName(n uint32) string {
 // versionName is the name of a protocol version.
 func versionName(v uint16) string {
 	switch v {
-	case ssl2:
+	case tlshello.SSL2:
 		return "SSLv2"
-	case ssl3:
+	case tlshello.SSL3:
 		return "SSLv3"
-	case tls10:
+	case tlshello.TLS10:
 		return "TLSv10"
-	case tls11:
+	case tlshello.TLS11:
 		return "TLSv11"
-	case tls12:
+	case tlshello.TLS12:
 		return "TLSv12"
-	case tls13:
+	case tlshello.TLS13:
 		return "TLSv13"
-	case dtls10:
+	case tlshello.DTLS10:
 		return "DTLSv10"
-	case dtls12:
+	case tlshello.DTLS12:
 		return "DTLSv12"
-	case dtls13:
+	case tlshello.DTLS13:
 		return "DTLSv13"
 	}
-	if isDraft13(v) {
+	if tlshello.IsDraft13(v) {
 		return "TLSv13-draft" + strconv.Itoa(int(v&0xff))
 	}
 	return unknown(uint32(v))

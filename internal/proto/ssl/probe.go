@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"longwatch/internal/proto"
+	"longwatch/internal/tlshello"
 	"longwatch/internal/wire"
 )
 
@@ -68,7 +69,7 @@ func probeHello(b []byte, kind byte) proto.Verdict {
 	switch {
 	case n < 34 || n > maxMessage:
 		return proto.No
-	case version >= ssl3 && version <= tls13, kind == msgServerHello && isDraft13(version):
+	case version >= tlshello.SSL3 && version <= tlshello.TLS13, kind == msgServerHello && tlshello.IsDraft13(version):
 		return proto.Yes
 	}
 	return proto.No
@@ -110,7 +111,7 @@ func probeOld(b []byte) proto.Verdict {
 	total := int(c.U16() & 0x7fff)
 	kind, version := c.U8(), c.U16()
 	suites, id, challenge := int(c.U16()), int(c.U16()), int(c.U16())
-	if kind != v2ClientHello || (version != ssl2 && (version < ssl3 || version > tls12)) ||
+	if kind != v2ClientHello || (version != tlshello.SSL2 && (version < tlshello.SSL3 || version > tlshello.TLS12)) ||
 		suites == 0 || suites%3 != 0 || (id != 0 && id != 16) || challenge < 16 || challenge > 32 ||
 		total != head-2+suites+id+challenge {
 		return proto.No

@@ -20,8 +20,10 @@ type Record struct {
 	SNIMatches   record.Opt[bool] `rec:"sni_matches_cert"`                                      // unset without a server name or a certificate
 	JA3          string           `rec:"ja3,extra" ecs:"tls.client.ja3" ent:"ja3"`              // MD5, of the first client hello
 	JA3S         string           `rec:"ja3s,extra" ecs:"tls.server.ja3s" ent:"ja3s"`           // MD5, of the last server hello
-	JA4          string           `rec:"ja4,extra" ecs:"tls.client.ja4" ent:"ja4"`              // of the first client hello
+	JA4          string           `rec:"ja4" ecs:"tls.client.ja4" ent:"ja4"`                    // of the first client hello
 	Traits       []string         `rec:"traits,set,extra"`                                      // frp_first_byte: a byte 0x17 before the client hello, as FRP sends
+
+	InQUIC bool `rec:"-"` // the handshake came in QUIC
 }
 
 // Type is the schema of Record.
@@ -29,3 +31,8 @@ var Type = record.Of[Record]("ssl")
 
 // RecordType returns Type.
 func (*Record) RecordType() *record.Type { return Type }
+
+// BeyondZeek tells that the handshake was QUIC's. Only a Zeek that was built
+// with its Spicy parsers writes such a row, and quic.log says the same: name,
+// protocol and JA4 (docs/adr/0008).
+func (r *Record) BeyondZeek() bool { return r.InQUIC }

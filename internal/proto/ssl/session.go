@@ -7,6 +7,7 @@ import (
 	"longwatch/internal/cert"
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
+	"longwatch/internal/tlshello"
 	"longwatch/internal/wire"
 )
 
@@ -19,11 +20,12 @@ const (
 
 // A session is what the handshake has shown so far, and the record made of it.
 type session struct {
-	rec     *Record // nil until something was understood
-	logged  bool
-	traits  []string
-	flipped bool // the responder is the client
-	unclear bool // flipped more than once
+	rec      *Record // nil until something was understood
+	logged   bool
+	datagram bool // DTLS
+	traits   []string
+	flipped  bool // the responder is the client
+	unclear  bool // flipped more than once
 
 	version uint16            // of the server hello; 0 before it
 	cipher  string            // the server's choice, by name
@@ -35,10 +37,22 @@ type session struct {
 	leaf    *cert.Certificate // the server's own, nil when it could not be read
 }
 
+// carrier is what JA4 calls the transport. Where TLS's stream parser is asked to
+// read what came in datagrams, they were QUIC's.
+func (s *session) carrier(c *proto.Conn) byte {
+	switch {
+	case s.datagram:
+		return 'd'
+	case c.Transport == proto.UDP:
+		return 'q'
+	}
+	return 't'
+}
+
 // open returns the record, begun at the first call.
 func (s *session) open(c *proto.Conn) *Record {
 	if s.rec == nil {
-		s.rec = &Record{Conn: c.Head(), Traits: s.traits}
+		s.rec = &Record{Conn: c.Head(), Traits: s.traits, InQUIC: s.carrier(c) == 'q'}
 	}
 	return s.rec
 }
@@ -55,12 +69,12 @@ func (s *session) finish(c *proto.Conn) {
 }
 
 // is13 tells whether TLS 1.3 or a draft of it was agreed upon.
-func (s *session) is13() bool { return s.version == tls13 || isDraft13(s.version) }
+func (s *session) is13() bool { return s.version == tlshello.TLS13 || tlshello.IsDraft13(s.version) }
 
 // classic tells whether a version before TLS 1.3 was agreed upon. People use
 // odd numbers for their own TLS 1.3, so that everything else counts as such.
 func (s *session) classic() bool {
-	return s.version == ssl2 || s.version >= ssl3 && s.version <= tls12
+	return s.version == tlshello.SSL2 || s.version >= tlshello.SSL3 && s.version <= tlshello.TLS12
 }
 
 func (s *session) fromClient(d proto.Dir) bool { return (d == proto.Orig) != s.flipped }
@@ -91,34 +105,30 @@ func (s *session) expect(c *proto.Conn, d, from proto.Dir) {
 	}
 }
 
-func (s *session) clientHello(c *proto.Conn, b []byte, datagram bool) error {
-	h, bad, ok := parseClientHello(b, datagram)
+func (s *session) clientHello(c *proto.Conn, b []byte) error {
+	h, bad, ok := tlshello.ParseClient(b, s.datagram)
 	if bad > 0 {
 		c.Weird("ssl_malformed_extension", fmt.Sprint(bad))
 	}
-	if h.hasExtensions || ok {
+	if h.HasExtensions || ok {
 		r := s.open(c)
-		if h.serverName != nil {
-			r.ServerName = string(h.serverName)
+		if h.ServerName != nil {
+			r.ServerName = string(h.ServerName)
 		}
-		s.ticket = s.ticket || h.hasTicket
-		s.psk = s.psk || h.hasPSK
+		s.ticket = s.ticket || h.HasTicket
+		s.psk = s.psk || h.HasPSK
 	}
 	if !ok {
 		return fmt.Errorf("%w: client hello", errShort)
 	}
-	if id := padded(h.session); id != [sessionLen]byte{} {
+	if id := padded(h.Session); id != [sessionLen]byte{} {
 		s.id, s.offered, s.ticket = id, true, false
 	}
 	if r := s.open(c); r.JA4 == "" {
-		carrier := byte('t')
-		if datagram {
-			carrier = 'd'
-		}
-		r.JA3, r.JA4 = h.ja3(), h.ja4(carrier)
+		r.JA3, r.JA4 = h.JA3(), h.JA4(s.carrier(c))
 	}
-	if !knownVersion(h.version) {
-		return fmt.Errorf("%w: %#04x in the client hello", errVersion, h.version)
+	if !tlshello.Known(h.Version) {
+		return fmt.Errorf("%w: %#04x in the client hello", errVersion, h.Version)
 	}
 	c.Confirm()
 	return nil
@@ -133,45 +143,45 @@ func padded(id []byte) (out [sessionLen]byte) {
 }
 
 func (s *session) serverHello(c *proto.Conn, b []byte) (retry bool, err error) {
-	h, ok := parseServerHello(b)
-	if h.random == nil {
+	h, ok := tlshello.ParseServer(b)
+	if h.Random == nil {
 		return false, fmt.Errorf("%w: server hello", errShort)
 	}
 	r := s.open(c)
 	if s.version == 0 {
-		s.version = h.version
-		if h.selected != 0 {
-			s.version = h.selected
+		s.version = h.Version
+		if h.Selected != 0 {
+			s.version = h.Selected
 		}
 	}
-	if h.selected != 0 {
-		r.Version = versionName(h.selected)
+	if h.Selected != 0 {
+		r.Version = versionName(h.Selected)
 	}
-	if h.hasGroup {
-		r.Curve = groupName(h.group)
+	if h.HasGroup {
+		r.Curve = groupName(h.Group)
 	}
-	if len(h.protocol) > 0 {
-		r.NextProtocol = string(h.protocol)
+	if len(h.Protocol) > 0 {
+		r.NextProtocol = string(h.Protocol)
 	}
-	if h.hasPSK && s.psk {
+	if h.HasPSK && s.psk {
 		r.Resumed = true
 	}
 	if !ok {
 		return false, fmt.Errorf("%w: server hello", errShort)
 	}
-	if !knownVersion(h.version) {
-		return false, fmt.Errorf("%w: %#04x in the server hello", errVersion, h.version)
+	if !tlshello.Known(h.Version) {
+		return false, fmt.Errorf("%w: %#04x in the server hello", errVersion, h.Version)
 	}
 	if r.Version == "" {
-		r.Version = versionName(h.version)
+		r.Version = versionName(h.Version)
 	}
-	r.Cipher = cipherName(uint32(h.cipher))
-	r.JA3S = h.ja3s()
+	r.Cipher = cipherName(uint32(h.Cipher))
+	r.JA3S = h.JA3S()
 	s.cipher = r.Cipher
-	if s.offered && s.id == padded(h.session) && !s.is13() {
+	if s.offered && s.id == padded(h.Session) && !s.is13() {
 		r.Resumed = true
 	}
-	return h.retry(), nil
+	return h.Retry(), nil
 }
 
 // keyExchange finds the curve in a ServerKeyExchange message (RFC 8422

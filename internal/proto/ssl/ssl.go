@@ -13,6 +13,7 @@ import (
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
 	"longwatch/internal/record/network"
+	"longwatch/internal/tlshello"
 	"longwatch/internal/wire"
 )
 
@@ -134,7 +135,7 @@ func (p *parser) layout(d proto.Dir, b []byte) (old bool, n int, err error) {
 		}
 		return true, n, nil
 	}
-	if version < ssl3 || version > tls12 {
+	if version < tlshello.SSL3 || version > tlshello.TLS12 {
 		return false, 0, fmt.Errorf("%w: %#04x in a record", errVersion, version)
 	}
 	if !p.layer && (kind < contentCipher || kind > contentLast) {

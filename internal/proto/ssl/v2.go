@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"longwatch/internal/proto"
+	"longwatch/internal/tlshello"
 	"longwatch/internal/wire"
 )
 
@@ -22,7 +23,7 @@ func oldHello(d proto.Dir, b []byte) bool {
 	kind, version := c.U8(), c.U16()
 	switch {
 	case kind == v2ClientHello && d == proto.Orig:
-		return version == ssl2 || version >= ssl3 && version <= tls12
+		return version == tlshello.SSL2 || version >= tlshello.SSL3 && version <= tlshello.TLS12
 	case kind == v2ServerHello && d == proto.Resp:
 		return version&0xff < 2
 	}
@@ -60,7 +61,7 @@ func (p *parser) oldClientHello(c *wire.Cursor) error {
 	c.Skip(suites)
 	session := c.Take(id)
 	c.Skip(challenge)
-	if !c.OK() || !knownVersion(version) {
+	if !c.OK() || !tlshello.Known(version) {
 		return fmt.Errorf("%w: SSL 2.0 client hello", errShort)
 	}
 	if id := padded(session); id != [sessionLen]byte{} {
@@ -78,7 +79,7 @@ func (p *parser) oldServerHello(d proto.Dir, c *wire.Cursor) error {
 	c.Skip(2) // length of the connection's identifier, which comes last
 	der := c.Take(certLen)
 	suites := c.Sub(suitesLen)
-	if !c.OK() || version != ssl2 {
+	if !c.OK() || version != tlshello.SSL2 {
 		return fmt.Errorf("%w: SSL 2.0 server hello", errVersion)
 	}
 	r := p.s.open(p.c)

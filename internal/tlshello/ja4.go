@@ -1,4 +1,4 @@
-package ssl
+package tlshello
 
 import (
 	"crypto/sha256"
@@ -12,20 +12,20 @@ const (
 	hexLower = "0123456789abcdef"
 )
 
-// ja4 is the JA4 fingerprint of a client hello, from FoxIO's technical
+// JA4 is the JA4 fingerprint of a client hello, from FoxIO's technical
 // description (https://github.com/FoxIO-LLC/ja4/blob/main/technical_details/JA4.md).
 // carrier is 't' for TCP, 'q' for QUIC and 'd' for DTLS. GREASE counts nowhere.
-func (h *clientHello) ja4(carrier byte) string {
+func (h *Client) JA4(carrier byte) string {
 	var suiteRoom, extRoom [64]uint16
 	suites, exts := suiteRoom[:0], extRoom[:0]
-	for i := range h.ciphers.len() {
-		if n := h.ciphers.at(i); !isGREASE(n) {
+	for i := range h.Ciphers.Len() {
+		if n := h.Ciphers.At(i); !IsGREASE(n) {
 			suites = append(suites, n)
 		}
 	}
 	shown := 0
-	eachExtension(h.extensions, func(kind uint16, _ []byte) {
-		if isGREASE(kind) {
+	eachExtension(h.Extensions, func(kind uint16, _ []byte) {
+		if IsGREASE(kind) {
 			return
 		}
 		shown++
@@ -34,7 +34,7 @@ func (h *clientHello) ja4(carrier byte) string {
 		}
 	})
 	sni := byte('i')
-	if h.hasServerName {
+	if h.HasServerName {
 		sni = 'd'
 	}
 	var buf [40]byte
@@ -43,7 +43,7 @@ func (h *clientHello) ja4(carrier byte) string {
 	out = append(out, sni)
 	out = appendTwoDigits(out, len(suites))
 	out = appendTwoDigits(out, shown)
-	out = appendALPN(out, h.protocol)
+	out = appendALPN(out, h.Protocol)
 
 	slices.Sort(suites)
 	slices.Sort(exts)
@@ -52,22 +52,22 @@ func (h *clientHello) ja4(carrier byte) string {
 	out = appendHash(append(out, '_'), list)
 	list = appendHexList(list[:0], exts)
 	if len(exts) > 0 {
-		for i := range h.signatures.len() {
+		for i := range h.Signatures.Len() {
 			sep := byte(',')
 			if i == 0 {
 				sep = '_'
 			}
-			list = appendHex(append(list, sep), h.signatures.at(i))
+			list = appendHex(append(list, sep), h.Signatures.At(i))
 		}
 	}
 	return string(appendHash(append(out, '_'), list))
 }
 
 // highest is the highest version that the client offers.
-func (h *clientHello) highest() uint16 {
-	best, found := h.version, false
-	for i := range h.versions.len() {
-		if v := h.versions.at(i); !isGREASE(v) && (!found || newer(v, best)) {
+func (h *Client) highest() uint16 {
+	best, found := h.Version, false
+	for i := range h.Versions.Len() {
+		if v := h.Versions.At(i); !IsGREASE(v) && (!found || newer(v, best)) {
 			best, found = v, true
 		}
 	}
@@ -76,7 +76,7 @@ func (h *clientHello) highest() uint16 {
 
 // newer tells whether version a came after b. DTLS counts downwards.
 func newer(a, b uint16) bool {
-	if a >= dtls13 && b >= dtls13 {
+	if a >= DTLS13 && b >= DTLS13 {
 		return a < b
 	}
 	return a > b
@@ -84,23 +84,23 @@ func newer(a, b uint16) bool {
 
 func ja4Version(v uint16) string {
 	switch v {
-	case tls13:
+	case TLS13:
 		return "13"
-	case tls12:
+	case TLS12:
 		return "12"
-	case tls11:
+	case TLS11:
 		return "11"
-	case tls10:
+	case TLS10:
 		return "10"
-	case ssl3:
+	case SSL3:
 		return "s3"
-	case ssl2:
+	case SSL2:
 		return "s2"
-	case dtls10:
+	case DTLS10:
 		return "d1"
-	case dtls12:
+	case DTLS12:
 		return "d2"
-	case dtls13:
+	case DTLS13:
 		return "d3"
 	}
 	return "00"

@@ -1,4 +1,4 @@
-package ssl
+package tlshello
 
 import (
 	"crypto/md5"
@@ -6,17 +6,17 @@ import (
 	"strconv"
 )
 
-// ja3 is the JA3 fingerprint of a client hello: the MD5 of version, cipher
+// JA3 is the JA3 fingerprint of a client hello: the MD5 of version, cipher
 // suites, extensions, groups and point formats in decimal, without GREASE
 // (https://github.com/salesforce/ja3).
-func (h *clientHello) ja3() string {
+func (h *Client) JA3() string {
 	var buf [1024]byte
-	s := strconv.AppendUint(buf[:0], uint64(h.version), 10)
-	s = appendNumbers(append(s, ','), h.ciphers)
-	s = appendExtensions(append(s, ','), h.extensions)
-	s = appendNumbers(append(s, ','), h.groups)
+	s := strconv.AppendUint(buf[:0], uint64(h.Version), 10)
+	s = appendNumbers(append(s, ','), h.Ciphers)
+	s = appendExtensions(append(s, ','), h.Extensions)
+	s = appendNumbers(append(s, ','), h.Groups)
 	s = append(s, ',')
-	for i, p := range h.points {
+	for i, p := range h.Points {
 		if i > 0 {
 			s = append(s, '-')
 		}
@@ -25,20 +25,20 @@ func (h *clientHello) ja3() string {
 	return md5Hex(s)
 }
 
-// ja3s is the JA3S fingerprint of a server hello: the MD5 of version, cipher
+// JA3S is the JA3S fingerprint of a server hello: the MD5 of version, cipher
 // suite and extensions in decimal.
-func (h *serverHello) ja3s() string {
+func (h *Server) JA3S() string {
 	var buf [256]byte
-	s := strconv.AppendUint(buf[:0], uint64(h.version), 10)
-	s = strconv.AppendUint(append(s, ','), uint64(h.cipher), 10)
-	s = appendExtensions(append(s, ','), h.extensions)
+	s := strconv.AppendUint(buf[:0], uint64(h.Version), 10)
+	s = strconv.AppendUint(append(s, ','), uint64(h.Cipher), 10)
+	s = appendExtensions(append(s, ','), h.Extensions)
 	return md5Hex(s)
 }
 
-func appendNumbers(s []byte, n numbers) []byte {
+func appendNumbers(s []byte, n Numbers) []byte {
 	first := true
-	for i := range n.len() {
-		s, first = appendNumber(s, n.at(i), first)
+	for i := range n.Len() {
+		s, first = appendNumber(s, n.At(i), first)
 	}
 	return s
 }
@@ -50,7 +50,7 @@ func appendExtensions(s, extensions []byte) []byte {
 }
 
 func appendNumber(s []byte, n uint16, first bool) ([]byte, bool) {
-	if isGREASE(n) {
+	if IsGREASE(n) {
 		return s, first
 	}
 	if !first {
