@@ -5,6 +5,7 @@ package app
 import (
 	"longwatch/internal/proto"
 	"longwatch/internal/proto/dcerpc"
+	"longwatch/internal/proto/dnp3"
 	"longwatch/internal/proto/dns"
 	"longwatch/internal/proto/dtls"
 	"longwatch/internal/proto/http"
@@ -18,6 +19,7 @@ import (
 
 var protocols = []proto.Spec{
 	dcerpc.Protocol,
+	dnp3.Protocol,
 	dns.Protocol,
 	dtls.Protocol,
 	http.Protocol,
