@@ -11,6 +11,7 @@ import (
 	"longwatch/internal/proto/http"
 	"longwatch/internal/proto/kerberos"
 	"longwatch/internal/proto/ntlm"
+	"longwatch/internal/proto/opcua"
 	"longwatch/internal/proto/smb"
 	"longwatch/internal/proto/ssh"
 	"longwatch/internal/proto/ssl"
@@ -25,6 +26,7 @@ var protocols = []proto.Spec{
 	http.Protocol,
 	kerberos.Protocol,
 	ntlm.Protocol,
+	opcua.Protocol,
 	smb.Protocol,
 	ssh.Protocol,
 	ssl.Protocol,

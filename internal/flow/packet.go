@@ -105,6 +105,8 @@ func isServerPort(proto uint8, port uint16) bool {
 		case 53, 67, 88, 123, 137, 161, 162, 389, 443, 514, 1812, 2123, 2152, 3389, 3544, 4011, 4754, 4789,
 			5060, 5072, 5353, 5355, 6081, 20000:
 			return true
+		case 2222, 4713, 44818, 47808: // industrial, of Zeek's packages
+			return true
 		}
 		return false
 	}
@@ -112,6 +114,8 @@ func isServerPort(proto uint8, port uint16) bool {
 	case 21, 22, 25, 53, 79, 80, 81, 88, 135, 139, 143, 389, 443, 445, 465, 502, 514, 563, 585, 587, 614, 631, 636,
 		989, 990, 992, 993, 995, 1080, 1434, 1883, 2811, 3128, 3268, 3306, 3389, 5222, 5223, 5269, 5432, 6379,
 		6666, 6667, 6668, 6669, 8000, 8080, 8888, 20000:
+		return true
+	case 4712, 4840, 4843, 44818: // industrial, of Zeek's packages
 		return true
 	}
 	return false
