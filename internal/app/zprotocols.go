@@ -12,6 +12,8 @@ import (
 	"longwatch/internal/proto/kerberos"
 	"longwatch/internal/proto/ntlm"
 	"longwatch/internal/proto/opcua"
+	"longwatch/internal/proto/rdp"
+	"longwatch/internal/proto/rdpeudp"
 	"longwatch/internal/proto/smb"
 	"longwatch/internal/proto/ssh"
 	"longwatch/internal/proto/ssl"
@@ -27,6 +29,8 @@ var protocols = []proto.Spec{
 	kerberos.Protocol,
 	ntlm.Protocol,
 	opcua.Protocol,
+	rdp.Protocol,
+	rdpeudp.Protocol,
 	smb.Protocol,
 	ssh.Protocol,
 	ssl.Protocol,
