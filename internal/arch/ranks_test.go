@@ -13,6 +13,7 @@ var ranks = map[string]int{
 	"internal/hostpath":  0,
 	"internal/winpath":   0,
 	"internal/wire":      0,
+	"internal/wireline":  0,
 	"content":            0,
 
 	// What happened.
@@ -97,5 +98,5 @@ var unfuzzed = map[string]string{
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
 	"internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/evidence/", "internal/flow",
-	"internal/intel", "internal/proto/", "internal/rules/sigma", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/wirefile",
+	"internal/intel", "internal/proto/", "internal/rules/sigma", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/wirefile", "internal/wireline",
 }
