@@ -8,6 +8,8 @@ import (
 	"longwatch/internal/proto/dnp3"
 	"longwatch/internal/proto/dns"
 	"longwatch/internal/proto/dtls"
+	"longwatch/internal/proto/ftp"
+	"longwatch/internal/proto/ftpdata"
 	"longwatch/internal/proto/http"
 	"longwatch/internal/proto/kerberos"
 	"longwatch/internal/proto/ntlm"
@@ -25,6 +27,8 @@ var protocols = []proto.Spec{
 	dnp3.Protocol,
 	dns.Protocol,
 	dtls.Protocol,
+	ftp.Protocol,
+	ftpdata.Protocol,
 	http.Protocol,
 	kerberos.Protocol,
 	ntlm.Protocol,

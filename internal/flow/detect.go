@@ -64,6 +64,9 @@ func newProtocols(specs []proto.Spec) *protocols {
 const (
 	// maxProbe is how much of a direction a probe gets to see.
 	maxProbe = 4 << 10
+	// maxDoubtful is how far into a connection a violation means that it was
+	// not the protocol that it seemed to be: Zeek takes the service back.
+	maxDoubtful = 10 << 10
 	// maxProbes is how many segments or datagrams are tried.
 	maxProbes = 16
 )
@@ -306,7 +309,11 @@ func (a *app) fail(err error) {
 		return
 	}
 	a.s.weird(a.c, a.conn.Parser, "protocol_violation", err.Error())
-	a.s.dropApp(a.c)
+	c, name := a.c, a.conn.Parser
+	a.s.dropApp(c)
+	if c.bytes(0)+c.bytes(1) <= maxDoubtful {
+		c.names = slices.DeleteFunc(c.names, func(n string) bool { return n == name })
+	}
 }
 
 // close ends the parser. What is still searched for goes to the protocol that

@@ -56,7 +56,6 @@ type parser struct {
 	auth    string
 	tls     *proto.Stream
 	adat    *adat
-	failed  bool
 }
 
 // Parse implements proto.Parser.
@@ -77,19 +76,10 @@ func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 			continue
 		}
 		if err := p.line(d, line); err != nil {
-			p.failed = true
 			return proto.Step{Used: used}, err
 		}
-		p.confirm(p.bytes > maxDoubt)
 	}
 	return proto.Step{Used: used}, nil
-}
-
-// confirm names the connection once it cannot turn out to be something else.
-func (p *parser) confirm(sure bool) {
-	if sure && p.command && !p.failed {
-		p.c.Confirm()
-	}
 }
 
 func (p *parser) line(d proto.Dir, line []byte) error {
@@ -128,7 +118,10 @@ func (p *parser) request(line []byte) {
 		}
 		return
 	}
-	p.command = true
+	if !p.command {
+		p.command = true
+		p.c.Confirm()
+	}
 	name := strings.ToUpper(string(word))
 	if name == "AUTH" {
 		p.auth = string(arg)
@@ -165,7 +158,6 @@ func (p *parser) reply(line []byte) error {
 	}
 	p.secure(code, line)
 	p.session().reply(code, line, p.multi != 0)
-	p.confirm(p.tls != nil)
 	return nil
 }
 
@@ -187,7 +179,6 @@ func (p *parser) End(d proto.Dir) {
 
 // Close implements proto.Parser.
 func (p *parser) Close() {
-	p.confirm(true)
 	p.adat.close()
 	if p.tls != nil {
 		p.tls.Close()

@@ -18,7 +18,9 @@ var Protocol = proto.Spec{
 	New: func(c *proto.Conn) proto.Parser {
 		p := &parser{c: c}
 		p.session, _ = c.Arranged.(session)
-		c.Confirm()
+		if c.Engine != nil { // nil when a page of documentation is made
+			c.Confirm()
+		}
 		return p
 	},
 	Emits: []*record.Type{network.FileType},
