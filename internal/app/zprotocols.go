@@ -14,6 +14,7 @@ import (
 	"longwatch/internal/proto/kerberos"
 	"longwatch/internal/proto/ntlm"
 	"longwatch/internal/proto/opcua"
+	"longwatch/internal/proto/quic"
 	"longwatch/internal/proto/rdp"
 	"longwatch/internal/proto/rdpeudp"
 	"longwatch/internal/proto/smb"
@@ -33,6 +34,7 @@ var protocols = []proto.Spec{
 	kerberos.Protocol,
 	ntlm.Protocol,
 	opcua.Protocol,
+	quic.Protocol,
 	rdp.Protocol,
 	rdpeudp.Protocol,
 	smb.Protocol,
