@@ -12,6 +12,7 @@ import (
 	"longwatch/internal/proto/ftpdata"
 	"longwatch/internal/proto/http"
 	"longwatch/internal/proto/kerberos"
+	"longwatch/internal/proto/mysql"
 	"longwatch/internal/proto/ntlm"
 	"longwatch/internal/proto/opcua"
 	"longwatch/internal/proto/quic"
@@ -21,6 +22,7 @@ import (
 	"longwatch/internal/proto/ssh"
 	"longwatch/internal/proto/ssl"
 	"longwatch/internal/proto/stun"
+	"longwatch/internal/proto/xmpp"
 )
 
 var protocols = []proto.Spec{
@@ -32,6 +34,7 @@ var protocols = []proto.Spec{
 	ftpdata.Protocol,
 	http.Protocol,
 	kerberos.Protocol,
+	mysql.Protocol,
 	ntlm.Protocol,
 	opcua.Protocol,
 	quic.Protocol,
@@ -41,4 +44,5 @@ var protocols = []proto.Spec{
 	ssh.Protocol,
 	ssl.Protocol,
 	stun.Protocol,
+	xmpp.Protocol,
 }
