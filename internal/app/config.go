@@ -5,6 +5,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"runtime"
 
@@ -14,7 +15,8 @@ import (
 
 // Config is what the user may set, with the defaults of Default.
 type Config struct {
-	Paths   []string       // evidence
+	Paths   []string // evidence; "-" is Stdin
+	Stdin   io.Reader
 	Out     string         // case folder, or folder of record files
 	HomeNet []netip.Prefix // own networks
 	Since   record.Time    // records before are left out; 0: none

@@ -99,7 +99,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 
 	rd := &reading{
 		env: c.env(true), formats: formats, fallback: fallbackFormat(), hash: true, progress: p,
-		since: c.Since, until: c.Until, newLane: h.lane,
+		since: c.Since, until: c.Until, stdin: c.Stdin, newLane: h.lane,
 	}
 	if err := rd.walk(ctx, c.Paths, out, c.Jobs); err != nil {
 		h.engine.Finish()

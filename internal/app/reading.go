@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -33,12 +32,15 @@ type reading struct {
 	fallback evidence.Format // for what no other format recognises; Name "" when not wanted
 	hash     bool
 	progress Progress
+	stdin    io.Reader // what the path "-" stands for
 	newLane  func() lane
+	spool    string // folder for what cannot be read twice
 	since    record.Time
 	until    record.Time
 
 	mu      sync.Mutex
 	free    []lane
+	joins   map[string]*joining // by format
 	files   []casefolder.Evidence
 	skipped []casefolder.Skipped
 	span    record.Span
@@ -66,8 +68,13 @@ func (rd *reading) release(l lane) {
 
 // walk reads everything below paths.
 func (rd *reading) walk(ctx context.Context, paths []string, out *output, jobs int) error {
-	w := collect.Walker{Limits: collect.DefaultLimits, Spool: out.spool, Jobs: jobs, Leave: out.dir}
+	rd.spool = out.spool
+	w := collect.Walker{Limits: collect.DefaultLimits, Spool: out.spool, Jobs: jobs, Leave: out.dir, Stdin: rd.stdin}
 	err := w.Walk(ctx, paths, rd, rd.progress.Start)
+	if err == nil {
+		rd.readJoined(ctx)
+		err = ctx.Err()
+	}
 	slices.SortFunc(rd.files, func(a, b casefolder.Evidence) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.SHA256, b.SHA256), cmp.Compare(a.Size, b.Size)) // an archive may hold a name twice
 	})
@@ -84,7 +91,8 @@ func (rd *reading) Skipped(path, why string, size int64, lost bool) {
 	rd.mu.Unlock()
 }
 
-// File reads one file with the format that recognises it.
+// File reads one file with the format that recognises it, or puts it off when
+// the format reads all its files together.
 func (rd *reading) File(ctx context.Context, f *evidence.File) {
 	rd.progress.File(f.Path)
 	rc, err := f.Open()
@@ -93,20 +101,27 @@ func (rd *reading) File(ctx context.Context, f *evidence.File) {
 		return
 	}
 	defer func() { _ = rc.Close() }()
-	in := &counted{r: rc, progress: rd.progress}
-	if rd.hash {
-		in.hash = sha256.New()
+	in := newCounted(rc, rd.hash, rd.progress)
+	br, start := head(in)
+	format, ok := choose(rd.formats, rd.fallback, f.Name, start)
+	if ok {
+		in.pause(format.Join != nil && !f.Stream) // it is counted when it is read
+		put, err := rd.later(format, f, br)
+		if put {
+			return
+		}
+		if err != nil {
+			rd.Skipped(f.Path, "cannot be kept until all captures are read: "+err.Error(), f.Size, true)
+			return
+		}
 	}
-	br := bufio.NewReaderSize(in, evidence.SniffLen)
-	head, _ := br.Peek(evidence.SniffLen)
-	format, ok := choose(rd.formats, rd.fallback, f.Name, head)
 	o := &outlet{rd: rd, file: f}
 	entry := casefolder.Evidence{Path: f.Path, Format: "unknown"}
 	if ok {
 		entry.Format = format.Name
 		opened := *f
 		opened.Open = func() (io.ReadCloser, error) { return io.NopCloser(br), nil }
-		err = readSafely(ctx, format, &opened, rd.env, o)
+		err = readSafely(ctx, format.Name, format.New(&opened, rd.env), o)
 	}
 	o.close()
 	if ctx.Err() == nil {
@@ -114,16 +129,21 @@ func (rd *reading) File(ctx context.Context, f *evidence.File) {
 			err = derr // what follows could not be read at all
 		}
 	}
+	rd.done(&entry, in, o, err)
+}
+
+// done adds a file that was read to the manifest.
+func (rd *reading) done(entry *casefolder.Evidence, in *counted, o *outlet, err error) {
 	entry.Size = in.n
 	if in.hash != nil {
 		entry.SHA256 = hex.EncodeToString(in.hash.Sum(nil))
 	}
-	o.fill(&entry, err)
+	o.fill(entry, err)
 	rd.mu.Lock()
-	rd.files = append(rd.files, entry)
+	defer rd.mu.Unlock()
+	rd.files = append(rd.files, *entry)
 	rd.span.Grow(o.span.Start)
 	rd.span.Grow(o.span.End)
-	rd.mu.Unlock()
 }
 
 // choose picks the format that is surest, the first in name order among equals.
@@ -142,16 +162,16 @@ func choose(formats []evidence.Format, fallback evidence.Format, name string, he
 	return fallback, fallback.Name != ""
 }
 
-// readSafely turns a reader's panic into an error about this one file: the
-// rest of the evidence is still analysed.
-func readSafely(ctx context.Context, format evidence.Format, f *evidence.File, env *evidence.Env, o *outlet) (err error) {
+// readSafely turns a reader's panic into an error about its file: the rest of
+// the evidence is still analysed.
+func readSafely(ctx context.Context, format string, r evidence.Reader, o evidence.Outlet) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%s: reader failed (please report this): %v: %w", format.Name, p, evidence.ErrCorrupt)
-			o.Problem(evidence.Problem{Name: "reader-panic", Why: fmt.Sprintf("%v at %s", p, firstFrame(debug.Stack())), Ref: f.Ref(record.RefFile, 0)})
+			err = fmt.Errorf("%s: reader failed (please report this): %v: %w", format, p, evidence.ErrCorrupt)
+			o.Problem(evidence.Problem{Name: "reader-panic", Why: fmt.Sprintf("%v at %s", p, firstFrame(debug.Stack()))})
 		}
 	}()
-	return format.New(f, env).Read(ctx, o)
+	return r.Read(ctx, o)
 }
 
 // firstFrame is the first line of a stack that is in our code.
@@ -172,13 +192,30 @@ type counted struct {
 	progress Progress
 }
 
+func newCounted(r io.Reader, hashed bool, p Progress) *counted {
+	c := &counted{r: r, progress: p}
+	if hashed {
+		c.hash = sha256.New()
+	}
+	return c
+}
+
+// pause stops counting, when the same bytes will be read again.
+func (c *counted) pause(on bool) {
+	if on {
+		c.hash, c.progress = nil, nil
+	}
+}
+
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
 	if c.hash != nil {
 		c.hash.Write(p[:n])
 	}
-	c.progress.Read(int64(n))
+	if c.progress != nil {
+		c.progress.Read(int64(n))
+	}
 	return n, err
 }
 
@@ -189,6 +226,8 @@ type outlet struct {
 
 	mu       sync.Mutex
 	lanes    []*fileLane
+	tallies  map[string]int64
+	ended    string // why nothing more could be read
 	problems []casefolder.Problem
 	firsts   []int64 // position of the problem that Problem.First tells
 	more     int64   // problems of kinds beyond maxProblems
@@ -202,6 +241,8 @@ type fileLane struct {
 	lane   lane
 	counts map[*record.Type]int64
 	span   record.Span
+
+	borrowed bool // lane belongs to somebody else
 }
 
 // Put passes r on unless it is outside the time asked for.
@@ -226,6 +267,25 @@ func (o *outlet) Lane() record.Sink {
 	return l
 }
 
+// adopt is Lane with a lane that somebody else gives back.
+func (o *outlet) adopt(to lane) *fileLane {
+	l := &fileLane{rd: o.rd, lane: to, counts: map[*record.Type]int64{}, borrowed: true}
+	o.mu.Lock()
+	o.lanes = append(o.lanes, l)
+	o.mu.Unlock()
+	return l
+}
+
+// Count implements evidence.Outlet.
+func (o *outlet) Count(_, name string, n int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.tallies == nil {
+		o.tallies = map[string]int64{}
+	}
+	o.tallies[name] += n
+}
+
 // Problem counts p. Of each kind the one that comes first in the file is told,
 // whichever goroutine met it first.
 func (o *outlet) Problem(p evidence.Problem) {
@@ -235,6 +295,9 @@ func (o *outlet) Problem(p evidence.Problem) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if p.Ends && o.ended == "" {
+		o.ended = p.Why
+	}
 	for i := range o.problems {
 		if o.problems[i].Name == p.Name {
 			o.problems[i].Count++
@@ -275,25 +338,30 @@ func (o *outlet) close() {
 		}
 		o.span.Grow(l.span.Start)
 		o.span.Grow(l.span.End)
-		o.rd.release(l.lane)
+		if !l.borrowed {
+			o.rd.release(l.lane)
+		}
 	}
 }
 
 // fill completes the manifest entry.
 func (o *outlet) fill(e *casefolder.Evidence, err error) {
-	e.Records = o.counts
+	e.Records, e.Counts = o.counts, o.tallies
 	if o.span.Start != 0 {
 		e.Start, e.End = o.span.Start.String(), o.span.End.String()
 	}
-	if err != nil && !errors.Is(err, context.Canceled) {
-		o.problems = append(o.problems, casefolder.Problem{Name: "ended-early", Count: 1, First: err.Error()})
+	if err != nil && !errors.Is(err, context.Canceled) && o.ended == "" {
+		o.ended = err.Error()
+	}
+	if o.ended != "" {
+		o.problems = append(o.problems, casefolder.Problem{Name: "ended-early", Count: 1, First: o.ended})
 	}
 	if o.more > 0 {
 		o.problems = append(o.problems, casefolder.Problem{Name: "other", Count: o.more, First: "problems of further kinds, not listed one by one"})
 	}
 	slices.SortStableFunc(o.problems, func(a, b casefolder.Problem) int { return cmp.Compare(a.Name, b.Name) })
 	e.Problems = o.problems
-	e.Whole = err == nil
+	e.Whole = err == nil && o.ended == ""
 	for _, p := range o.problems {
 		e.Lost += p.Bytes
 		if p.Bytes > 0 {

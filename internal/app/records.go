@@ -24,7 +24,7 @@ func Records(ctx context.Context, c Config, p Progress) (*casefolder.Case, error
 	defer out.close()
 	d := sink.New(c.Out, out.spool, format, c.Memory/2)
 	rd := &reading{
-		env: c.env(false), formats: formats, progress: p, since: c.Since, until: c.Until,
+		env: c.env(false), formats: formats, progress: p, since: c.Since, until: c.Until, stdin: c.Stdin,
 		newLane: func() lane { return d.Lane() },
 	}
 	if err := rd.walk(ctx, c.Paths, out, c.Jobs); err != nil {

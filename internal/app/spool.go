@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"longwatch/internal/collect"
 )
 
 // marker is a file that every folder of results has.
@@ -78,6 +80,9 @@ func forget(dir string) bool {
 func apart(out string, paths []string) error {
 	outReal := realPath(out)
 	for _, p := range paths {
+		if p == collect.StdinPath {
+			continue
+		}
 		if _, err := os.Stat(p); err != nil {
 			var pe *fs.PathError
 			if errors.As(err, &pe) {

@@ -33,7 +33,8 @@ type LinkType uint32
 // until the next call of Next, or as long as the block is retained.
 type Frame struct {
 	TS    record.Time
-	Pos   int64 // offset of the packet's record in the (uncompressed) capture
+	Pos   int64  // offset of the packet's record in the (uncompressed) capture
+	Iface uint32 // pcapng: interface of the section that captured it
 	Link  LinkType
 	Len   int    // bytes on the wire; Data may be shorter when the snap length cut it
 	Data  []byte // captured bytes
@@ -63,7 +64,21 @@ const (
 type Block struct {
 	buf  []byte
 	refs atomic.Int32
-	pool *sync.Pool
+	pool *Pool
+}
+
+// Pool gives blocks to the readers of many captures, so that those of one that
+// is done serve the next. The zero Pool is ready for use, by any goroutine.
+type Pool struct{ blocks sync.Pool }
+
+// get returns a block that its caller retains once.
+func (p *Pool) get() *Block {
+	b, ok := p.blocks.Get().(*Block)
+	if !ok {
+		b = &Block{buf: make([]byte, blockSize), pool: p}
+	}
+	b.refs.Store(1)
+	return b
 }
 
 // Retain keeps the block from being used again until Release.
@@ -72,6 +87,6 @@ func (b *Block) Retain() { b.refs.Add(1) }
 // Release undoes one Retain. After the last one the bytes are overwritten.
 func (b *Block) Release() {
 	if b.refs.Add(-1) == 0 {
-		b.pool.Put(b)
+		b.pool.blocks.Put(b)
 	}
 }

@@ -89,6 +89,7 @@ func (r *Reader) nextNG(f *Frame) error {
 				f.Pos, f.Block = pos, r.block
 				return nil
 			}
+			r.unread++
 		}
 	}
 }
@@ -179,7 +180,7 @@ func (r *Reader) frameNG(kind uint32, b []byte, f *Frame) bool {
 	if kind != ngSimple {
 		f.TS = i.ticks(ticks)
 	}
-	f.Link = i.link
+	f.Iface, f.Link = id, i.link
 	f.Len = max(int(wire), int(n))
 	f.Data = b[head : head+int(n)]
 	return true

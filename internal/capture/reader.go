@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 
 	"longwatch/internal/record"
 )
@@ -13,7 +12,7 @@ import (
 // Reader reads frames from a capture stream. It belongs to one goroutine.
 type Reader struct {
 	src   io.Reader
-	pool  *sync.Pool
+	pool  *Pool
 	block *Block
 	start int   // first unread byte in block.buf
 	end   int   // end of what was read into block.buf
@@ -28,29 +27,36 @@ type Reader struct {
 	swapLen bool     // pcap: the modified format with a longer record header
 
 	ifaces []iface // pcapng: of this section
+	unread int64   // pcapng: packet blocks that make no sense
 }
 
 // NewReader recognises the format of src and reads its header. The error wraps
 // ErrFormat or ErrShort, or is what src returned.
-func NewReader(src io.Reader) (*Reader, error) {
-	pool := &sync.Pool{}
-	pool.New = func() any { return &Block{buf: make([]byte, blockSize), pool: pool} }
-	r := &Reader{src: src, pool: pool}
-	r.block = pool.Get().(*Block)
-	r.block.refs.Store(1)
+func NewReader(src io.Reader) (*Reader, error) { return new(Pool).NewReader(src) }
+
+// NewReader is the same, with blocks of the pool.
+func (p *Pool) NewReader(src io.Reader) (*Reader, error) {
+	r := &Reader{src: src, pool: p, block: p.get()}
+	err := r.begin()
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// begin recognises the format.
+func (r *Reader) begin() error {
 	head, err := r.peek(4)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+		return fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	if binary.LittleEndian.Uint32(head) == ngSection {
 		r.next = (*Reader).nextNG
-		return r, nil
-	}
-	if err := r.pcapHeader(); err != nil {
-		return nil, err
+		return nil
 	}
 	r.next = (*Reader).nextPcap
-	return r, nil
+	return r.pcapHeader()
 }
 
 // Next reads the next frame into f. It returns io.EOF at a clean end; ErrShort
@@ -60,6 +66,10 @@ func (r *Reader) Next(f *Frame) error { return r.next(r, f) }
 
 // Offset is the stream offset of the first byte not yet read as a record.
 func (r *Reader) Offset() int64 { return r.base + int64(r.start) }
+
+// Unread is how many packet blocks named an interface that was not described,
+// or were too short to hold a packet.
+func (r *Reader) Unread() int64 { return r.unread }
 
 // Close gives back the block. The Reader cannot be used afterwards.
 func (r *Reader) Close() {
@@ -106,8 +116,7 @@ func (r *Reader) turn() {
 		r.start = 0
 		return
 	}
-	b := r.pool.Get().(*Block)
-	b.refs.Store(1)
+	b := r.pool.get()
 	r.end = copy(b.buf, rest)
 	r.start = 0
 	r.block.Release()

@@ -27,6 +27,7 @@ type common struct {
 func addCommon(cmd *cobra.Command, args []string, out string) *common {
 	c := &common{config: app.Default()}
 	c.config.Command = args
+	c.config.Stdin = cmd.InOrStdin()
 	f := cmd.Flags()
 	f.StringVarP(&c.config.Out, "out", "o", out, "folder for the results; made if missing")
 	f.StringSliceVar(&c.homeNet, "home-net", nil, "own networks in CIDR form, comma-separated (default: private ranges)")

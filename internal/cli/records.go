@@ -16,9 +16,13 @@ func newRecords(args []string) *cobra.Command {
 		Use:   "records PATH...",
 		Short: "write metadata only: network and host records, without judging them",
 		Long: `Reads evidence and writes one file of records a type, in the order of time.
-The names and meanings of network records are Zeek's.`,
+The names and meanings of network records are Zeek's. Captures named together
+are read as one, in the order of time; packets that two of them saw count once.
+The path - is standard input, compressed or not.`,
 		Example: `  longwatch records core.pcap -o logs
-  longwatch records core.pcap dc01.evtx -o logs --format zeek-tsv`,
+  longwatch records core.pcap dc01.evtx -o logs --format zeek-tsv
+  longwatch records span1.pcap span2.pcap.zst -o logs
+  tcpdump -i eth0 -w - -c 100000 | longwatch records - -o logs`,
 		Args: atLeastOne("file or folder of evidence"),
 	}
 	c := addCommon(cmd, args, "longwatch-records")

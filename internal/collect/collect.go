@@ -46,13 +46,25 @@ type Walker struct {
 	Limits Limits
 	Spool  string // folder for nested archives that need random access
 	Jobs   int
-	Leave  string // folder that is not evidence though it may lie within it: our own output; may be empty
+	Stdin  io.Reader // what the path "-" stands for; nil: nothing
+	Leave  string    // folder that is not evidence though it may lie within it: our own output; may be empty
 }
 
-// entry is one top-level file.
+// StdinPath is the path that stands for standard input.
+const StdinPath = "-"
+
+// entry is one top-level file; info is nil for standard input.
 type entry struct {
 	path string
 	info fs.FileInfo
+}
+
+// size is that on disk; what comes from standard input goes first.
+func (e entry) size() int64 {
+	if e.info == nil {
+		return 1 << 62
+	}
+	return e.info.Size()
 }
 
 // list finds the regular files below paths, sorted, without opening them, and
@@ -72,6 +84,10 @@ func (w *Walker) list(paths []string, v Visitor) ([]entry, int64, error) {
 		total += info.Size()
 	}
 	for _, p := range paths {
+		if p == StdinPath && w.Stdin != nil {
+			out = append(out, entry{path: p})
+			continue
+		}
 		p = filepath.Clean(p)
 		info, err := os.Stat(p)
 		if err != nil {
@@ -169,7 +185,7 @@ func (w *Walker) Walk(ctx context.Context, paths []string, v Visitor, sized func
 		sized(len(entries), total)
 	}
 	// Largest first, so that one big capture does not run alone at the end.
-	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(b.info.Size(), a.info.Size()) })
+	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(b.size(), a.size()) })
 	work := make(chan entry)
 	var wg sync.WaitGroup
 	for range max(w.Jobs, 1) {
@@ -194,9 +210,13 @@ func (w *Walker) Walk(ctx context.Context, paths []string, v Visitor, sized func
 func (w *Walker) top(ctx context.Context, e entry, v Visitor) {
 	defer func() {
 		if p := recover(); p != nil {
-			v.Skipped(e.path, fmt.Sprintf("unpacking failed (please report this): %v", p), e.info.Size(), true)
+			v.Skipped(e.path, fmt.Sprintf("unpacking failed (please report this): %v", p), e.size(), true)
 		}
 	}()
+	if e.info == nil {
+		w.stdin(ctx, v)
+		return
+	}
 	f, err := os.Open(e.path)
 	if err != nil {
 		v.Skipped(e.path, "cannot be read: "+reason(err).Error(), e.info.Size(), true)
@@ -211,6 +231,7 @@ func (w *Walker) top(ctx context.Context, e entry, v Visitor) {
 			_, err := f.Seek(0, io.SeekStart)
 			return io.NopCloser(f), err
 		},
+		Reopen: func() (io.ReadCloser, error) { return os.Open(e.path) },
 	}
 	v.File(ctx, ef)
 	if ctx.Err() != nil {

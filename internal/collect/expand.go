@@ -150,40 +150,73 @@ func (w *Walker) expandTar(ctx context.Context, v Visitor, f *evidence.File, r i
 	}
 }
 
-// expandStream opens a single compressed file: log.gz holds log.
-func (w *Walker) expandStream(ctx context.Context, v Visitor, kind container, f *evidence.File, r io.Reader, b *budget, depth int) error {
-	var dr io.Reader
-	var err error
+// decompress begins to read a single compressed stream. The caller closes what
+// it gets.
+func decompress(kind container, r io.Reader) (io.ReadCloser, error) {
 	br := bufio.NewReaderSize(r, 1<<20)
 	switch kind {
 	case gzipFile:
-		dr, err = gzip.NewReader(br)
+		return gzip.NewReader(br)
 	case zstdFile:
-		var zr *zstd.Decoder
-		zr, err = zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20), zstd.WithDecoderMaxWindow(maxDictionary))
-		if err == nil {
-			defer zr.Close()
+		zr, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20), zstd.WithDecoderMaxWindow(maxDictionary))
+		if err != nil {
+			return nil, err
 		}
-		dr = zr
+		return zr.IOReadCloser(), nil
 	case xzFile:
-		if err = checkXZ(br); err == nil {
-			dr, err = xz.ReaderConfig{DictCap: 8 << 20}.NewReader(br)
+		if err := checkXZ(br); err != nil {
+			return nil, err
 		}
+		xr, err := xz.ReaderConfig{DictCap: 8 << 20}.NewReader(br)
+		return io.NopCloser(xr), err
 	case bzip2File:
-		dr = bzip2.NewReader(br)
+		return io.NopCloser(bzip2.NewReader(br)), nil
 	case notContainer, zipFile, tarFile: // not a single stream: expand has others for them
 	}
+	return nil, fmt.Errorf("collect: %d is not a compressed stream", kind)
+}
+
+// expandStream opens a single compressed file: log.gz holds log.
+func (w *Walker) expandStream(ctx context.Context, v Visitor, kind container, f *evidence.File, r io.Reader, b *budget, depth int) error {
+	dr, err := decompress(kind, r)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = dr.Close() }()
 	name := strings.TrimSuffix(f.Name, path.Ext(f.Name))
 	if ext := strings.ToLower(path.Ext(f.Name)); ext == ".tgz" || ext == ".txz" || ext == ".tzst" {
 		name += ".tar"
 	}
-	w.member(ctx, v, &evidence.File{Path: f.Path + "!" + name, Name: name, Size: -1, Modified: f.Modified},
-		&meter{r: dr, b: b, in: b.input}, b, depth)
+	m := &evidence.File{Path: f.Path + "!" + name, Name: name, Size: -1, Modified: f.Modified, Stream: f.Stream}
+	if f.Reopen != nil {
+		m.Reopen = func() (io.ReadCloser, error) { return w.reopen(kind, f, b.input) }
+	}
+	w.member(ctx, v, m, &meter{r: dr, b: b, in: b.input}, b, depth)
 	return nil
 }
+
+// reopen reads a compressed file once more, within the same limits.
+func (w *Walker) reopen(kind container, f *evidence.File, input int64) (io.ReadCloser, error) {
+	file, err := f.Reopen()
+	if err != nil {
+		return nil, err
+	}
+	dr, err := decompress(kind, file)
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	b := &budget{limits: w.Limits, input: input}
+	return &reopened{meter{r: dr, b: b, in: input}, dr, file}, nil
+}
+
+// reopened closes the decompressor and the file below it.
+type reopened struct {
+	meter
+	dr, file io.Closer
+}
+
+func (r *reopened) Close() error { return errors.Join(r.dr.Close(), r.file.Close()) }
 
 // methodBzip2 is bzip2 in a zip file (APPNOTE 4.4.5).
 const methodBzip2 = 12

@@ -39,6 +39,11 @@ type File struct {
 	Created  record.Time // 0 where the file system or archive does not keep it
 	// Open starts reading at the beginning. Only one reader is open at a time.
 	Open func() (io.ReadCloser, error)
+	// Reopen does the same at any later time, as often as one likes; nil where
+	// that cannot be had: for members of archives and streams.
+	Reopen func() (io.ReadCloser, error)
+	// Stream tells that the file is read as it comes and can be of any length.
+	Stream bool
 }
 
 // Ref cites a position in the file.
@@ -63,6 +68,7 @@ type Problem struct {
 	Why   string     // one sentence for a person, with the particulars
 	Ref   record.Ref // where
 	Bytes int64      // bytes not understood; 0 when nothing was lost
+	Ends  bool       // nothing of the file after Ref was read
 }
 
 // Outlet takes what a Reader finds. Its methods are safe for concurrent use.
@@ -71,6 +77,9 @@ type Outlet interface {
 	Lane() record.Sink
 	// Problem counts and keeps (a bounded number of) problems.
 	Problem(p Problem)
+	// Count adds to a number that the manifest shows of the file at path, as
+	// packets or duplicates.
+	Count(path, name string, n int64)
 }
 
 // Reader reads one file.
@@ -92,5 +101,9 @@ type Format struct {
 	Name  string
 	Sniff func(name string, head []byte) Match // content beats name
 	New   func(f *File, env *Env) Reader
+	// Join, where there is one, makes a reader of all files of the format, in
+	// order of their paths: captures of one network are one story. What it puts
+	// cites the file it comes from.
+	Join  func(files []*File, env *Env) Reader
 	Emits []*record.Type
 }

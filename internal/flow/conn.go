@@ -31,7 +31,7 @@ type conn struct {
 	orig  uint8 // side of the originator
 
 	start, last record.Time // first packet; last one that counts for the duration
-	pos         int64       // of the first packet in the capture
+	at          place       // of the first packet
 	uid         string      // made when first needed
 	parents     []string    // uids of the connections that tunnel this one
 	vlan        uint16
@@ -166,12 +166,12 @@ func (c *conn) flip() {
 // head is the connection's identity as records carry it.
 func (c *conn) head(s *shard) record.Conn {
 	if c.uid == "" {
-		c.uid = c.key.uid(s.path, c.start, c.pos)
+		c.uid = c.key.uid(s.eng.sources[c.at.src].hash, c.start, c.at.pos)
 	}
 	oh, op := c.origEnd()
 	rh, rp := c.respEnd()
 	return record.Conn{
-		Head:  record.Head{TS: c.start, Ref: record.Ref{File: s.eng.cfg.Path, Kind: record.RefOffset, Pos: c.pos}},
+		Head:  record.Head{TS: c.start, Ref: s.eng.ref(c.at)},
 		UID:   c.uid,
 		OrigH: oh.Netip(), OrigP: op, RespH: rh.Netip(), RespP: rp,
 	}

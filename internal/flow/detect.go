@@ -99,7 +99,7 @@ type app struct {
 // heldPart is a stretch of held bytes, or a hole, in order of arrival.
 type heldPart struct {
 	ts   record.Time
-	pos  int64
+	at   place
 	n    int
 	dir  proto.Dir
 	hole bool
@@ -222,7 +222,7 @@ func (a *app) hold(d proto.Dir, b []byte) {
 		return
 	}
 	a.held[d] = append(a.held[d], b...)
-	a.parts = append(a.parts, heldPart{ts: a.s.now, pos: a.s.pos, n: len(b), dir: d})
+	a.parts = append(a.parts, heldPart{ts: a.s.now, at: a.s.at, n: len(b), dir: d})
 	a.s.charge(a.c)
 }
 
@@ -230,9 +230,9 @@ func (a *app) hold(d proto.Dir, b []byte) {
 func (a *app) replay() {
 	parts, held := a.parts, a.held
 	a.parts, a.held = nil, [2][]byte{}
-	now, pos := a.s.now, a.s.pos
+	now, at := a.s.now, a.s.at
 	for _, p := range parts {
-		a.s.now, a.s.pos = p.ts, p.pos
+		a.s.now, a.s.at = p.ts, p.at
 		switch {
 		case p.end:
 			a.finish(p.dir)
@@ -243,7 +243,7 @@ func (a *app) replay() {
 			held[p.dir] = held[p.dir][p.n:]
 		}
 	}
-	a.s.now, a.s.pos = now, pos
+	a.s.now, a.s.at = now, at
 }
 
 // take passes bytes to the parser, or to the search for one.
@@ -379,7 +379,7 @@ func (s *shard) parseGap(c *conn, d proto.Dir, n uint64) {
 			a.gapAt[d] = true
 		}
 		if len(a.parts) > 0 && len(a.parts) < maxHeldParts {
-			a.parts = append(a.parts, heldPart{ts: s.now, pos: s.pos, n: size, dir: d, hole: true})
+			a.parts = append(a.parts, heldPart{ts: s.now, at: s.at, n: size, dir: d, hole: true})
 		}
 	})
 }
@@ -393,7 +393,7 @@ func (s *shard) parseEnd(c *conn, d proto.Dir) {
 		if a.parser != nil {
 			a.finish(d)
 		} else if len(a.parts) > 0 && len(a.parts) < maxHeldParts {
-			a.parts = append(a.parts, heldPart{ts: s.now, pos: s.pos, dir: d, end: true})
+			a.parts = append(a.parts, heldPart{ts: s.now, at: s.at, dir: d, end: true})
 		}
 	})
 }

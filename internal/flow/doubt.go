@@ -20,7 +20,7 @@ type said struct {
 	rec                record.Record
 	source, name, addl string
 	ts                 record.Time
-	pos                int64
+	at                 place
 }
 
 // maxSaid bounds what one parser may say before it is believed.
@@ -36,7 +36,7 @@ func (a *app) note(p heldPart, b []byte) {
 		a.believe()
 		return
 	}
-	p.ts, p.pos = a.s.now, a.s.pos
+	p.ts, p.at = a.s.now, a.s.at
 	x.parts = append(x.parts, p)
 	x.held[p.dir] = append(x.held[p.dir], b...)
 	a.s.charge(a.c)
@@ -54,7 +54,7 @@ func (a *app) say(w said) bool {
 		a.believe()
 		return false
 	}
-	w.ts, w.pos = a.s.now, a.s.pos
+	w.ts, w.at = a.s.now, a.s.at
 	a.doubt.said = append(a.doubt.said, w)
 	return true
 }
@@ -66,16 +66,16 @@ func (a *app) believe() {
 		return
 	}
 	a.doubt = nil
-	now, pos := a.s.now, a.s.pos
+	now, at := a.s.now, a.s.at
 	for _, w := range x.said {
 		if w.rec != nil {
 			a.s.lane.Put(w.rec)
 			continue
 		}
-		a.s.now, a.s.pos = w.ts, w.pos
+		a.s.now, a.s.at = w.ts, w.at
 		a.s.weird(a.c, w.source, w.name, w.addl)
 	}
-	a.s.now, a.s.pos = now, pos
+	a.s.now, a.s.at = now, at
 }
 
 // revoke takes back a parser that failed while in doubt, and gives its bytes to

@@ -14,7 +14,7 @@ func (a *app) Now() record.Time { return a.s.now }
 
 // Ref implements proto.Engine.
 func (a *app) Ref() record.Ref {
-	return record.Ref{File: a.s.eng.cfg.Path, Kind: record.RefOffset, Pos: a.s.pos}
+	return a.s.eng.ref(a.s.at)
 }
 
 // Emit implements proto.Engine.

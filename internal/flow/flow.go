@@ -1,14 +1,14 @@
 // Package flow turns packets into connections, and connections into records.
 //
-// One goroutine reads the capture, finds the IP packets (through tunnels and
+// One goroutine reads the captures in the order of time, finds the IP packets (through tunnels and
 // fragments) and hands them over in batches, spread by connection over a fixed
 // number of shards. Each shard is single-threaded: a connection table, TCP
 // reassembly, protocol detection, parsers. Every decision about a connection
 // depends on nothing but that connection's own packets, so the records are the
 // same for any number of workers:
 //
-//	e := flow.New(flow.Config{Path: "a.pcap", Protocols: protocols, Jobs: 2}, out)
-//	err := e.Run(ctx, reader)
+//	e := flow.New(flow.Config{Protocols: protocols, Jobs: 2}, out)
+//	err := e.Run(ctx, []flow.Source{{Path: "a.pcap", Open: open}})
 //
 // The rules of a connection (states, history, time-outs, byte counts) are those
 // of Zeek's conn.log (https://docs.zeek.org/en/master/logs/conn.html).
@@ -18,13 +18,13 @@ import (
 	"net/netip"
 	"time"
 
+	"longwatch/internal/capture"
 	"longwatch/internal/evidence"
 	"longwatch/internal/proto"
 )
 
 // Config says how packets are analysed.
 type Config struct {
-	Path      string         // of the evidence, as records cite it
 	Protocols []proto.Spec   // parsers; at most MaxProtocols
 	HomeNet   []netip.Prefix // own networks; empty: the private ranges
 	Jobs      int            // worker goroutines; at least 1
@@ -58,13 +58,15 @@ const (
 	dnsQuiet        = 9 * time.Second  // and is over when it has been quiet for so long
 )
 
-// Engine analyses one capture.
+// Engine analyses captures.
 type Engine struct {
-	cfg    Config
-	out    evidence.Outlet
-	protos *protocols
-	local  []ipRange
-	shards [shardCount]*shard
+	cfg     Config
+	out     evidence.Outlet
+	protos  *protocols
+	local   []ipRange
+	sources []*source
+	pool    capture.Pool
+	shards  [shardCount]*shard
 }
 
 // New returns an engine that puts records into lanes of out.

@@ -8,7 +8,7 @@ import (
 // packet is an IP packet on its way to a shard.
 type packet struct {
 	ts       record.Time
-	pos      int64
+	at       place
 	src, dst capture.Addr
 	payload  []byte // transport header and data, as far as captured
 	parent   string // uid of the connection that tunnels it

@@ -2,9 +2,7 @@ package flow
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"sync"
 
 	"longwatch/internal/capture"
@@ -41,10 +39,41 @@ func (b *batch) release() {
 	b.packets, b.blocks = b.packets[:0], b.blocks[:0]
 }
 
-// Run reads all frames of r and puts the records of all connections. The error
-// is what ended the capture before its end; damage wraps evidence.ErrTruncated
-// or evidence.ErrCorrupt. Everything that was read is recorded in any case.
-func (e *Engine) Run(ctx context.Context, r *capture.Reader) error {
+// Run reads all captures as one, in the order of time, and puts the records of
+// all connections. What ends a capture before its end is a problem of that
+// capture; the error is that of ctx. Everything that was read is recorded in
+// any case. Captures of which too many overlap in time are read in a second
+// pass, with connections of their own.
+func (e *Engine) Run(ctx context.Context, sources []Source) error {
+	e.sources = make([]*source, len(sources))
+	for i, s := range sources {
+		e.sources[i] = &source{Source: s, hash: pathHash(s.Path)}
+	}
+	order := e.sorted()
+	for first := true; len(order) > 0; first = false {
+		left, err := e.pass(ctx, order)
+		if err != nil {
+			return err
+		}
+		for _, i := range left {
+			if !first {
+				break // it was said
+			}
+			e.out.Problem(evidence.Problem{
+				Name: "capture-apart", Ref: record.Ref{File: e.sources[i].Path},
+				Why: "too many captures overlap in time: this one was read after the others, and its connections are not joined with theirs (more --memory raises the limit)",
+			})
+		}
+		order = left
+	}
+	for _, s := range e.sources {
+		e.out.Count(s.Path, "packets", s.packets)
+	}
+	return nil
+}
+
+// pass reads the sources in order and returns those that found no place.
+func (e *Engine) pass(ctx context.Context, order []uint32) (left []uint32, err error) {
 	jobs := e.cfg.Jobs
 	queues := make([]chan *batch, jobs)
 	spare := sync.Pool{New: func() any { return &batch{packets: make([]packet, 0, batchSize)} }}
@@ -82,7 +111,8 @@ func (e *Engine) Run(ctx context.Context, r *capture.Reader) error {
 			open[w] = spare.Get().(*batch)
 		}
 	})
-	err := sp.readAll(ctx, r)
+	m := newMerger(e, order)
+	err = m.each(ctx, sp.frame)
 	for w, b := range open {
 		queues[w] <- b
 		close(queues[w])
@@ -90,7 +120,7 @@ func (e *Engine) Run(ctx context.Context, r *capture.Reader) error {
 	wg.Wait()
 	sp.report()
 	e.reportEvictions()
-	return err
+	return m.left, err
 }
 
 func (e *Engine) reportEvictions() {
@@ -100,30 +130,8 @@ func (e *Engine) reportEvictions() {
 	}
 	if n > 0 {
 		e.out.Problem(evidence.Problem{
-			Name: "connections-evicted", Ref: record.Ref{File: e.cfg.Path},
+			Name: "connections-evicted", Ref: record.Ref{File: e.sources[0].Path},
 			Why: fmt.Sprintf("%d connections were written before their end, because the connection table reached its memory limit of %d bytes", n, e.cfg.Memory),
 		})
-	}
-}
-
-// readAll passes every frame on. It looks at ctx once per some frames.
-func (sp *spreader) readAll(ctx context.Context, r *capture.Reader) error {
-	var f capture.Frame
-	for n := 0; ; n++ {
-		if n&0xfff == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		switch err := r.Next(&f); {
-		case err == nil:
-			sp.frame(&f)
-		case errors.Is(err, io.EOF):
-			return nil
-		case errors.Is(err, capture.ErrShort):
-			return fmt.Errorf("%w: %w", evidence.ErrTruncated, err)
-		case errors.Is(err, capture.ErrRecord):
-			return fmt.Errorf("%w: %w", evidence.ErrCorrupt, err)
-		default:
-			return fmt.Errorf("flow: reading the capture: %w", err)
-		}
 	}
 }

@@ -18,12 +18,11 @@ import (
 type shard struct {
 	eng  *Engine
 	lane record.Sink
-	path uint64 // hash of the evidence path
 
 	table *table
 	queue [3]queue
 	now   record.Time // of the packet at hand
-	pos   int64
+	at    place
 	clock record.Time // latest packet seen
 	swept record.Time
 
@@ -69,12 +68,12 @@ func (q *queue) remove(c *conn) {
 }
 
 func newShard(e *Engine, lane record.Sink) *shard {
-	return &shard{eng: e, lane: lane, path: pathHash(e.cfg.Path), table: newTable(), budget: e.cfg.Memory / shardCount}
+	return &shard{eng: e, lane: lane, table: newTable(), budget: e.cfg.Memory / shardCount}
 }
 
 // packet takes one packet of a connection of this shard.
 func (s *shard) packet(p *packet) {
-	s.now, s.pos = p.ts, p.pos
+	s.now, s.at = p.ts, p.at
 	if p.ts > s.clock {
 		s.clock = p.ts
 	}
@@ -83,12 +82,12 @@ func (s *shard) packet(p *packet) {
 	}
 	for s.memory > s.budget && s.evict() {
 	}
-	s.now, s.pos = p.ts, p.pos // ending a connection set them back to its last packet
+	s.now, s.at = p.ts, p.at // ending a connection set them back to its last packet
 	k, side := makeKey(p.src, p.dst, p.sport, p.dport, p.proto, p.oneWay)
 	c := s.table.find(&k)
 	if c != nil && (c.expired(p.ts) || p.proto == capture.ProtoTCP && s.reused(c, p, p.ts)) {
 		s.finish(c)
-		s.now, s.pos = p.ts, p.pos
+		s.now, s.at = p.ts, p.at
 		c = nil
 	}
 	if c == nil {
@@ -121,7 +120,7 @@ const maxParents = 16
 func (s *shard) open(k *key, side uint8, p *packet) *conn {
 	c := s.table.insert(k)
 	c.orig = side
-	c.start, c.last, c.pos = p.ts, p.ts, p.pos
+	c.start, c.last, c.at = p.ts, p.ts, p.at
 	c.vlan = p.vlan
 	c.active = true
 	c.inactive = udpInactivity
@@ -196,7 +195,7 @@ func (s *shard) evict() bool {
 
 // finish ends a connection and writes its record.
 func (s *shard) finish(c *conn) {
-	s.now, s.pos = c.last, c.pos
+	s.now, s.at = c.last, c.at
 	s.flush(c, c.orig)
 	s.flush(c, c.orig^1)
 	if !c.noApp && c.app != nil {
@@ -330,7 +329,7 @@ func (s *shard) weird(c *conn, source, name, addl string) {
 	}
 	c.weirds = append(c.weirds, name)
 	h := c.head(s)
-	h.TS, h.Ref.Pos = s.now, s.pos
+	h.TS, h.Ref = s.now, s.eng.ref(s.at)
 	s.lane.Put(&network.Weird{Conn: h, Name: name, Addl: addl, Peer: "longwatch", Source: source})
 }
 

@@ -21,6 +21,9 @@ type spreader struct {
 	tunnels *tunnels
 	odd     map[string]*oddity
 	noIP    int64 // frames without IP
+	dups    *duplicates
+	copies  []int64 // duplicates dropped, by source
+	ifaces  uint32  // highest interface seen
 }
 
 // oddity counts packets that no connection can be made of.
@@ -31,17 +34,28 @@ type oddity struct {
 }
 
 func newSpreader(e *Engine, emit func(*packet, *capture.Block)) *spreader {
-	return &spreader{eng: e, lane: e.out.Lane(), emit: emit, defrag: newDefragmenter(), tunnels: newTunnels(e.cfg.Path), odd: map[string]*oddity{}}
+	return &spreader{eng: e, lane: e.out.Lane(), emit: emit, defrag: newDefragmenter(), tunnels: newTunnels(e), odd: map[string]*oddity{}, copies: make([]int64, len(e.sources))}
 }
 
-// frame takes one frame.
-func (sp *spreader) frame(f *capture.Frame) {
+// frame takes one frame of a source. several tells that more captures are read
+// beside it.
+func (sp *spreader) frame(src uint32, f *capture.Frame, several bool) {
 	in, ok := capture.Unwrap(f)
 	if !ok {
 		sp.noIP++
 		return
 	}
-	p := packet{ts: f.TS, pos: f.Pos, vlan: in.VLAN}
+	sp.ifaces = max(sp.ifaces, f.Iface)
+	if several || sp.ifaces > 0 {
+		if sp.dups == nil {
+			sp.dups = newDuplicates()
+		}
+		if sp.dups.again(in.IP, f.TS, uint64(src)<<32|uint64(f.Iface)) {
+			sp.copies[src]++
+			return
+		}
+	}
+	p := packet{ts: f.TS, at: place{f.Pos, src}, vlan: in.VLAN}
 	sp.ip(&p, in.IP, in.Wire, f.Block, 0)
 }
 
@@ -120,14 +134,14 @@ func (sp *spreader) inner(p *packet, in capture.Inner, block *capture.Block, dep
 		sp.weird(p, "exceeded_tunnel_max_depth", len(in.IP))
 		return
 	}
-	q := packet{ts: p.ts, pos: p.pos, vlan: p.vlan, parent: sp.tunnels.uid(p)}
+	q := packet{ts: p.ts, at: p.at, vlan: p.vlan, parent: sp.tunnels.uid(p)}
 	sp.ip(&q, in.IP, in.Wire, block, depth+1)
 }
 
 // weird counts a packet that cannot be read, and records the first of its kind.
 func (sp *spreader) weird(p *packet, name string, n int) {
 	o := sp.odd[name]
-	ref := record.Ref{File: sp.eng.cfg.Path, Kind: record.RefOffset, Pos: p.pos}
+	ref := sp.eng.ref(p.at)
 	if o == nil {
 		o = &oddity{first: ref}
 		sp.odd[name] = o
@@ -142,6 +156,11 @@ func (sp *spreader) weird(p *packet, name string, n int) {
 // report tells of packets that no connection was made of. The capture was read
 // all the same, so no bytes count as lost.
 func (sp *spreader) report() {
+	for i, n := range sp.copies {
+		if n > 0 {
+			sp.eng.out.Count(sp.eng.sources[i].Path, "duplicates", n)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(sp.odd)) {
 		o := sp.odd[name]
 		sp.eng.out.Problem(evidence.Problem{

@@ -12,7 +12,7 @@ import (
 // the same rule of expiry as the shard that the outer connection is in, so that
 // both find the same uid without asking each other.
 type tunnels struct {
-	path uint64
+	eng  *Engine
 	open map[key]*carrier
 }
 
@@ -31,8 +31,8 @@ const (
 	ipTunnelIdle = 24 * time.Hour
 )
 
-func newTunnels(path string) *tunnels {
-	return &tunnels{path: pathHash(path), open: map[key]*carrier{}}
+func newTunnels(e *Engine) *tunnels {
+	return &tunnels{eng: e, open: map[key]*carrier{}}
 }
 
 // uid is the identifier of the connection that p belongs to.
@@ -47,7 +47,7 @@ func (t *tunnels) uid(p *packet) string {
 		if len(t.open) >= maxCarriers {
 			clear(t.open)
 		}
-		c = &carrier{last: p.ts, uid: k.uid(t.path, p.ts, p.pos)}
+		c = &carrier{last: p.ts, uid: k.uid(t.eng.sources[p.at.src].hash, p.ts, p.at.pos)}
 		t.open[k] = c
 	}
 	c.last = max(c.last, p.ts)

@@ -18,6 +18,8 @@ type nowhere struct{ events int }
 
 func (n *nowhere) Lane() record.Sink        { return n }
 func (n *nowhere) Problem(evidence.Problem) {}
+
+func (n *nowhere) Count(string, string, int64) {}
 func (n *nowhere) Put(r record.Record) {
 	if r.Base().Ref.Pos > 0 {
 		n.events++

@@ -5,10 +5,7 @@ package pcap
 import (
 	"context"
 	"encoding/binary"
-	"errors"
-	"fmt"
 
-	"longwatch/internal/capture"
 	"longwatch/internal/evidence"
 	"longwatch/internal/flow"
 	"longwatch/internal/record"
@@ -20,7 +17,12 @@ import (
 var Format = evidence.Format{
 	Name:  "pcap",
 	Sniff: sniff,
-	New:   func(f *evidence.File, env *evidence.Env) evidence.Reader { return &reader{file: f, env: env} },
+	New: func(f *evidence.File, env *evidence.Env) evidence.Reader {
+		return &reader{files: []*evidence.File{f}, env: env}
+	},
+	Join: func(files []*evidence.File, env *evidence.Env) evidence.Reader {
+		return &reader{files: files, env: env}
+	},
 	Emits: []*record.Type{network.ConnType, network.FileType, network.WeirdType, network.ServicePortType},
 }
 
@@ -43,45 +45,19 @@ func sniff(_ string, head []byte) evidence.Match {
 }
 
 type reader struct {
-	file *evidence.File
-	env  *evidence.Env
+	files []*evidence.File
+	env   *evidence.Env
 }
 
-// Read implements evidence.Reader.
+// Read implements evidence.Reader: all captures are read as one, in the order
+// of time.
 func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
-	src, err := r.file.Open()
-	if err != nil {
-		return err
+	sources := make([]flow.Source, len(r.files))
+	for i, f := range r.files {
+		sources[i] = flow.Source{Path: f.Path, Size: f.Size, Open: f.Open}
 	}
-	defer func() { _ = src.Close() }()
-	frames, err := capture.NewReader(src)
-	switch {
-	case errors.Is(err, capture.ErrShort):
-		err = fmt.Errorf("%w: %w", evidence.ErrTruncated, err)
-		r.problem(out, 0, err)
-		return err
-	case err != nil:
-		return err
-	}
-	defer frames.Close()
-	err = flow.New(flow.Config{
-		Path: r.file.Path, Protocols: r.env.Protocols, HomeNet: r.env.HomeNet,
+	return flow.New(flow.Config{
+		Protocols: r.env.Protocols, HomeNet: r.env.HomeNet,
 		Jobs: r.env.Jobs, Memory: r.env.Memory, Recover: true,
-	}, out).Run(ctx, frames)
-	if err != nil && ctx.Err() == nil {
-		r.problem(out, frames.Offset(), err)
-	}
-	return err
-}
-
-// problem reports where a capture breaks off and how much is lost by it.
-func (r *reader) problem(out evidence.Outlet, at int64, err error) {
-	p := evidence.Problem{Name: "capture-broken", Why: err.Error(), Ref: r.file.Ref(record.RefOffset, at)}
-	if errors.Is(err, evidence.ErrTruncated) {
-		p.Name = "capture-truncated"
-	}
-	if r.file.Size > at {
-		p.Bytes = r.file.Size - at
-	}
-	out.Problem(p)
+	}, out).Run(ctx, sources)
 }

@@ -16,7 +16,6 @@ import (
 	"sync"
 	"testing"
 
-	"longwatch/internal/capture"
 	"longwatch/internal/evidence"
 	"longwatch/internal/flow"
 	"longwatch/internal/proto"
@@ -38,31 +37,28 @@ func Records(t testing.TB, path string, protocols []proto.Spec) []record.Record 
 	return recs
 }
 
-// Run is Records with any configuration; Path is set to the file's base name.
+// Run is Records with any configuration; records cite the file's base name.
 func Run(path string, cfg flow.Config) ([]record.Record, []evidence.Problem, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer file.Close()
-	var src io.Reader
-	head := bufio.NewReader(file)
-	if b, err := head.Peek(2); err == nil && b[0] == 0x1f && b[1] == 0x8b {
-		if src, err = gzip.NewReader(head); err != nil {
-			return nil, nil, err
+	open := func() (io.ReadCloser, error) {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, err
 		}
-	} else {
-		src = head
+		head := bufio.NewReader(file)
+		if b, err := head.Peek(2); err == nil && b[0] == 0x1f && b[1] == 0x8b {
+			src, err := gzip.NewReader(head)
+			return readCloser{src, file}, err
+		}
+		return readCloser{head, file}, nil
 	}
-	r, err := capture.NewReader(src)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer r.Close()
-	cfg.Path = filepath.Base(path)
 	var out Outlet
-	err = flow.New(cfg, &out).Run(context.Background(), r)
+	err := flow.New(cfg, &out).Run(context.Background(), []flow.Source{{Path: filepath.Base(path), Size: -1, Open: open}})
 	return out.Sorted(), out.Problems, err
+}
+
+type readCloser struct {
+	io.Reader
+	io.Closer
 }
 
 // Corpus is the path of a file of the shared corpora, which lie beside the
@@ -88,6 +84,7 @@ type Outlet struct {
 	mu       sync.Mutex
 	records  []record.Record
 	Problems []evidence.Problem
+	Counts   map[string]int64 // by path and name, with a blank between
 }
 
 // Lane implements evidence.Outlet.
@@ -104,6 +101,16 @@ func (o *Outlet) Problem(p evidence.Problem) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.Problems = append(o.Problems, p)
+}
+
+// Count implements evidence.Outlet.
+func (o *Outlet) Count(path, name string, n int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.Counts == nil {
+		o.Counts = map[string]int64{}
+	}
+	o.Counts[path+" "+name] += n
 }
 
 // Sorted returns the records by time, type and content.
