@@ -45,8 +45,8 @@ func hostPort(s string) (netip.Addr, uint16, bool) {
 // passive reads the reply to PASV, with or without parentheses (RFC 1123
 // section 4.1.2.6).
 func passive(msg string) (netip.Addr, uint16, bool) {
-	if i := strings.IndexByte(msg, '('); i >= 0 {
-		return hostPort(msg[i+1:])
+	if _, list, ok := strings.Cut(msg, "("); ok {
+		return hostPort(list)
 	}
 	if i := strings.Index(msg, "PORT"); i >= 0 && i+5 <= len(msg) { // as the command would be
 		return hostPort(msg[i+5:])

@@ -69,11 +69,8 @@ func verb(s string) bool {
 }
 
 func firstLine(b []byte) (line []byte, whole bool) {
-	end := bytes.IndexByte(b, '\n')
-	if end < 0 {
-		return b, false
-	}
-	return bytes.TrimRight(b[:end], "\r"), true
+	line, _, whole = bytes.Cut(b, []byte("\n"))
+	return bytes.TrimRight(line, "\r"), whole
 }
 
 func probeReply(b []byte) proto.Verdict {

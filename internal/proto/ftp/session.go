@@ -228,7 +228,7 @@ func (s *session) row() {
 	}
 	r.User, r.Password = s.user, s.password
 	if s.replied {
-		r.ReplyCode, r.ReplyMsg = record.Some(uint64(s.code)), s.msg //nolint:gosec // three digits
+		r.ReplyCode, r.ReplyMsg = record.Some(uint64(s.code)), s.msg
 	}
 	s.last = r
 	r.MIMEType, r.FileSize, r.FUID = s.mime, s.size, s.fuid

@@ -74,7 +74,7 @@ func (p *parser) tell(d proto.Dir) {
 
 // Gap implements proto.Parser.
 func (p *parser) Gap(d proto.Dir, n int) error {
-	p.file(d).Gap(uint64(n)) //nolint:gosec // not negative
+	p.file(d).Gap(uint64(n))
 	return nil
 }
 
