@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -35,12 +36,47 @@ func TestMIME(t *testing.T) {
 		{"\x01\x02\x03\x04", ""},
 		{"", ""},
 		{"MSCF\x00\x00\x00\x00", "application/vnd.ms-cab-compressed"},
-		{"\x12\x34\x56\x78\xef\xcd\xab\x89", "application/x-ms-ese"},
+		{"\x12\x34\x56\x78\xef\xcd\xab\x89", ""}, // Zeek has no name for it
+		{"PK\x05\x06" + strings.Repeat("\x00", 18), ""},
+		{"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm", "video/webm"},
+		{"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x88matroska", "video/x-matroska"},
+		{"{\\rtf1\\ansi", "text/rtf"},
+		{"P6\n640  480\n", "image/x-portable-pixmap"},
+		{"\xff\xfb\x90\x44", "audio/mpeg"},
+		{"Delivered-To: a@example.com\r\n", "message/rfc822"},
+		{"<?xml version=\"1.0\"?>\n<rss version=\"2.0\">", "text/rss"},
+		{"<?xml version=\"1.0\"?>\n<svg xmlns=\"x\">", "image/svg+xml"},
+		{"<script type=\"text/javascript\">var a", "application/javascript"},
+		{"PK\x03\x04\x14\x00\x06\x00" + strings.Repeat("\x00", 22) + "[Content_Types].xml", "application/vnd.openxmlformats-officedocument"},
 	}
 	for _, tt := range tests {
 		if got := MIME([]byte(tt.head)); got != tt.want {
 			t.Errorf("MIME(%q) = %q, want %q", tt.head, got, tt.want)
 		}
+	}
+}
+
+// TestKind: what Zeek has no name for has one of ours.
+func TestKind(t *testing.T) {
+	tests := []struct{ head, want string }{
+		{"\x12\x34\x56\x78\xef\xcd\xab\x89", "application/x-ms-ese"},
+		{"PK\x05\x06" + strings.Repeat("\x00", 18), "application/zip"},
+		{"SQLite format 3\x00", "application/x-sqlite3"},
+		{"\x28\xb5\x2f\xfd\x04\x00", "application/zstd"},
+		{"hello, world\n", "text/plain"},
+	}
+	for _, tt := range tests {
+		if got := Kind([]byte(tt.head)); got != tt.want {
+			t.Errorf("Kind(%q) = %q, want %q", tt.head, got, tt.want)
+		}
+	}
+}
+
+func BenchmarkMIME(b *testing.B) {
+	page := []byte("<!-- x -->" + strings.Repeat("<p>some text of a page</p>\n", 200))
+	b.SetBytes(HeadLen)
+	for b.Loop() {
+		MIME(page)
 	}
 }
 

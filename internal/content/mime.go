@@ -4,7 +4,10 @@
 // or run; every structure is read by hand within bounds.
 package content
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // HeadLen is how many bytes decide the MIME type.
 const HeadLen = 4096
@@ -24,22 +27,98 @@ const (
 	mimeELFLib   = "application/x-sharedlib"
 )
 
-// magic is a mark at a fixed place, and perhaps a second one.
-type magic struct {
-	off   int
-	mark  string
-	mime  string
-	off2  int
-	mark2 string
+// mark is a type and the bytes that show it.
+type mark struct {
+	strength int
+	mime     string
+	pieces   []piece
 }
 
-func (m *magic) match(head []byte) bool {
-	return at(head, m.off, m.mark) && at(head, m.off2, m.mark2)
+// piece is text at a place; with n above zero, n bytes that are each one of
+// text, below zero as many that are none of it.
+type piece struct {
+	off  int
+	text string
+	n    int
 }
 
-// at tells whether head has mark at off.
-func at(head []byte, off int, mark string) bool {
-	return len(head) >= off+len(mark) && string(head[off:off+len(mark)]) == mark
+func (p *piece) match(head []byte) bool {
+	if p.n == 0 {
+		return at(head, p.off, p.text)
+	}
+	n := max(p.n, -p.n)
+	if len(head) < p.off+n {
+		return false
+	}
+	for _, c := range head[p.off : p.off+n] {
+		if strings.IndexByte(p.text, c) >= 0 != (p.n > 0) {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *mark) match(head []byte) bool {
+	for i := range m.pieces {
+		if !m.pieces[i].match(head) {
+			return false
+		}
+	}
+	return true
+}
+
+// marksBy are the places in marks of what a file with a given first byte may
+// be; the last list is for all of them.
+var marksBy = func() (by [257][]int) {
+	for i := range marks {
+		switch p := marks[i].pieces[0]; {
+		case p.off == 0 && p.n == 0:
+			by[p.text[0]] = append(by[p.text[0]], i)
+		case p.off == 0 && p.n > 0:
+			for _, c := range []byte(p.text) {
+				by[c] = append(by[c], i)
+			}
+		default:
+			by[256] = append(by[256], i)
+		}
+	}
+	return by
+}()
+
+// marked is the place of the strongest mark that head bears, or -1.
+func marked(head []byte) int {
+	best := -1
+	for _, list := range [2][]int{marksBy[head[0]], marksBy[256]} {
+		for _, i := range list {
+			if best >= 0 && i > best {
+				break
+			}
+			if marks[i].match(head) {
+				best = i
+				break
+			}
+		}
+	}
+	return best
+}
+
+// at tells whether head has text at off.
+func at(head []byte, off int, text string) bool {
+	return len(head) >= off+len(text) && string(head[off:off+len(text)]) == text
+}
+
+// guess is a type with its strength: of several, Zeek takes the strongest, and
+// of these the first by name.
+type guess struct {
+	strength int
+	mime     string
+}
+
+// or keeps the better of two guesses.
+func (g *guess) or(strength int, mime string) {
+	if g.mime == "" || strength > g.strength || strength == g.strength && mime < g.mime {
+		*g = guess{strength, mime}
+	}
 }
 
 // MIME returns the MIME type that the first bytes show, as Zeek names it, or
@@ -51,69 +130,70 @@ func MIME(head []byte) string {
 	if len(head) < 2 {
 		return ""
 	}
-	switch {
-	case at(head, 0, "PK\x03\x04"):
-		return zipKind(head)
-	case at(head, 0, "\x7fELF"):
-		return elfKind(head)
-	case at(head, 0, "\xca\xfe\xba\xbe") && len(head) >= 8:
-		// Java classes and universal Mach-O share their mark; the next word
-		// is a class file version (45 and up) or a count of architectures.
-		if head[7] >= 45 && head[4] == 0 {
-			return mimeClass
-		}
-		return "application/x-mach-o-executable"
+	var g guess
+	if i := marked(head); i >= 0 {
+		g = guess{marks[i].strength, marks[i].mime}
 	}
-	for i := range magics {
-		if magics[i].match(head) {
-			return magics[i].mime
-		}
+	switch head[0] {
+	case 'P':
+		containers(head, &g)
+	case '\x1a':
+		matroska(head, &g)
 	}
-	if m := irregular(head); m != "" {
-		return m
-	}
-	return textual(head)
+	ocsp(head, &g)
+	textual(head, &g)
+	return g.mime
 }
 
-// zipKind tells ZIP containers apart by their first members.
-func zipKind(head []byte) string {
-	if at(head, 30, "mimetypeapplication/") {
-		rest := string(head[50:])
-		for _, k := range openDocuments {
-			if strings.HasPrefix(rest, k) {
-				return "application/" + k
+// Kind is the MIME type, and where Zeek has none our own: databases, event
+// logs and archives that matter to us.
+func Kind(head []byte) string { return kind(head, MIME(head)) }
+
+func kind(head []byte, mime string) string {
+	if mime == "" || mime == "text/plain" {
+		for i := range kinds {
+			if kinds[i].match(head) {
+				return kinds[i].mime
 			}
 		}
 	}
-	if at(head, 30, "META-INF/") {
-		return "application/java-archive"
+	return mime
+}
+
+// kinds are marks of what Zeek has no name for.
+var kinds = []mark{
+	{0, "application/x-sqlite3", []piece{{0, "SQLite format 3\x00", 0}}},
+	{0, mimeZip, []piece{{0, "PK\x05\x06", 0}}},
+	{0, mimeZip, []piece{{0, "PK\x07\x08PK\x03\x04", 0}}},
+	{0, mimeESE, []piece{{4, "\xef\xcd\xab\x89", 0}}}, // JET_efvDatabase header: checksum, then this signature
+	{0, "application/x-ms-evtx", []piece{{0, "ElfFile\x00", 0}}},
+	{0, "application/zstd", []piece{{0, "\x28\xb5\x2f\xfd", 0}}},
+}
+
+// containers tells ZIP files apart by their members.
+func containers(head []byte, g *guess) {
+	if !at(head, 0, "PK\x03\x04") {
+		return
 	}
-	if at(head, 30, "[Content_Types].xml") || at(head, 30, "_rels/.rels") || at(head, 30, "word/") || at(head, 30, "xl/") || at(head, 30, "ppt/") {
-		rest := string(head)
-		for {
-			i := strings.Index(rest[4:], "PK\x03\x04")
+	if i := bytes.Index(head, []byte("META-INF/MANIFEST.MF")); i >= 9 && i <= 208 && at(head, i-4, "\x14\x00") {
+		g.or(100, "application/java-archive")
+	}
+	for _, k := range officeKinds {
+		if !at(head, 30, "[Content_Types].xml") && !at(head, 30, "_rels/.rels") && !at(head, 30, k.folder) {
+			continue
+		}
+		for rest := head[30+len(k.folder):]; ; {
+			i := bytes.Index(rest, []byte("PK\x03\x04"))
 			if i < 0 {
 				break
 			}
-			rest = rest[4+i:]
-			for _, k := range officeKinds {
-				if len(rest) > 30 && strings.HasPrefix(rest[30:], k.folder) {
-					return k.mime
-				}
+			rest = rest[i+4:]
+			if at(rest, 26, k.folder) {
+				g.or(80, k.mime)
+				break
 			}
 		}
 	}
-	if at(head, 4, "\x14\x00\x06\x00") {
-		return "application/vnd.openxmlformats-officedocument"
-	}
-	return mimeZip
-}
-
-// openDocuments are the types a container names in its first member, longest first.
-var openDocuments = []string{
-	"vnd.oasis.opendocument.text-template", "vnd.oasis.opendocument.text-web", "vnd.oasis.opendocument.text-master", "vnd.oasis.opendocument.text",
-	"vnd.oasis.opendocument.graphics", "vnd.oasis.opendocument.presentation", "vnd.oasis.opendocument.spreadsheet",
-	"vnd.oasis.opendocument.chart", "vnd.oasis.opendocument.formula", "vnd.oasis.opendocument.database", "vnd.oasis.opendocument.image", "epub+zip",
 }
 
 var officeKinds = []struct{ folder, mime string }{
@@ -122,49 +202,35 @@ var officeKinds = []struct{ folder, mime string }{
 	{"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
 }
 
-// elfKind names ELF files by e_type.
-func elfKind(head []byte) string {
-	if len(head) < 18 {
-		return ""
+// matroska reads the type of document that the EBML header names.
+func matroska(head []byte, g *guess) {
+	if !at(head, 0, "\x1aE\xdf\xa3") {
+		return
 	}
-	kind := int(head[16]) | int(head[17])<<8
-	if head[5] == 2 { // big-endian
-		kind = int(head[17]) | int(head[16])<<8
+	for rest := head[4:]; ; {
+		i := bytes.Index(rest, []byte("B\x82"))
+		if i < 0 {
+			return
+		}
+		rest = rest[i+2:]
+		if at(rest, 1, "matroska") {
+			g.or(110, "video/x-matroska")
+		}
+		if at(rest, 1, "webm") {
+			g.or(70, "video/webm")
+		}
 	}
-	switch kind {
-	case 1:
-		return "application/x-object"
-	case 2:
-		return mimeELF
-	case 3:
-		return mimeELFLib
-	case 4:
-		return "application/x-coredump"
-	}
-	return ""
 }
 
-// irregular knows marks that no fixed string describes.
-func irregular(head []byte) string {
-	switch {
-	case len(head) >= 16 && at(head, 0, "BM") && head[15] == 0 && strings.IndexByte("\x0c\x28\x40\x6c\x7c\x80", head[14]) >= 0:
-		return "image/x-ms-bmp"
-	case head[0] == 0xff && strings.IndexByte("\xe2\xe3\xf2\xf3\xf6\xf7\xfa\xfb\xfc\xfd", head[1]) >= 0:
-		return "audio/mpeg"
-	case at(head, 0, "\x00\x00\x01") && len(head) > 3 && head[3] >= 0xb0 && head[3] <= 0xbb:
-		return "video/mpeg"
-	case head[0] == 0x47 && len(head) > 3*188 && head[188] == 0x47 && head[376] == 0x47 && head[564] == 0x47:
-		return "video/mp2t"
-	case at(head, 2, "\r\n") && (head[1] == 0x0c || head[1] == 0x0d || head[1] == 0x0e || head[1] == 0xf2 || head[1] == 0xf3 || head[1] == 0xed):
-		return "application/x-python-bytecode"
-	}
-	for i := 11; i <= 19; i++ { // DER of OCSP (RFC 6960): the object identifier follows a few lengths
+// ocsp looks for the object identifiers of OCSP (RFC 6960) in DER, which follow
+// a few lengths.
+func ocsp(head []byte, g *guess) {
+	for i := 11; i <= 19; i++ {
 		if at(head, i, "\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x01") {
-			return "application/ocsp-response"
+			g.or(71, "application/ocsp-response")
 		}
 		if at(head, i, "\x06\x05\x2b\x0e\x03\x02\x1a") {
-			return "application/ocsp-request"
+			g.or(71, "application/ocsp-request")
 		}
 	}
-	return ""
 }

@@ -5,39 +5,106 @@ import (
 	"strings"
 )
 
-// maxStarts bounds the places where a document's first tag is looked for.
-const maxStarts = 32
-
-// textual tells kinds of text apart; "" when head is not text.
-func textual(head []byte) string {
+// textual tells kinds of text apart.
+func textual(head []byte, g *guess) {
 	s := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
-	if kind := script(s); kind != "" {
-		return kind
+	script(head, g)
+	markup(head, g)
+	fields(head, g)
+	switch {
+	case diff(head):
+		g.or(55, "text/x-diff")
+	case php(head):
+		g.or(40, "text/x-php")
 	}
-	if kind := markup(s); kind != "" {
-		return kind
+	portable(head, g)
+	if ini(unmarked(head)) {
+		g.or(20, "text/ini")
 	}
 	switch {
-	case diff(s):
-		return "text/x-diff"
-	case bytes.Contains(s, []byte("<?php")):
-		return "text/x-php"
-	case hasFold(s, "delivered-to:"), hasFold(s, "return-path:"), hasFold(s, "received:"):
-		return "message/rfc822"
-	case ini(s):
-		return "text/ini"
-	case isJSON(s):
-		return "text/json"
+	case isJSON(unmarked(head)):
+		g.or(1, "text/json")
 	case plain(s):
-		return "text/plain"
+		g.or(-20, "text/plain")
 	}
-	return ""
+}
+
+// php looks for the tag that begins a script. Of its characters the second is
+// the rarest.
+func php(s []byte) bool {
+	for i := 1; i < len(s); i++ {
+		n := bytes.IndexByte(s[i:], '?')
+		if n < 0 {
+			return false
+		}
+		if i += n; at(s, i-1, "<?php") {
+			return true
+		}
+	}
+	return false
+}
+
+// unmarked is s without a byte order mark.
+func unmarked(s []byte) []byte {
+	for _, m := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+		if bytes.HasPrefix(s, []byte(m)) {
+			return s[len(m):]
+		}
+	}
+	return s
+}
+
+// fields knows mail and news by their first header.
+func fields(s []byte, g *guess) {
+	switch {
+	case hasFold(s, "delivered-to:"):
+		g.or(160, "message/rfc822")
+	case hasFold(s, "return-path:"):
+		g.or(150, "message/rfc822")
+	case bytes.HasPrefix(s, []byte("MIME-Version:")) && bytes.Contains(s, []byte(`protocol="application/pkcs7-signature"`)):
+		g.or(100, "application/pkcs7-signature")
+	}
+}
+
+// portable knows the netpbm formats by their magic number and the size behind.
+func portable(s []byte, g *guess) {
+	if len(s) > 3 && s[0] == 'P' && s[1] >= '4' && s[1] <= '6' && sized(s[3:]) {
+		g.or(42, netpbm[s[1]-'1'])
+	}
+	for rest := s; ; {
+		i := bytes.IndexByte(rest, 'P')
+		if i < 0 || i+2 >= len(rest) {
+			return
+		}
+		rest = rest[i+1:]
+		if rest[0] >= '1' && rest[0] <= '3' && sized(rest[1:]) {
+			g.or(42, netpbm[rest[0]-'1'])
+		}
+	}
+}
+
+var netpbm = [6]string{
+	"image/x-portable-bitmap", "image/x-portable-greymap", "image/x-portable-pixmap",
+	"image/x-portable-bitmap", "image/x-portable-greymap", "image/x-portable-pixmap",
+}
+
+// sized tells whether a number, two blanks and a number follow.
+func sized(s []byte) bool {
+	n := 0
+	for n < len(s) && n < 50 && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	return n > 0 && len(s) > n+2 && s[n] == ' ' && s[n+1] == ' ' && s[n+2] >= '0' && s[n+2] <= '9'
 }
 
 // plain asks for ten characters of plain text, as Zeek does.
 func plain(s []byte) bool {
-	s = bytes.TrimPrefix(s, []byte("\xfe\xff"))
-	s = bytes.TrimPrefix(s, []byte("\xff\xfe"))
+	for _, mark := range []string{"\x00\x00\xfe\xff", "\xfe\xff", "\xff\xfe\x00\x00", "\xff\xfe"} {
+		if bytes.HasPrefix(s, []byte(mark)) {
+			s = s[len(mark):]
+			break
+		}
+	}
 	if len(s) < 10 {
 		return false
 	}
@@ -55,122 +122,88 @@ func hasFold(s []byte, prefix string) bool {
 
 func skipBlank(s []byte) []byte { return bytes.TrimLeft(s, " \t\r\n") }
 
-// interpreters by what the first line names; the shells are any word in "sh".
-var interpreters = []struct{ name, mime string }{
-	{"perl", "text/x-perl"}, {"ruby", "text/x-ruby"}, {"python", "text/x-python"}, {"awk", "text/x-awk"}, {"gawk", "text/x-awk"}, {"nawk", "text/x-awk"},
-	{"wish", "text/x-tcl"}, {"tcl", "text/x-tcl"}, {"lua", "text/x-lua"}, {"node", "application/javascript"}, {"php", "text/x-php"},
-	{"sh", "text/x-shellscript"}, {"bash", "text/x-shellscript"}, {"tcsh", "text/x-shellscript"}, {"csh", "text/x-shellscript"},
-	{"zsh", "text/x-shellscript"}, {"fash", "text/x-shellscript"}, {"aesh", "text/x-shellscript"}, {"ksh", "text/x-shellscript"},
+// interpreters by what the first line names.
+var interpreters = []struct {
+	name     string
+	strength int
+	mime     string
+}{
+	{"sh", 250, "text/x-shellscript"}, {"bash", 250, "text/x-shellscript"}, {"tcsh", 250, "text/x-shellscript"}, {"csh", 250, "text/x-shellscript"},
+	{"zsh", 250, "text/x-shellscript"}, {"fash", 250, "text/x-shellscript"}, {"aesh", 250, "text/x-shellscript"}, {"ksh", 250, "text/x-shellscript"},
+	{"perl", 60, "text/x-perl"}, {"ruby", 60, "text/x-ruby"}, {"python", 60, "text/x-python"}, {"awk", 60, "text/x-awk"}, {"gawk", 60, "text/x-awk"},
+	{"nawk", 60, "text/x-awk"}, {"wish", 60, "text/x-tcl"}, {"tcl", 60, "text/x-tcl"}, {"node", 60, "application/javascript"}, {"php", 60, "text/x-php"},
+	{"lua", 49, "text/x-lua"},
 }
 
 // script recognises programs in text.
-func script(s []byte) string {
-	if bytes.HasPrefix(s, []byte("#!")) {
-		line, _, _ := bytes.Cut(s[2:], []byte("\n"))
-		if i := bytes.Index(line, []byte("bin/")); i >= 1 && i <= 15 {
-			name := bytes.TrimLeft(bytes.TrimPrefix(line[i+4:], []byte("env ")), " \t")
-			for _, p := range interpreters {
-				if bytes.HasPrefix(name, []byte(p.name)) {
-					return p.mime
-				}
+func script(s []byte, g *guess) {
+	switch {
+	case len(s) < 3:
+		return
+	case s[0] == '#' && s[1] == '!':
+		interpreter(s[2:], g)
+	case s[0] == '@':
+		rest := bytes.TrimLeft(s[1:], " ")
+		if hasFold(rest, "echo ") && hasFold(bytes.TrimLeft(rest[5:], " "), "off") {
+			g.or(110, "text/x-msdos-batch")
+		}
+		if hasFold(s[1:], "set ") {
+			g.or(70, "text/x-msdos-batch")
+		}
+		if hasFold(s[1:], "rem") {
+			g.or(60, "text/x-msdos-batch")
+		}
+	case javascript(s):
+		g.or(60, "application/javascript")
+	}
+}
+
+// interpreter reads what follows the #! of a script.
+func interpreter(s []byte, g *guess) {
+	for i := 1; i <= 15 && i < len(s) && s[i-1] != '\n'; i++ {
+		if !at(s, i, "bin/") {
+			continue
+		}
+		name := s[i+4:]
+		if at(name, 0, "env") {
+			if word := bytes.TrimLeft(name[3:], " \t\r\n\v\f"); len(word) < len(name)-3 {
+				name = word
 			}
 		}
-		return ""
+		for _, p := range interpreters {
+			if bytes.HasPrefix(name, []byte(p.name)) {
+				g.or(p.strength, p.mime)
+			}
+		}
+	}
+}
+
+func javascript(s []byte) bool {
+	if bytes.HasPrefix(s, []byte("(function()")) && bytes.HasPrefix(bytes.TrimLeft(s[11:], " \t\n"), []byte("{")) {
+		return true
 	}
 	t := skipBlank(s)
 	switch {
-	case len(t) == 0:
-		return ""
-	case t[0] == '@':
-		rest := bytes.TrimLeft(t[1:], " ")
-		if hasFold(rest, "echo ") && hasFold(bytes.TrimLeft(rest[5:], " "), "off") || hasFold(t[1:], "rem") || hasFold(t[1:], "set ") {
-			return "text/x-msdos-batch"
+	case bytes.HasPrefix(t, []byte("for (;;);")), bytes.HasPrefix(t, []byte("document.write(")), bytes.HasPrefix(t, []byte("document.writeln(")):
+		return true
+	case bytes.HasPrefix(t, []byte("<script>")):
+		body := skipBlank(t[8:])
+		return bytes.HasPrefix(body, []byte("var ")) || bytes.HasPrefix(body, []byte("function "))
+	case hasFold(t, "<script") && len(t) > 7 && (t[7] == ' ' || t[7] == '\t'):
+		t = bytes.TrimLeft(t[7:], " \t")
+		if !hasFold(t, "type=") && !hasFold(t, "language=") {
+			return false
 		}
-	case bytes.HasPrefix(t, []byte("for (;;);")), hasFold(t, "document.write("), hasFold(t, "document.writeln("):
-		return "application/javascript"
-	case bytes.HasPrefix(s, []byte("(function()")) && bytes.HasPrefix(bytes.TrimLeft(s[11:], " \t\n"), []byte("{")):
-		return "application/javascript"
-	case hasFold(t, "<script>"):
-		if body := skipBlank(t[8:]); bytes.HasPrefix(body, []byte("var ")) || bytes.HasPrefix(body, []byte("function ")) {
-			return "application/javascript"
+		_, t, _ = bytes.Cut(t[:min(len(t), 64)], []byte("="))
+		if len(t) > 0 && (t[0] == '\'' || t[0] == '"') {
+			t = t[1:]
 		}
-	case hasFold(t, "<script"):
-		tag, _, _ := bytes.Cut(t[:min(len(t), 128)], []byte(">"))
-		if bytes.Contains(bytes.ToLower(tag), []byte("javascript")) {
-			return "application/javascript"
+		if hasFold(t, "text/") {
+			t = t[5:]
 		}
+		return hasFold(t, "javascript")
 	}
-	return ""
-}
-
-// markup looks at the first tag behind blanks, comments and the XML
-// declaration. Where a comment ends is not sure in hostile text, so every end
-// of one may start the document.
-func markup(s []byte) string {
-	t := skipBlank(s)
-	if len(t) == 0 || t[0] != '<' {
-		return ""
-	}
-	if kind := tag(t); kind != "" {
-		return kind
-	}
-	xml := bytes.HasPrefix(t, []byte("<?xml "))
-	if xml || bytes.HasPrefix(t, []byte("<!--")) {
-		rest := t
-		for range maxStarts {
-			i := bytes.Index(rest, []byte("-->"))
-			if j := bytes.Index(rest, []byte("?>")); xml && j >= 0 && (i < 0 || j < i) {
-				i = j - 1
-			}
-			if i < 0 {
-				break
-			}
-			rest = skipBlank(rest[i+3:])
-			if kind := tag(rest); kind != "" {
-				return kind
-			}
-		}
-	}
-	switch {
-	case xml && bytes.Contains(t, []byte("<svg")):
-		return "image/svg+xml"
-	case xml && bytes.Contains(t, []byte("<urlset")):
-		return "application/xml-sitemap"
-	case xml:
-		return "application/xml"
-	}
-	return ""
-}
-
-// tag names the document that a tag opens.
-func tag(s []byte) string {
-	if len(s) < 2 || s[0] != '<' {
-		return ""
-	}
-	s = s[1:min(len(s), 256)]
-	switch {
-	case hasFold(s, "!doctype "):
-		kind := bytes.TrimLeft(s[9:], " ")
-		if hasFold(kind, "html") {
-			return "text/html"
-		}
-		if hasFold(kind, "cross-domain-policy") {
-			return "text/x-cross-domain-policy"
-		}
-	case hasFold(s, "html"), hasFold(s, "head"), hasFold(s, "title"), hasFold(s, "body"), hasFold(s, "meta http-equiv"):
-		return "text/html"
-	case hasFold(s, "cross-domain-policy"):
-		return "text/x-cross-domain-policy"
-	case hasFold(s, "rss"):
-		return "text/rss"
-	case hasFold(s, "feed") && bytes.Contains(s, []byte("www.w3.org/2005/Atom")):
-		return "text/atom"
-	case hasFold(s, "soap:envelope"), hasFold(s, "soap-env:envelope"):
-		return "application/soap+xml"
-	case hasFold(s, "methodresponse>"):
-		return "application/xml-rpc"
-	}
-	return ""
+	return false
 }
 
 // diff wants the three header lines of unified differences, in order.

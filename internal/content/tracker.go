@@ -13,7 +13,7 @@ const decideLen = 8
 
 // Summary is what is known of one file.
 type Summary struct {
-	MIME    string
+	MIME    string // by Kind
 	MD5     string // hexadecimal; empty unless hashing was asked for and nothing is missing
 	SHA1    string
 	SHA256  string
@@ -39,6 +39,8 @@ type Tracker struct {
 	n       int64
 	gap     bool
 	decided bool
+	mime    string // of the first looked bytes
+	looked  int
 	scan    scanner
 	md5     hash.Hash
 	sha1    hash.Hash
@@ -110,12 +112,17 @@ func (t *Tracker) Gap() { t.gap = true }
 // Head is the first bytes, at most HeadLen, borrowed.
 func (t *Tracker) Head() []byte { return t.head }
 
-// MIME is the type by what was seen so far.
-func (t *Tracker) MIME() string { return MIME(t.head) }
+// MIME is the type by what was seen so far, as Zeek would say it.
+func (t *Tracker) MIME() string {
+	if t.looked != len(t.head) {
+		t.mime, t.looked = MIME(t.head), len(t.head)
+	}
+	return t.mime
+}
 
 // Sum finishes the file.
 func (t *Tracker) Sum() Summary {
-	s := Summary{MIME: t.MIME(), Size: t.n}
+	s := Summary{MIME: kind(t.head, t.MIME()), Size: t.n}
 	if t.sum != nil && !t.gap && t.n > 0 {
 		s.MD5 = hex.EncodeToString(t.md5.Sum(nil))
 		s.SHA1 = hex.EncodeToString(t.sha1.Sum(nil))

@@ -27,6 +27,7 @@ type shard struct {
 	swept record.Time
 
 	expected expected // connections that others announced
+	shared   shared   // state that connections between two hosts have in common
 
 	memory, budget int64
 	evicted        int64 // connections
@@ -211,6 +212,7 @@ func (s *shard) finish(c *conn) {
 // finishAll ends every connection, at the end of the capture.
 func (s *shard) finishAll() {
 	s.table.slab.each(s.finish)
+	s.shared.closeAll()
 }
 
 // What things are taken to cost, in bytes. Parsers keep state that cannot be

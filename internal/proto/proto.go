@@ -96,7 +96,21 @@ type Engine interface {
 	// Probing lists the protocols of t that know themselves by content.
 	Probing(t Transport) []Spec
 	Expect(c *Conn, x Expected)
+	// Shared is Conn.Shared.
+	Shared(c *Conn, key string, begin func() Sharer) Sharer
 	Local(a netip.Addr) bool
+}
+
+// A Sharer is state that all connections between two hosts have in common, as
+// the files that HTTP fetches in ranges over several connections. It outlives
+// the connection that began it: of that one's Conn it may use Now, Emit and what
+// only reads, but report no weird and confirm nothing.
+type Sharer interface {
+	// Held is about how many bytes it keeps.
+	Held() int
+	// Close ends it: at the end of the capture, or when the state between other
+	// hosts needs the room.
+	Close()
 }
 
 // Expected is a connection that another one arranged, as FTP does for its data
@@ -179,6 +193,15 @@ func (c *Conn) Confirm() { c.Engine.Confirm(c, c.Parser) }
 // remembered for some minutes, and once: the first connection that fits goes to
 // the parser named, whatever its bytes look like.
 func (c *Conn) Expect(x Expected) { c.Engine.Expect(c, x) }
+
+// Shared is the state under key between the two hosts of this connection; begin
+// makes it when there is none. Every connection between two hosts is followed by
+// one goroutine. All such state together is kept to a part of the engine's
+// memory, and what was asked for longest ago is closed first: ask again with
+// every message rather than keep it.
+func (c *Conn) Shared(key string, begin func() Sharer) Sharer {
+	return c.Engine.Shared(c, key, begin)
+}
 
 // maxDepth bounds protocols within protocols.
 const maxDepth = 8

@@ -42,7 +42,10 @@ func (e *engine) Weird(*proto.Conn, string, string, string) {}
 func (e *engine) Confirm(_ *proto.Conn, service string)     { e.services = append(e.services, service) }
 func (e *engine) Probing(proto.Transport) []proto.Spec      { return nil }
 func (e *engine) Expect(*proto.Conn, proto.Expected)        {}
-func (e *engine) Local(netip.Addr) bool                     { return false }
+func (e *engine) Shared(_ *proto.Conn, _ string, begin func() proto.Sharer) proto.Sharer {
+	return begin()
+}
+func (e *engine) Local(netip.Addr) bool { return false }
 func (e *engine) Lookup(name string) (proto.Spec, bool) {
 	return proto.Spec{Name: name, New: func(*proto.Conn) proto.Parser { return inner{name, e.h} }}, name == "ntlm" || name == "krb"
 }

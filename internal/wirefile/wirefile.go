@@ -8,9 +8,9 @@
 package wirefile
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
-	"maps"
 	"math/bits"
 	"slices"
 	"strconv"
@@ -24,9 +24,12 @@ import (
 
 // What is kept of a file because an earlier part of it has not come yet.
 const (
-	maxAhead = 1 << 20 // bytes
-	maxParts = 256
+	maxAhead = 512 << 10 // bytes, as in Zeek
+	maxParts = 2048
 )
+
+// maxOver bounds the connections that one file is told of.
+const maxOver = 64
 
 // File is one file on the wire. It belongs to one goroutine.
 type File struct {
@@ -36,10 +39,15 @@ type File struct {
 	mime    string // set by the parser: content does not decide
 	start   record.Time
 	last    record.Time
-	next    uint64            // offset of the byte that is expected
-	ahead   map[uint64][]byte // parts that came early
+	next    uint64 // offset of the byte that is expected
+	ahead   []part // what came early, by offset
 	held    int
+	also    []record.Conn // other connections that carried parts
+	pad     int64         // what Zeek counts beyond the bytes that came
+	frozen  uint64        // bytes that Zeek would not have read any more
 	quiet   bool
+	gap     bool
+	frost   bool
 	closed  bool
 }
 
@@ -57,6 +65,31 @@ func New(c *proto.Conn, source string, d proto.Dir) *File {
 	f.rec.LocalOrig = record.Some(c.Engine.Local(sender))
 	f.rec.FUID = fuid(c, d, c.NextFile())
 	return f
+}
+
+// Rest is what follows f, which is closed, under the same identity: bytes that
+// are missing behind it and may have been its own.
+func (f *File) Rest() *File {
+	r := &File{c: f.c, tracker: content.NewTracker(false), start: f.c.Now(), last: f.c.Now(), quiet: true}
+	r.rec.Conn, r.rec.Source, r.rec.IsOrig, r.rec.LocalOrig, r.rec.FUID = f.rec.Conn, f.rec.Source, f.rec.IsOrig, f.rec.LocalOrig, f.rec.FUID
+	return r
+}
+
+// Over says that connection c carries a part of the file, too: the file has a
+// record for each of its connections, as in Zeek. It tells whether c is new.
+func (f *File) Over(c *proto.Conn) bool {
+	if c.ID.UID == f.rec.UID {
+		return false
+	}
+	for i := range f.also {
+		if f.also[i].UID == c.ID.UID {
+			return false
+		}
+	}
+	if len(f.also) < maxOver {
+		f.also = append(f.also, c.Head())
+	}
+	return true
 }
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -114,6 +147,27 @@ func (f *File) AddAnalyzer(name string) { f.rec.Analyzers = append(f.rec.Analyze
 // protocol said so: Zeek's timedout.
 func (f *File) Quiet() { f.quiet = true }
 
+// Partial says that what came before the file was not captured.
+func (f *File) Partial() { f.rec.Partial = record.Some(true) }
+
+// Pad counts n bytes as seen that did not come: Zeek rewrites the line ends of
+// bodies that it reads line by line, and counts what it wrote.
+func (f *File) Pad(n int) { f.pad += int64(n) }
+
+// Freeze says that Zeek would not have read on here. What still comes is hashed
+// and kept, but not counted as seen.
+func (f *File) Freeze() { f.frost = true }
+
+// Last is when bytes last came.
+func (f *File) Last() record.Time { return f.last }
+
+// Held is how many bytes wait for earlier ones.
+func (f *File) Held() int { return f.held }
+
+// Sniffed tells whether Zeek would know the type by now: it decides by a full
+// head, or at the first hole.
+func (f *File) Sniffed() bool { return f.gap || f.rec.SeenBytes >= content.HeadLen }
+
 // Cut says that the end of the file is missing, without saying how much of it:
 // there will be no hash.
 func (f *File) Cut() { f.tracker.Gap() }
@@ -129,14 +183,19 @@ func (f *File) Write(b []byte) {
 	if f.closed || len(b) == 0 {
 		return
 	}
-	f.last = f.c.Now()
-	f.rec.SeenBytes += uint64(len(b))
+	if f.frost {
+		f.frozen += uint64(len(b))
+	} else {
+		f.last = f.c.Now()
+		f.rec.SeenBytes += uint64(len(b))
+	}
 	f.next += uint64(len(b))
 	f.tracker.Write(b)
 }
 
 // WriteAt takes bytes at an offset of the file, in any order. What came before
-// is passed over; what comes early waits, within bounds.
+// is passed over; what comes early waits, within bounds. As in Zeek, holes that
+// had to be given up for want of room count as overflow, too.
 func (f *File) WriteAt(off uint64, b []byte) {
 	if f.closed || len(b) == 0 {
 		return
@@ -144,10 +203,8 @@ func (f *File) WriteAt(off uint64, b []byte) {
 	if off < f.next {
 		skip := f.next - off
 		if skip >= uint64(len(b)) {
-			f.rec.OverflowBytes += uint64(len(b))
 			return
 		}
-		f.rec.OverflowBytes += skip
 		b, off = b[skip:], f.next
 	}
 	if off > f.next {
@@ -155,48 +212,58 @@ func (f *File) WriteAt(off uint64, b []byte) {
 		return
 	}
 	f.Write(b)
-	for len(f.ahead) > 0 {
-		part, ok := f.ahead[f.next]
-		if !ok {
-			return
-		}
-		delete(f.ahead, f.next)
-		f.held -= len(part)
-		f.Write(part)
+	for len(f.ahead) > 0 && f.ahead[0].off <= f.next {
+		f.first()
+	}
+}
+
+// part is bytes that came before those in front of them.
+type part struct {
+	off uint64
+	b   []byte
+}
+
+// first writes the first part that waits, as far as it is new.
+func (f *File) first() {
+	p := f.ahead[0]
+	f.ahead = f.ahead[1:]
+	f.held -= len(p.b)
+	if p.off > f.next {
+		f.Gap(p.off - f.next)
+	}
+	if skip := f.next - p.off; skip < uint64(len(p.b)) {
+		f.Write(p.b[skip:])
 	}
 }
 
 // early keeps a part for later, or, when too much waits, gives up on the holes.
 func (f *File) early(off uint64, b []byte) {
-	if f.held+len(b) > maxAhead || len(f.ahead) == maxParts {
+	if f.held > maxAhead || len(f.ahead) == maxParts {
+		before := f.rec.MissingBytes
 		f.flush()
-		if off > f.next {
-			f.Gap(off - f.next)
-		}
+		f.rec.OverflowBytes += f.rec.MissingBytes - before
 		f.WriteAt(off, b)
 		return
 	}
 	f.last = f.c.Now()
-	if len(f.ahead[off]) >= len(b) {
+	i, again := slices.BinarySearchFunc(f.ahead, off, func(p part, off uint64) int { return cmp.Compare(p.off, off) })
+	if again && len(f.ahead[i].b) >= len(b) {
 		return
 	}
-	if f.ahead == nil {
-		f.ahead = map[uint64][]byte{}
+	own := part{off, append([]byte(nil), b...)}
+	if again {
+		f.held -= len(f.ahead[i].b)
+		f.ahead[i] = own
+	} else {
+		f.ahead = slices.Insert(f.ahead, i, own)
 	}
-	f.held += len(b) - len(f.ahead[off])
-	f.ahead[off] = append([]byte(nil), b...)
+	f.held += len(b)
 }
 
 // flush writes what waits, with the holes between as gaps.
 func (f *File) flush() {
-	for _, off := range slices.Sorted(maps.Keys(f.ahead)) {
-		part := f.ahead[off]
-		if off > f.next {
-			f.Gap(off - f.next)
-		}
-		if skip := f.next - off; skip < uint64(len(part)) {
-			f.Write(part[skip:])
-		}
+	for len(f.ahead) > 0 {
+		f.first()
 	}
 	f.ahead, f.held = nil, 0
 }
@@ -214,12 +281,23 @@ func (f *File) Gap(n uint64) {
 	if f.closed || n == 0 {
 		return
 	}
-	f.rec.MissingBytes += n
+	if !f.frost {
+		f.rec.MissingBytes += n
+		f.last = f.c.Now()
+	}
 	f.next += n
+	f.gap = true
 	f.tracker.Gap()
 }
 
-// Close writes the record; later calls do nothing.
+// byType are Zeek's analyzers for types that content shows.
+var byType = map[string]string{
+	"application/x-dosexec":     "PE",
+	"application/ocsp-response": "OCSP_REPLY",
+}
+
+// Close writes the record, once for each connection that carried the file;
+// later calls do nothing.
 func (f *File) Close() {
 	if f.closed {
 		return
@@ -235,8 +313,21 @@ func (f *File) Close() {
 	r.TS = f.start
 	r.Duration = time.Duration(f.last - f.start)
 	r.MIMEType = f.MIME()
+	if name := byType[r.MIMEType]; name != "" && !slices.Contains(r.Analyzers, name) {
+		r.Analyzers = append(r.Analyzers, name)
+	}
 	r.TimedOut = f.quiet
 	r.MD5, r.SHA1, r.SHA256 = s.MD5, s.SHA1, s.SHA256
 	r.Traits, r.Members = s.Traits, s.Members
+	if f.pad != 0 || f.frozen != 0 {
+		r.Size = record.Some(r.SeenBytes + f.frozen)
+		r.SeenBytes = uint64(max(0, int64(r.SeenBytes)+f.pad)) // #nosec G115 -- a count of bytes that went by
+	}
 	f.c.Emit(&r)
+	for _, head := range f.also {
+		again := r
+		again.Conn = head
+		again.TS = f.start
+		f.c.Emit(&again)
+	}
 }

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"bytes"
 	"strings"
 
 	"longwatch/internal/proto"
@@ -23,9 +24,16 @@ type body struct {
 	n      uint64 // decoded bytes, those in gaps included
 	zip    *inflater
 	unpack bool
-	multi  bool
+	multi  bool // parts, or one message with headers of its own
 	parts  multipart
-	entity entity // what is being written now
+	frozen bool // Zeek would not have read on
+
+	byLines bool // Zeek reads it line by line
+	ended   bool // what is not a whole line was the end all the same
+	torn    bool // what is unpacked now lies behind a hole: no more than its length is said
+	last    byte // decoded
+	count   lineCount
+	entity  entity // what is being written now
 
 	head   []byte // first decoded bytes; the memory is used again
 	counts [256]uint32
@@ -40,6 +48,8 @@ type entity struct {
 	ranged record.Opt[byteRange]
 	file   *wirefile.File
 	key    string // of a file that several replies bring in ranges
+	known  bool   // its type was known before this message
+	count  lineCount
 }
 
 // byteRange is Content-Range (RFC 9110 section 14.4).
@@ -50,6 +60,7 @@ func (b *body) begin(h *half) {
 	b.h, b.n, b.unpack, b.multi, b.base64 = h, 0, false, false, true
 	b.head, b.counts, b.tail = b.head[:0], [256]uint32{}, [tailLen]byte{}
 	b.entity = entity{name: h.name, ranged: h.ranged}
+	b.frozen, b.byLines, b.ended, b.torn, b.last, b.count = false, false, false, false, 0, lineCount{}
 	switch h.encoding {
 	case "gzip", "x-gzip", "deflate":
 		b.unpack = true
@@ -65,6 +76,9 @@ func (b *body) begin(h *half) {
 	if boundary, ok := multipartBoundary(h.kind); ok {
 		b.multi = true
 		b.parts.begin(b, boundary)
+	} else if hasFold([]byte(h.kind), "message/") {
+		b.multi, b.byLines = true, !b.unpack
+		b.parts.begin(b, "")
 	}
 }
 
@@ -72,7 +86,6 @@ func (b *body) begin(h *half) {
 func (b *body) write(p []byte) {
 	switch {
 	case b.h.drop:
-		b.missing(uint64(len(p)))
 		return
 	case !b.unpack:
 		b.decoded(p)
@@ -81,11 +94,11 @@ func (b *body) write(p []byte) {
 	if err := b.zip.write(p); err != nil {
 		b.h.p.c.Weird("inflate_failed", err.Error())
 		b.unpack = false
-		if plain, n := b.zip.rest(); plain != nil { // not compressed at all, whatever the header says
+		if plain, _ := b.zip.rest(); plain != nil { // not compressed at all, whatever the header says
 			b.decoded(plain)
 		} else {
 			b.h.drop = true
-			b.missing(uint64(n))
+			b.cut()
 		}
 	}
 }
@@ -95,12 +108,32 @@ func (b *body) decoded(p []byte) {
 	if len(p) == 0 {
 		return
 	}
+	b.last = p[len(p)-1]
+	if b.torn {
+		b.base64 = false
+	} else {
+		b.learn(p)
+	}
+	if !b.frozen {
+		b.n += uint64(len(p))
+	}
+	if b.byLines {
+		b.n += uint64(b.count.add(p)) // #nosec G115 -- never below zero in all
+	}
+	if b.multi {
+		b.n -= uint64(b.parts.write(p)) // #nosec G115 -- a length
+		return
+	}
+	b.content(p)
+}
+
+// learn keeps what traits are made of.
+func (b *body) learn(p []byte) {
 	if room := entropyLen - int(min(b.n, entropyLen)); room > 0 {
 		for _, c := range p[:min(room, len(p))] {
 			b.counts[c]++
 		}
 	}
-	b.n += uint64(len(p))
 	if room := headLen - len(b.head); room > 0 {
 		b.head = append(b.head, p[:min(room, len(p))]...)
 	}
@@ -113,11 +146,33 @@ func (b *body) decoded(p []byte) {
 			copy(b.tail[tailLen-n:], p)
 		}
 	}
-	if b.multi {
-		b.parts.write(p)
+}
+
+// lineCount tells what Zeek counts beyond the bytes that came where it reads
+// lines: a CR or LF that stands alone is two bytes for it, as the pair is.
+type lineCount struct{ cr bool }
+
+func (l *lineCount) add(p []byte) int {
+	if len(p) == 0 {
+		return 0
+	}
+	n := bytes.Count(p, []byte{'\n'}) + bytes.Count(p, []byte{'\r'}) - 2*bytes.Count(p, []byte("\r\n"))
+	if l.cr && p[0] == '\n' {
+		n -= 2
+	}
+	l.cr = p[len(p)-1] == '\r'
+	return n
+}
+
+// endLine counts the line end that Zeek adds where a body ends without.
+func (b *body) endLine() {
+	if b.last == '\n' || b.n == 0 {
 		return
 	}
-	b.content(p)
+	b.n += 2
+	if e := &b.entity; e.file != nil && b.byLines {
+		e.file.Pad(2)
+	}
 }
 
 // content writes to the present entity's file.
@@ -132,20 +187,31 @@ func (b *body) content(p []byte) {
 		return
 	}
 	e.file.Write(p)
+	if b.byLines {
+		e.file.Pad(e.count.add(p))
+	}
 }
 
 // open starts the present entity's file record with its first bytes, or goes
 // on with the file that earlier replies brought parts of.
 func (b *body) open() {
 	h, e := b.h, &b.entity
+	var shared *rangedFiles
 	if e.ranged.Set && h.x.ranged && h.d == proto.Resp {
 		e.key = h.x.url
-		e.file = h.p.ranges.find(e.key)
+		shared = h.p.ranges()
+		if e.file = shared.find(e.key, h.p.c.Now()); e.file != nil {
+			e.known = e.file.Sniffed()
+			e.file.Over(h.p.c)
+		}
 	}
 	if e.file == nil {
 		e.file = wirefile.New(h.p.c, "HTTP", h.d)
-		if e.key != "" {
-			h.p.ranges.keep(e.key, e.file)
+		if h.p.beyond(h.d) {
+			e.file.Partial()
+		}
+		if shared != nil {
+			shared.keep(e.key, e.file)
 		}
 	}
 	switch {
@@ -172,22 +238,27 @@ func (b *body) endEntity() {
 	if e.file == nil {
 		return
 	}
-	if r := b.rec(); b.h.d == proto.Orig {
+	whole := e.file.Complete()
+	switch r := b.rec(); {
+	case e.key != "" && (e.known || !whole && !e.file.Sniffed()):
+	case b.h.d == proto.Orig:
 		r.OrigMIME = appendSome(r.OrigMIME, e.file.MIME())
-	} else {
+	default:
 		r.RespMIME = appendSome(r.RespMIME, e.file.MIME())
 	}
 	switch {
-	case e.key != "" && !e.file.Complete():
+	case e.key != "" && !whole:
+		e.file = nil
+		return
 	case e.key != "":
-		b.h.p.ranges.drop(e.key)
-		e.file.Close()
-	default:
-		if e.ranged.Set && !e.file.Complete() {
-			e.file.Quiet()
-		}
-		e.file.Close()
+		b.h.p.ranges().drop(e.key)
+	case e.ranged.Set && !whole:
+		e.file.Quiet()
 	}
+	if !b.multi && !b.h.p.beyond(b.h.d) {
+		b.h.last = e.file
+	}
+	e.file.Close()
 	e.file = nil
 }
 
@@ -206,20 +277,13 @@ func (b *body) rec() *Request {
 	return b.h.x.rec
 }
 
-// gap steps over n bytes that were never captured. What is compressed cannot
-// be unpacked behind a hole.
-func (b *body) gap(n uint64) {
-	if b.unpack {
-		b.unpack, b.h.drop = false, true
+// gap steps over n bytes that were never captured; inside says that they are
+// all of this body. What is compressed goes on as well as it can, as in Zeek.
+func (b *body) gap(n uint64, inside bool) {
+	b.base64, b.torn = false, b.torn || b.unpack
+	if b.n == 0 {
+		return
 	}
-	b.missing(n)
-}
-
-// missing counts n bytes of the body, packed ones if it is compressed, that
-// cannot be had: the file has no hash then.
-func (b *body) missing(n uint64) {
-	b.base64 = false
-	b.n += n
 	switch e := &b.entity; {
 	case b.multi:
 		b.parts.gap(n)
@@ -228,6 +292,17 @@ func (b *body) missing(n uint64) {
 		e.ranged.V.first += n
 	default:
 		e.file.Gap(n)
+	}
+	if inside {
+		b.n += n
+	}
+}
+
+// freeze says that Zeek would not read on here.
+func (b *body) freeze() {
+	b.frozen, b.byLines = true, false
+	if b.entity.file != nil {
+		b.entity.file.Freeze()
 	}
 }
 
@@ -242,6 +317,9 @@ func (b *body) cut() {
 func (b *body) finish() {
 	if b.unpack && b.zip.stage != ended {
 		b.cut()
+	}
+	if b.ended && b.byLines || b.multi && !b.unpack && b.h.left == 0 && !b.h.chunked && b.parts.state != epilogue {
+		b.endLine()
 	}
 	if b.multi {
 		b.parts.end()
@@ -260,51 +338,6 @@ func (b *body) finish() {
 		r.RespBodyLen, r.RespBodyHead, r.RespEntropy = b.n, shown, bits
 		b.replyTraits(r)
 	}
-}
-
-// rangedFiles are the files of a connection that come in ranges, oldest first.
-type rangedFiles []rangedFile
-
-type rangedFile struct {
-	key  string
-	file *wirefile.File
-}
-
-// maxRanged bounds the files that wait for more ranges, per connection.
-const maxRanged = 32
-
-func (l rangedFiles) find(key string) *wirefile.File {
-	for _, f := range l {
-		if f.key == key {
-			return f.file
-		}
-	}
-	return nil
-}
-
-func (l *rangedFiles) keep(key string, f *wirefile.File) {
-	if len(*l) == maxRanged {
-		l.quiet(1)
-	}
-	*l = append(*l, rangedFile{key, f})
-}
-
-func (l *rangedFiles) drop(key string) {
-	for i, f := range *l {
-		if f.key == key {
-			*l = append((*l)[:i], (*l)[i+1:]...)
-			return
-		}
-	}
-}
-
-// quiet ends the n oldest files: nothing more of them came.
-func (l *rangedFiles) quiet(n int) {
-	for _, f := range (*l)[:n] {
-		f.file.Quiet()
-		f.file.Close()
-	}
-	*l = append((*l)[:0], (*l)[n:]...)
 }
 
 // parseRange reads "bytes first-last/total".

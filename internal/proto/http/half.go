@@ -6,6 +6,7 @@ import (
 
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
+	"longwatch/internal/wirefile"
 )
 
 // state is where a direction is within its message.
@@ -33,10 +34,12 @@ type half struct {
 	headers int
 	empty   int
 	mid     bool // lost within a line
-	raw     bool // the request was HTTP/0.9: a reply may have no status line
 
 	framing
 	body body
+	tail []byte         // beginning of a line of a body that is read by lines
+	last *wirefile.File // of the message before, and what follows it is missing
+	rest *wirefile.File // that, once bytes are missing
 }
 
 // framing is what the headers of one message say about its body.
@@ -75,7 +78,7 @@ func (h *half) parse(b []byte) (used, need int) {
 				}
 			}
 		case toEnd:
-			h.body.write(rest)
+			h.toEnd(rest)
 			used += len(rest)
 		case lost:
 			n, found := h.nextStart(rest)
@@ -85,7 +88,7 @@ func (h *half) parse(b []byte) (used, need int) {
 			}
 			h.state = atStart
 		default:
-			if h.state == atStart && h.raw && !statusPrefix(rest) {
+			if h.d == proto.Resp && h.p.http09 {
 				h.rawReply()
 				continue
 			}
@@ -178,14 +181,13 @@ func (h *half) startLine(line []byte) {
 			h.p.c.Weird(odd, text)
 		}
 		h.x = h.p.request(string(method), text)
-		h.p.half[proto.Resp].raw = version == "0.9"
+		h.p.http09 = h.p.http09 || version == "0.9"
 	} else {
 		version, code, reason, ok := statusLine(line)
 		if !ok {
 			h.giveUp("bad_HTTP_reply", line)
 			return
 		}
-		h.raw = false
 		h.x = h.p.reply()
 		h.status(version, code, reason)
 	}
@@ -212,9 +214,11 @@ func statusPrefix(b []byte) bool {
 	return hasFold([]byte("HTTP/")[:n], string(b[:n]))
 }
 
-// rawReply begins a reply of HTTP/0.9: nothing but a body.
+// rawReply begins a reply of HTTP/0.9: nothing but a body. As in Zeek, the first
+// request without a version decides about all that the server sends.
 func (h *half) rawReply() {
-	h.raw, h.framing = false, framing{}
+	h.end()
+	h.framing = framing{}
 	h.x = h.p.reply()
 	h.status("0.9", 0, "")
 	h.body.begin(h)
@@ -230,6 +234,7 @@ func (h *half) beginBody() {
 		return
 	}
 	none := false
+	h.last = nil
 	if h.d == proto.Resp {
 		code := r.StatusCode.V
 		none = h.x.head || code == 204 || code == 304 || code == 101 || h.x.connect && code/100 == 2
@@ -237,7 +242,7 @@ func (h *half) beginBody() {
 			h.ranged.Set = false
 		}
 	} else {
-		h.x.url = r.Host + r.URI
+		h.x.url = h.p.fileKey(r)
 		h.ranged.Set = false
 		none = h.x.connect || !h.chunked && !h.length.Set
 	}
@@ -257,6 +262,30 @@ func (h *half) beginBody() {
 		}
 	default:
 		h.state = toEnd
+		h.body.byLines = h.body.byLines || !h.body.unpack && !h.p.closing
+	}
+}
+
+// toEnd takes bytes of a body that ends with the connection. Zeek reads it line
+// by line, unless it was announced: the rest of a line waits.
+func (h *half) toEnd(b []byte) {
+	if !h.body.byLines || h.body.multi {
+		h.body.write(b)
+		return
+	}
+	n := 1 + max(bytes.LastIndexByte(b, '\n'), bytes.LastIndexByte(b, '\r'))
+	if n > 0 && len(h.tail) > 0 {
+		h.tail = append(h.tail, b[:n]...)
+		h.body.write(h.tail)
+		h.tail, b = h.tail[:0], b[n:]
+	} else if n > 0 {
+		h.body.write(b[:n])
+		b = b[n:]
+	}
+	h.tail = append(h.tail, b...)
+	if len(h.tail) > maxLine {
+		h.body.write(h.tail)
+		h.tail = h.tail[:0]
 	}
 }
 
@@ -266,6 +295,10 @@ func (h *half) finish() {
 	x := h.x
 	if x == nil {
 		return
+	}
+	if len(h.tail) > 0 {
+		h.body.write(h.tail)
+		h.tail = h.tail[:0]
 	}
 	h.body.finish()
 	h.x = nil
@@ -279,12 +312,19 @@ func (h *half) finish() {
 // gap steps over n missing bytes: within a body they are counted, anywhere
 // else the message ends and the direction waits for the next start line.
 func (h *half) gap(n uint64) {
+	inside := n <= h.left
 	switch {
 	case h.state == toEnd:
-		h.body.gap(n)
+		if len(h.tail) > 0 {
+			h.body.write(h.tail)
+			h.tail = h.tail[:0]
+		}
+		h.body.gap(n, false)
+		h.body.freeze()
+		h.p.holed[h.d] = true
 		return
-	case (h.state == inBody || h.state == inChunk) && n <= h.left:
-		h.body.gap(n)
+	case (h.state == inBody || h.state == inChunk) && inside:
+		h.body.gap(n, true)
 		h.left -= n
 		if h.left > 0 {
 			return
@@ -295,16 +335,36 @@ func (h *half) gap(n uint64) {
 			h.state = afterData
 		}
 		return
-	case h.state == inBody:
-		h.body.gap(h.left)
-	case h.state == inChunk, h.state == atChunk, h.state == afterData:
-		h.body.gap(n) // sizes and line ends of chunks are in it, too
+	case h.state == inBody, h.state == inChunk, h.state == atChunk, h.state == afterData:
+		h.body.gap(n, false) // sizes and line ends of chunks are in it, too
 	case h.state == inHeaders:
 		h.body.begin(h)
 		h.finish()
+	default:
+		h.missing(n)
 	}
 	h.end()
 	h.state, h.mid = lost, false
+	h.p.holed[h.d] = true
+}
+
+// missing notes n bytes that are missing between messages. As in Zeek, which
+// stops reading here, they are taken for more of the file before them.
+func (h *half) missing(n uint64) {
+	if h.rest == nil {
+		if h.last == nil {
+			return
+		}
+		h.rest = h.last.Rest()
+	}
+	h.rest.Gap(n)
+}
+
+func (h *half) closeRest() {
+	if h.rest != nil {
+		h.rest.Close()
+	}
+	h.rest, h.last = nil, nil
 }
 
 // end finishes what the connection's end cuts off.
@@ -314,6 +374,7 @@ func (h *half) end() {
 		h.body.cut()
 		h.finish()
 	case toEnd, trailers:
+		h.body.ended = !h.p.closed
 		h.finish()
 	case atStart, inHeaders, lost:
 	}

@@ -60,6 +60,10 @@ func (h *half) frame(name, value []byte) bool {
 		h.chunked = h.chunked || containsFold(value, "chunked")
 	case "content-encoding":
 		h.encoding = strings.ToLower(string(value))
+	case "connection":
+		if token, _, _ := bytes.Cut(value, []byte(",")); h.d == proto.Resp && strings.EqualFold(string(bytes.TrimSpace(token)), "close") {
+			h.p.closing = true
+		}
 	case "content-type":
 		h.kind = string(value)
 		kind, _, _ := strings.Cut(h.kind, ";")

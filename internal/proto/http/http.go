@@ -26,7 +26,7 @@ var Protocol = proto.Spec{
 const (
 	maxLine    = 64 << 10 // of a start line or header
 	maxHeaders = 256      // per message
-	maxPending = 256      // requests without a reply, per connection
+	maxPending = 100      // requests without a reply, per connection, as in Zeek
 	maxEmpty   = 8        // blank lines before a start line
 )
 
@@ -38,8 +38,10 @@ type parser struct {
 	current *exchange   // whose reply is being read
 	late    *exchange   // replied to before its request ended
 	depth   uint64
-	ranges  rangedFiles
 	tunnel  *proto.Stream // what a CONNECT or an upgrade carries
+	http09  bool          // a request had no version: all that the server sends is one body
+	closing bool          // a reply said that the connection ends with it
+	holed   [2]bool       // bytes are missing that may have held a start line
 	closed  bool
 }
 
@@ -100,7 +102,9 @@ func (p *parser) Close() {
 	}
 	p.half[proto.Orig].end()
 	p.half[proto.Resp].end()
-	p.ranges.quiet(len(p.ranges))
+	for i := range p.half {
+		p.half[i].closeRest()
+	}
 	for _, x := range append([]*exchange{p.late, p.current}, p.pending...) {
 		p.emit(x)
 	}
@@ -115,17 +119,24 @@ func (p *parser) emit(x *exchange) {
 	}
 }
 
+// beyond tells whether Zeek would have stopped reading direction d by now.
+func (p *parser) beyond(d proto.Dir) bool {
+	return p.c.Partial || p.holed[proto.Orig] || p.holed[d]
+}
+
 func (p *parser) newExchange() *exchange {
 	p.depth++
-	return &exchange{rec: &Request{Conn: p.c.Head(), Depth: p.depth, Partial: p.c.Partial}}
+	return &exchange{rec: &Request{Conn: p.c.Head(), Depth: p.depth, Partial: p.beyond(proto.Orig)}}
 }
 
 // request begins a request.
 func (p *parser) request(method, uri string) *exchange {
-	if len(p.pending) == maxPending {
-		p.c.Weird("http_too_many_pending", strconv.Itoa(maxPending))
-		p.emit(p.pending[0])
-		p.pending = append(p.pending[:0], p.pending[1:]...)
+	if n := len(p.pending); n > maxPending {
+		p.c.Weird("HTTP_excessive_pipelining", strconv.Itoa(n))
+		for _, x := range p.pending[:n-1] {
+			p.emit(x)
+		}
+		p.pending = append(p.pending[:0], p.pending[n-1])
 	}
 	x := p.newExchange()
 	x.seen, x.head, x.connect = true, method == "HEAD", method == "CONNECT"
@@ -144,6 +155,7 @@ func (p *parser) reply() *exchange {
 		p.pending = append(p.pending[:0], p.pending[1:]...)
 	} else {
 		p.current = p.newExchange()
+		p.current.rec.Partial = p.beyond(proto.Resp)
 	}
 	return p.current
 }

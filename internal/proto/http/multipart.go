@@ -46,22 +46,31 @@ func multipartBoundary(kind string) (string, bool) {
 	return after, ok && after != "" && len(after) <= 256
 }
 
+// begin starts a body with parts between boundaries; without one, the body is a
+// single message with headers (RFC 2046 section 5.2).
 func (m *multipart) begin(b *body, boundary string) {
 	*m = multipart{b: b, out: b.content, start: true, line: m.line[:0], mark: append(append(m.mark[:0], "--"...), boundary...)}
+	if boundary == "" {
+		m.mark, m.state = m.mark[:0], partHeaders
+	}
 }
 
-// write takes body bytes.
-func (m *multipart) write(p []byte) {
+// write takes body bytes. It returns how many lie behind the last boundary.
+func (m *multipart) write(p []byte) int {
 	for len(p) > 0 && m.state != epilogue {
 		switch {
 		case m.state == partHeaders:
 			p = m.headerLine(p)
+		case len(m.mark) == 0:
+			m.content(p)
+			p = nil
 		case m.start:
 			p = m.lineStart(p)
 		default:
 			p = m.data(p)
 		}
 	}
+	return len(p)
 }
 
 // content writes to the part, if there is one.
@@ -225,7 +234,9 @@ func (m *multipart) gap(n uint64) {
 		m.line = m.line[:0]
 		return
 	}
-	m.flush()
+	if len(m.mark) > 0 {
+		m.flush()
+	}
 	m.start = false
 	if m.b.entity.file != nil {
 		m.b.entity.file.Gap(n)
@@ -243,7 +254,7 @@ func (m *multipart) flush() {
 
 // end finishes a body; the last boundary often has no line end, or is missing.
 func (m *multipart) end() {
-	if m.state == partData && !m.boundary() {
+	if m.state == partData && len(m.mark) > 0 && !m.boundary() {
 		m.flush()
 	}
 	m.endPart()

@@ -36,7 +36,7 @@ type Request struct {
 	RespEntropy  record.Opt[float64] `rec:"resp_entropy,extra"` // likewise
 	ReqBodyHead  string              `rec:"req_body_head,extra"`
 	RespBodyHead string              `rec:"resp_body_head,extra"`  // first 64 bytes, as they are
-	Partial      bool                `rec:"partial,extra"`         // the capture begins within the connection
+	Partial      bool                `rec:"partial,extra"`         // the capture begins within the connection, or lost what came before
 	BodyTraits   []string            `rec:"body_traits,set,extra"` // see the Trait constants
 }
 
@@ -57,7 +57,7 @@ const (
 var Type = record.Of[Request]("http")
 
 // BeyondZeek tells that Zeek would not write this row: it reads no HTTP in
-// connections whose beginning it did not see.
+// connections whose beginning it did not see, and none behind a hole.
 func (r *Request) BeyondZeek() bool { return r.Partial }
 
 // RecordType returns Type.

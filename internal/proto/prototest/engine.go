@@ -33,6 +33,7 @@ type fakeEngine struct {
 	records  []record.Record
 	weirds   []string
 	services []string
+	shared   map[string]proto.Sharer
 }
 
 func newFake(spec proto.Spec, inner []proto.Spec) *fakeEngine {
@@ -77,6 +78,25 @@ func (e *fakeEngine) Probing(t proto.Transport) []proto.Spec {
 // Expect shows what was arranged as a weird, which tests can see.
 func (e *fakeEngine) Expect(_ *proto.Conn, x proto.Expected) {
 	e.weirds = append(e.weirds, fmt.Sprintf("expect %s %v:%d", x.Parser, x.Host, x.Port))
+}
+
+// Shared keeps state for the one pair of hosts there is.
+func (e *fakeEngine) Shared(_ *proto.Conn, key string, begin func() proto.Sharer) proto.Sharer {
+	if e.shared == nil {
+		e.shared = map[string]proto.Sharer{}
+	}
+	if e.shared[key] == nil {
+		e.shared[key] = begin()
+	}
+	return e.shared[key]
+}
+
+// closeShared ends what was shared, as at the end of a capture.
+func (e *fakeEngine) closeShared() {
+	for _, key := range slices.Sorted(maps.Keys(e.shared)) {
+		e.shared[key].Close()
+	}
+	e.shared = nil
 }
 
 func (e *fakeEngine) Local(a netip.Addr) bool { return a.IsPrivate() }

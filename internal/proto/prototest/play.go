@@ -103,6 +103,7 @@ func play(spec proto.Spec, inner []proto.Spec, tr proto.Transport, events []even
 	} else {
 		out.err = playStream(e, p, events, cut)
 	}
+	e.closeShared()
 	for _, r := range e.records {
 		out.records = append(out.records, recordText(r))
 	}

@@ -59,9 +59,17 @@ type File struct {
 	MD5           string             `rec:"md5" ecs:"file.hash.md5" ent:"hash"`
 	SHA1          string             `rec:"sha1" ecs:"file.hash.sha1" ent:"hash"`
 	SHA256        string             `rec:"sha256" ecs:"file.hash.sha256" ent:"hash"`
-	Traits        []string           `rec:"traits,set"` // what the content is, beyond its type: see package content
-	Members       []string           `rec:"members"`    // names inside an archive, at most 64
+	Extracted     string             `rec:"extracted"`        // name of the file that holds the content, below the output folder
+	Cutoff        record.Opt[bool]   `rec:"extracted_cutoff"` // that file is not the whole content
+	ExtractedSize record.Opt[uint64] `rec:"extracted_size"`   // its size
+	Size          record.Opt[uint64] `rec:"size,extra"`       // bytes that came, where Zeek counts others as seen: it makes two of every line end
+	Partial       record.Opt[bool]   `rec:"partial,extra"`    // what came before it was not captured; Zeek reads no file there
+	Traits        []string           `rec:"traits,set,extra"` // what the content is, beyond its type: see package content
+	Members       []string           `rec:"members,extra"`    // names inside an archive, at most 64
 }
+
+// BeyondZeek tells that Zeek would not write this row.
+func (f *File) BeyondZeek() bool { return f.Partial.V }
 
 // FileType is the schema of File.
 var FileType = record.Of[File]("files")
