@@ -74,10 +74,10 @@ func (b *body) begin(h *half) {
 		}
 	}
 	if boundary, ok := multipartBoundary(h.kind); ok {
-		b.multi = true
+		b.multi, b.entity = true, entity{}
 		b.parts.begin(b, boundary)
 	} else if hasFold([]byte(h.kind), "message/") {
-		b.multi, b.byLines = true, !b.unpack
+		b.multi, b.byLines, b.entity = true, !b.unpack, entity{}
 		b.parts.begin(b, "")
 	}
 }

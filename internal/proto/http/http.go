@@ -131,6 +131,12 @@ func (p *parser) newExchange() *exchange {
 
 // request begins a request.
 func (p *parser) request(method, uri string) *exchange {
+	if p.half[proto.Resp].state == lost { // a client that asks again had its answers: they are in the hole
+		for _, x := range p.pending {
+			p.emit(x)
+		}
+		p.pending = p.pending[:0]
+	}
 	if n := len(p.pending); n > maxPending {
 		p.c.Weird("HTTP_excessive_pipelining", strconv.Itoa(n))
 		for _, x := range p.pending[:n-1] {

@@ -28,6 +28,7 @@ func TestProbe(t *testing.T) {
 		{"beginning of a reply", "HTTP/1.1 2", proto.Maybe},
 		{"0.9", "GET /index.html\r\n", proto.Yes},
 		{"no blank behind the method", "GET/ HTTP/1.1\r\n", proto.Maybe},
+		{"method alone", "OPTIONS\r\nHost: h\r\n", proto.Maybe},
 		{"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", proto.No},
 		{"SIP", "OPTIONS sip:a@example.com SIP/2.0\r\n", proto.No},
 		{"RTSP", "OPTIONS rtsp://h/ RTSP/1.0\r\n", proto.No},

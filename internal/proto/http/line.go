@@ -222,7 +222,7 @@ func probeLine(line []byte, n int) proto.Verdict {
 		return proto.Yes
 	case ok && word && known && version == "0.9" && (plainTarget(uri) || bytes.HasSuffix(line, []byte("HTTP/0.9"))):
 		return proto.Yes
-	case ok && word && known, bytes.Contains(line, []byte("HTTP/1.")):
+	case known && (ok && word || n == len(line)), bytes.Contains(line, []byte("HTTP/1.")):
 		return proto.Maybe // a broken request: the reply tells
 	}
 	return proto.No
