@@ -12,6 +12,7 @@ import (
 	"longwatch/internal/proto/ftpdata"
 	"longwatch/internal/proto/http"
 	"longwatch/internal/proto/kerberos"
+	"longwatch/internal/proto/modbus"
 	"longwatch/internal/proto/mysql"
 	"longwatch/internal/proto/ntlm"
 	"longwatch/internal/proto/opcua"
@@ -34,6 +35,7 @@ var protocols = []proto.Spec{
 	ftpdata.Protocol,
 	http.Protocol,
 	kerberos.Protocol,
+	modbus.Protocol,
 	mysql.Protocol,
 	ntlm.Protocol,
 	opcua.Protocol,
