@@ -8,6 +8,7 @@ import (
 	"longwatch/internal/proto/dnp3"
 	"longwatch/internal/proto/dns"
 	"longwatch/internal/proto/dtls"
+	"longwatch/internal/proto/enip"
 	"longwatch/internal/proto/ftp"
 	"longwatch/internal/proto/ftpdata"
 	"longwatch/internal/proto/http"
@@ -31,6 +32,7 @@ var protocols = []proto.Spec{
 	dnp3.Protocol,
 	dns.Protocol,
 	dtls.Protocol,
+	enip.Protocol,
 	ftp.Protocol,
 	ftpdata.Protocol,
 	http.Protocol,

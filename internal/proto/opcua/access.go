@@ -34,7 +34,7 @@ func (b *build) browseNextRequest() {
 func (b *build) browseResponse() {
 	r := &Browse{Part: b.part, OpcuaLinkID: b.link, BrowseServiceType: b.m.ResIdentifierStr}
 	r.BrowseResponseLinkID = b.linked(func(link string, _ int) {
-		x := &BrowseResult{Part: b.part, BrowseResponseLinkID: link, StatusCodeLinkID: b.p.newLink()}
+		x := &BrowseResult{Part: b.part, BrowseResponseLinkID: link, StatusCodeLinkID: b.p.links.Next()}
 		b.status(x.StatusCodeLinkID, sourceBrowse, b.c.L32(), 0)
 		x.BrowseResultContinuationPoint = b.hex()
 		x.BrowseReferenceLinkID = b.linked(func(link string, _ int) { b.reference(link) })
@@ -139,7 +139,7 @@ func (b *build) itemsRequest() {
 func (b *build) itemsResponse() {
 	r := &CreateMonitoredItems{Part: b.part, OpcuaLinkID: b.link}
 	r.CreateItemLinkID = b.linked(func(link string, _ int) {
-		x := &CreateMonitoredItemsItem{Part: b.part, CreateItemLinkID: link, MonitoringParametersStatusCodeLinkID: b.p.newLink()}
+		x := &CreateMonitoredItemsItem{Part: b.part, CreateItemLinkID: link, MonitoringParametersStatusCodeLinkID: b.p.links.Next()}
 		b.status(x.MonitoringParametersStatusCodeLinkID, sourceItems, b.c.L32(), 0)
 		x.MonitoredItemIndexID = b.u32()
 		x.MonitoringParametersRevisedSamplingInterval, x.MonitoringParametersRevisedQueueSize = finite(b.double()), b.u32()

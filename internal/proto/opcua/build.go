@@ -54,7 +54,7 @@ func (b *build) list(f func(i int)) bool {
 
 // linked is list, with an id for what its rows have in common.
 func (b *build) linked(f func(link string, i int)) string {
-	link := b.p.newLink()
+	link := b.p.links.Next()
 	if b.list(func(i int) { f(link, i) }) {
 		return link
 	}
@@ -223,7 +223,7 @@ func (b *build) requestHead() {
 func (b *build) responseHead() {
 	m := b.m
 	m.ResHdrTimestamp, m.ResHdrRequestHandle = b.when(), b.u32()
-	m.StatusCodeLinkID = b.p.newLink()
+	m.StatusCodeLinkID = b.p.links.Next()
 	b.status(m.StatusCodeLinkID, sourceHead, b.c.L32(), 0)
 	start := b.c
 	mask := b.c.U8()

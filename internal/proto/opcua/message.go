@@ -2,7 +2,6 @@ package opcua
 
 import (
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -105,7 +104,7 @@ func (p *parser) service(d proto.Dir, m *Message, seq record.Opt[uint64], body [
 	}
 	m.Access = accessOf(name)
 	b.begin(d)
-	link, size := p.newLink(), some(m.TotalSize)
+	link, size := p.links.Next(), some(m.TotalSize)
 	b.link = link
 	request := strings.HasSuffix(name, "Request") || m.MsgType == "CLO"
 	if request {
@@ -225,19 +224,6 @@ func (m *Message) common() *Message {
 		SecPolicyURILen: m.SecPolicyURILen, SecPolicyURI: m.SecPolicyURI, SndCertLen: m.SndCertLen, SndCert: m.SndCert,
 		RcvCertLen: m.RcvCertLen, RcvCert: m.RcvCert, RequestID: m.RequestID, Access: m.Access, Beyond: m.Beyond,
 	}
-}
-
-// newLink is an id that ties rows together: the same for the same evidence,
-// different from all others.
-func (p *parser) newLink() string {
-	p.link++
-	return fmt.Sprintf("%010x%08x", p.seed&(1<<40-1), p.link)
-}
-
-func hash(s string) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(s))
-	return h.Sum64()
 }
 
 // maxHex is how much of certificates, nonces and signatures a record shows.

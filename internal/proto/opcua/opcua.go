@@ -17,6 +17,7 @@ import (
 
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
+	"longwatch/internal/record/ot"
 	"longwatch/internal/wire"
 )
 
@@ -109,9 +110,8 @@ func isHeader(b []byte) bool {
 // parser follows one connection.
 type parser struct {
 	c     *proto.Conn
-	link  uint32 // link ids given so far
-	seed  uint64 // of link ids
-	lost  bool   // bytes are missing: where Zeek stops
+	links ot.Links
+	lost  bool // bytes are missing: where Zeek stops
 	half  [2]half
 	wait  [2]pending // requests and answers without their other half
 	rows  []record.Record
@@ -128,7 +128,7 @@ type half struct {
 }
 
 func newParser(c *proto.Conn) *parser {
-	p := &parser{c: c, seed: hash(c.ID.UID)}
+	p := &parser{c: c, links: ot.NewLinks(c.ID.UID)}
 	if c.Partial {
 		p.half[0].seek, p.half[1].seek = true, true
 	}

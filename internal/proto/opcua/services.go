@@ -38,7 +38,7 @@ func (b *build) createSessionRequest() {
 	r.EncodingMask, r.Locale, r.Text = some(a.name.mask), a.name.locale, a.name.text
 	r.ApplicationType, r.GatewayServerURI, r.DiscoveryProfileURI = a.kind, a.gateway, a.profile
 	if len(a.urls) > 0 {
-		r.DiscoveryProfileLinkID = b.p.newLink()
+		r.DiscoveryProfileLinkID = b.p.links.Next()
 	}
 	for _, u := range a.urls {
 		b.row(&CreateSessionDiscovery{Part: b.part, DiscoveryProfileLinkID: r.DiscoveryProfileLinkID, DiscoveryProfileURI: a.profile, DiscoveryProfileURL: u})
@@ -57,7 +57,7 @@ func (b *build) createSessionResponse() {
 	n.into(&r.AuthTokenEncodingMask, &r.AuthTokenNamespaceIdx, &r.AuthTokenNumeric, &r.AuthTokenString, &r.AuthTokenGUID, &r.AuthTokenOpaque)
 	r.RevisedSessionTimeout, r.ServerNonce = b.millis(), b.hex()
 	r.ServerCertSize, r.ServerCert = b.certificate()
-	r.EndpointLinkID = b.p.newLink()
+	r.EndpointLinkID = b.p.links.Next()
 	b.list(func(int) { b.sessionEndpoint(r.EndpointLinkID) })
 	b.list(func(int) { raw(&b.c); raw(&b.c) }) // software certificates: no longer used
 	r.Algorithm, r.Signature, r.MaxReqMsgSize = b.str(), b.hex(), b.u32()
@@ -73,13 +73,13 @@ func (b *build) sessionEndpoint(link string) {
 		MessageSecurityMode: e.mode, SecurityPolicyURI: e.policy, TransportProfileURI: e.transport, SecurityLevel: e.level,
 	}
 	if len(e.app.urls) > 0 {
-		r.DiscoveryProfileLinkID = b.p.newLink()
+		r.DiscoveryProfileLinkID = b.p.links.Next()
 	}
 	for _, u := range e.app.urls {
 		b.row(&CreateSessionDiscovery{Part: b.part, DiscoveryProfileLinkID: r.DiscoveryProfileLinkID, DiscoveryProfileURI: e.app.profile, DiscoveryProfileURL: u})
 	}
 	if len(e.tokens) > 0 {
-		r.UserTokenLinkID = b.p.newLink()
+		r.UserTokenLinkID = b.p.links.Next()
 	}
 	for _, t := range e.tokens {
 		b.row(&CreateSessionUserToken{
@@ -149,13 +149,13 @@ func (b *build) endpointsResponse() {
 			MessageSecurityMode: e.mode, SecurityPolicyURI: e.policy, TransportProfileURI: e.transport, SecurityLevel: e.level,
 		}
 		if len(e.app.urls) > 0 {
-			d.DiscoveryProfileLinkID = b.p.newLink()
+			d.DiscoveryProfileLinkID = b.p.links.Next()
 		}
 		for _, u := range e.app.urls {
 			b.row(&GetEndpointsDiscovery{Part: b.part, DiscoveryProfileLinkID: d.DiscoveryProfileLinkID, DiscoveryProfileURL: u})
 		}
 		if len(e.tokens) > 0 {
-			d.UserTokenLinkID = b.p.newLink()
+			d.UserTokenLinkID = b.p.links.Next()
 		}
 		for _, t := range e.tokens {
 			b.row(&GetEndpointsUserToken{

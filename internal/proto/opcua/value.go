@@ -77,7 +77,7 @@ func (b *build) diagnostic(link string, source int) {
 			return
 		}
 		if root == "" {
-			root = b.p.newLink()
+			root = b.p.links.Next()
 		}
 		name := sourceNames[source&^1]
 		if level > 0 {
@@ -146,11 +146,11 @@ func (b *build) dataValue(statusSource, valueSource int) (v dataValue) {
 	mask := b.c.U8()
 	v.mask = hex8(mask)
 	if mask&0x01 != 0 {
-		v.value = b.p.newLink()
+		v.value = b.p.links.Next()
 		b.variant(v.value, valueSource)
 	}
 	if mask&0x02 != 0 {
-		v.status = b.p.newLink()
+		v.status = b.p.links.Next()
 		b.status(v.status, statusSource, b.c.L32(), 0)
 	}
 	if mask&0x04 != 0 {
@@ -182,7 +182,7 @@ func (b *build) variant(link string, source int) {
 	meta := &VariantMetadata{
 		Part: b.part, VariantSourceDataLinkID: link, VariantDataSource: some(source), VariantDataSourceStr: valueSources[source],
 		DaraVariantEncodingMask: hex8(mask), DataVariantDataType: some(0), DataVariantDataTypeStr: "Value",
-		BuiltInDataType: some(kind), BuiltInDataTypeStr: typeName(kind), VariantDataLinkID: b.p.newLink(),
+		BuiltInDataType: some(kind), BuiltInDataTypeStr: typeName(kind), VariantDataLinkID: b.p.links.Next(),
 	}
 	b.row(meta)
 	if mask&0x80 == 0 {
@@ -250,7 +250,7 @@ func (b *build) element(link string, kind uint8, source int) {
 			&r.VariantDataNodeIDString, &r.VariantDataNodeIDGUID, &r.VariantDataNodeIDOpaque)
 		r.VariantDataNodeIDNamespaceURI, r.VariantDataNodeIDServerIdx = n.uri, n.server
 	case 19:
-		r.VariantDataStatusCodeLinkID = b.p.newLink()
+		r.VariantDataStatusCodeLinkID = b.p.links.Next()
 		b.status(r.VariantDataStatusCodeLinkID, sourceVariant, c.L32(), 0)
 	case 20:
 		r.VariantDataEncodingNameIdx, r.VariantDataEncodingName = some(c.L16()), b.str()
@@ -260,17 +260,17 @@ func (b *build) element(link string, kind uint8, source int) {
 	case 22:
 		b.extension(r)
 	case 23:
-		r.VariantDataValueLinkID = b.p.newLink()
+		r.VariantDataValueLinkID = b.p.links.Next()
 		v := b.dataValue(sourceVariant, valueInner)
 		b.row(&VariantDataValue{
 			Part: b.part, VariantDataValueSourceLink: r.VariantDataValueLinkID, DataValueEncodingMask: v.mask, StatusCodeLinkID: v.status,
 			SourceTimestamp: v.source, SourcePicoSec: v.sourcePS, ServerTimestamp: v.server, ServerPicoSec: v.servPS, VariantMetadataLinkID: v.value,
 		})
 	case 24:
-		r.VariantMetadataDataLinkID = b.p.newLink()
+		r.VariantMetadataDataLinkID = b.p.links.Next()
 		b.variant(r.VariantMetadataDataLinkID, valueInner)
 	case 25:
-		r.VariantDataDiagInfoLinkID = b.p.newLink()
+		r.VariantDataDiagInfoLinkID = b.p.links.Next()
 		b.diagnostic(r.VariantDataDiagInfoLinkID, sourceVariant)
 	default: // ByteString, and what is not assigned: a ByteString too
 		r.VariantDataValueString = b.hex()
@@ -280,7 +280,7 @@ func (b *build) element(link string, kind uint8, source int) {
 
 func (b *build) extension(r *VariantData) {
 	n, encoding, _ := b.object()
-	x := &VariantExtensionObject{Part: b.part, ExtObjLinkID: b.p.newLink(), ExtObjTypeIDStr: n.objectName(), ExtObjEncoding: hex8(encoding)}
+	x := &VariantExtensionObject{Part: b.part, ExtObjLinkID: b.p.links.Next(), ExtObjTypeIDStr: n.objectName(), ExtObjEncoding: hex8(encoding)}
 	n.into(&x.ExtObjNodeIDEncodingMask, &x.ExtObjNodeIDNamespaceIdx, &x.ExtObjNodeIDNumeric, &x.ExtObjNodeIDString, &x.ExtObjNodeIDGUID, &x.ExtObjNodeIDOpaque)
 	r.VariantDataExtObjLinkID = x.ExtObjLinkID
 	b.row(x)
