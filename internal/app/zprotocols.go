@@ -13,6 +13,7 @@ import (
 	"longwatch/internal/proto/ftpdata"
 	"longwatch/internal/proto/http"
 	"longwatch/internal/proto/kerberos"
+	"longwatch/internal/proto/ldap"
 	"longwatch/internal/proto/modbus"
 	"longwatch/internal/proto/mysql"
 	"longwatch/internal/proto/ntlm"
@@ -37,6 +38,7 @@ var protocols = []proto.Spec{
 	ftpdata.Protocol,
 	http.Protocol,
 	kerberos.Protocol,
+	ldap.Protocol,
 	modbus.Protocol,
 	mysql.Protocol,
 	ntlm.Protocol,
