@@ -42,7 +42,13 @@ type Record struct {
 	HostCert    bool               `rec:"host_cert"`        // first of its chain
 	ClientCert  bool               `rec:"client_cert"`      // sent by the client
 	Traits      []string           `rec:"traits,set,extra"` // no_expiry: RFC 5280's 99991231235959Z; self_issued: subject and issuer are the same
+
+	NotZeeks bool `rec:"-"` // see BeyondZeek
 }
+
+// BeyondZeek tells that Zeek would not write this row: it reads no TLS in TCP
+// connections whose beginning it did not see.
+func (r *Record) BeyondZeek() bool { return r.NotZeeks }
 
 // Type is the schema of Record.
 var Type = record.Of[Record]("x509")

@@ -75,9 +75,10 @@ func (k *keys) open(packet []byte, at int) ([]byte, bool) {
 	n := int(head[0]&3) + 1
 	head = head[:at+n]
 	nonce := append([]byte(nil), k.iv...)
-	for i := range n {
-		head[at+i] ^= mask[1+i]
-		nonce[len(nonce)-n+i] ^= head[at+i]
+	number := head[at:]
+	for i, m := range mask[1 : 1+n] {
+		number[i] ^= m
+		nonce[len(nonce)-n+i] ^= number[i]
 	}
 	plain, err := k.aead.Open(nil, nonce, packet[at+n:], head)
 	return plain, err == nil

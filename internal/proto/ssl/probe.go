@@ -12,8 +12,12 @@ import (
 // and message and the version.
 const helloHead = recordHead + messageHead + 2
 
-// probe looks for a hello, in a direction's first record.
+// probe looks for a hello, in a direction's first record, or for records in the
+// middle of a connection.
 func probe(d proto.Dir, b []byte) proto.Verdict {
+	if v := probeMiddle(b); v != proto.No {
+		return v
+	}
 	if d == proto.Resp {
 		return probeServer(b)
 	}
@@ -90,6 +94,58 @@ func probeCipher(b []byte) proto.Verdict {
 		return proto.Yes
 	}
 	return proto.No
+}
+
+const (
+	// An encrypted record has a nonce, a tag or a MAC, which make an alert of two
+	// bytes longer than 16 and shorter than 128, whatever the cipher.
+	minEncrypted      = 17
+	maxEncryptedAlert = 128
+	// maxRecord is the longest record (RFC 5246 section 6.2.3).
+	maxRecord = 1<<14 + 2048
+	// middleEnough is where a record that goes on beyond it is taken for one:
+	// what a probe gets to see at most.
+	middleEnough = 4 << 10
+)
+
+// probeMiddle takes a capture that begins when both sides encrypt already: a
+// direction that starts with the head of a record of data, or of an encrypted
+// alert, and goes on for as long as it says, up to the head of the next.
+func probeMiddle(b []byte) proto.Verdict {
+	if len(b) == 0 || b[0] != contentData && b[0] != contentAlert {
+		return proto.No
+	}
+	if len(b) < recordHead {
+		if couldBe(b[1:], 3) && (len(b) < 3 || b[2] <= 3) {
+			return proto.Maybe
+		}
+		return proto.No
+	}
+	n, ok := middleRecord(b)
+	switch {
+	case !ok:
+		return proto.No
+	case len(b) < n && len(b) >= middleEnough:
+		return proto.Yes
+	case len(b) < n:
+		return proto.Maybe
+	case len(b) == n || len(b)-n < recordHead && b[n] >= contentCipher && b[n] <= contentData:
+		return proto.Yes
+	}
+	if _, ok = middleRecord(b[n:]); ok && b[n+1] == b[1] && b[n+2] == b[2] {
+		return proto.Yes
+	}
+	return proto.No
+}
+
+// middleRecord is the length of the encrypted record that b begins with.
+func middleRecord(b []byte) (int, bool) {
+	c := wire.At(b)
+	kind, major, minor, n := c.U8(), c.U8(), c.U8(), int(c.U16())
+	if !c.OK() || major != 3 || minor > 3 || n < minEncrypted || n > maxRecord {
+		return 0, false
+	}
+	return recordHead + n, kind == contentData || kind == contentAlert && n < maxEncryptedAlert
 }
 
 // couldBe tells whether b begins with these bytes, as far as it goes.

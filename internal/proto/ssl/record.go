@@ -23,7 +23,7 @@ type Record struct {
 	JA4          string           `rec:"ja4" ecs:"tls.client.ja4" ent:"ja4"`                    // of the first client hello
 	Traits       []string         `rec:"traits,set,extra"`                                      // frp_first_byte: a byte 0x17 before the client hello, as FRP sends
 
-	InQUIC bool `rec:"-"` // the handshake came in QUIC
+	NotZeeks bool `rec:"-"` // see BeyondZeek
 }
 
 // Type is the schema of Record.
@@ -32,7 +32,7 @@ var Type = record.Of[Record]("ssl")
 // RecordType returns Type.
 func (*Record) RecordType() *record.Type { return Type }
 
-// BeyondZeek tells that the handshake was QUIC's. Only a Zeek that was built
-// with its Spicy parsers writes such a row, and quic.log says the same: name,
-// protocol and JA4 (docs/adr/0008).
-func (r *Record) BeyondZeek() bool { return r.InQUIC }
+// BeyondZeek tells that Zeek would not write this row. It reads no TLS in TCP
+// connections whose beginning it did not see, and TLS in QUIC only when it was
+// built with its Spicy parsers; quic.log says the same (docs/adr/0008).
+func (r *Record) BeyondZeek() bool { return r.NotZeeks }

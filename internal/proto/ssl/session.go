@@ -49,10 +49,13 @@ func (s *session) carrier(c *proto.Conn) byte {
 	return 't'
 }
 
+// beyond tells whether Zeek would not read this handshake.
+func (s *session) beyond(c *proto.Conn) bool { return c.Partial || s.carrier(c) == 'q' }
+
 // open returns the record, begun at the first call.
 func (s *session) open(c *proto.Conn) *Record {
 	if s.rec == nil {
-		s.rec = &Record{Conn: c.Head(), Traits: s.traits, InQUIC: s.carrier(c) == 'q'}
+		s.rec = &Record{Conn: c.Head(), Traits: s.traits, NotZeeks: s.beyond(c)}
 	}
 	return s.rec
 }
@@ -175,6 +178,9 @@ func (s *session) serverHello(c *proto.Conn, b []byte) (retry bool, err error) {
 	if r.Version == "" {
 		r.Version = versionName(h.Version)
 	}
+	if !strings.ContainsAny(r.History, "cC") {
+		c.Confirm() // the client was not captured
+	}
 	r.Cipher = cipherName(uint32(h.Cipher))
 	r.JA3S = h.JA3S()
 	s.cipher = r.Cipher
@@ -229,5 +235,7 @@ func (s *session) certificate(c *proto.Conn, d proto.Dir, der []byte, i int) {
 	if !client && len(r.CertChain) == 1 {
 		s.leaf = &crt
 	}
-	c.Emit(crt.Record(c.Head().Head, i == 0, client))
+	x := crt.Record(c.Head().Head, i == 0, client)
+	x.NotZeeks = r.NotZeeks
+	c.Emit(x)
 }

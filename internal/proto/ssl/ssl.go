@@ -61,6 +61,7 @@ type parser struct {
 	hand [2][]byte // handshake bytes that do not make a whole message yet
 
 	started   [2]bool
+	lost      [2]bool // bytes are missing
 	encrypted [2]bool
 	layer     bool // a record of SSL 3.0 or later was seen: there is no way back
 	v2        bool // the server answered in SSL 2.0
@@ -69,6 +70,9 @@ type parser struct {
 
 func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 	used := 0
+	if p.lost[d] {
+		return proto.Step{Used: len(b)}, nil
+	}
 	if !p.started[d] && !p.done {
 		if wait := p.start(d, b, &used); wait > 0 {
 			return proto.Step{Need: wait}, nil
@@ -101,19 +105,23 @@ func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 	return proto.Step{Used: len(b)}, nil
 }
 
-// start looks for FRP's byte before the client hello. It returns how many
-// bytes it has to see for that, 0 when it is done.
+// start looks for FRP's byte before the client hello, and for a connection that
+// is encrypted already. It returns how many bytes it has to see for that, 0 when
+// it is done.
 func (p *parser) start(d proto.Dir, b []byte, used *int) int {
-	if d == proto.Orig && b[0] == frpByte {
-		if len(b) < 4 {
-			return 4
-		}
-		if frpHello(b) {
-			*used = 1
-			p.s.traits = append(p.s.traits, "frp_first_byte")
-		}
+	if len(b) < recordHead {
+		return recordHead
 	}
 	p.started[d] = true
+	if d == proto.Orig && frpHello(b) {
+		*used = 1
+		p.s.traits = append(p.s.traits, "frp_first_byte")
+		return 0
+	}
+	if _, middle := middleRecord(b); middle && p.c.Partial && !p.layer {
+		p.c.Confirm() // the handshake was not captured, and nothing is to be learnt
+		p.done = true
+	}
 	return 0
 }
 
@@ -194,8 +202,13 @@ func (p *parser) alerts(d proto.Dir, b []byte) {
 	}
 }
 
-// Gap ends the reading: what follows cannot be aligned with records.
-func (p *parser) Gap(proto.Dir, int) error {
+// Gap ends the reading, as in Zeek: what follows cannot be aligned with records.
+// Where Zeek reads nothing, the other direction may still say who is there.
+func (p *parser) Gap(d proto.Dir, _ int) error {
+	if p.c.Partial && !p.lost[d.Other()] {
+		p.lost[d], p.hand[d] = true, nil
+		return nil
+	}
 	p.done = true
 	p.hand = [2][]byte{}
 	return nil

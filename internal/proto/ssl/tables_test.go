@@ -28,7 +28,9 @@ func TestProbeSaysNo(t *testing.T) {
 		"ServerHello from the originator":     {proto.Orig, "1603030031020000" + "2d0303"},
 		"FRP's byte, then no hello":           {proto.Orig, "17160301000a0e0000000303"},
 		"MySQL greeting":                      {proto.Resp, "4a0000000a352e372e"},
-		"application data":                    {proto.Orig, "170303002055"},
+		"a record of data, then no record":    {proto.Orig, "1703030011" + "0102030405060708090a0b0c0d0e0f1011" + "4745542f"},
+		"data too short to be encrypted":      {proto.Orig, "170303000455555555"},
+		"FRP's byte alone":                    {proto.Orig, "1702"},
 		"NetBIOS session request":             {proto.Orig, "8100004420434b464445"},
 	} {
 		b, err := hex.DecodeString(tc.b)
