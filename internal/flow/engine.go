@@ -68,6 +68,14 @@ func (a *app) Confirm(_ *proto.Conn, service string) {
 	}
 }
 
+// Flip implements proto.Engine.
+func (a *app) Flip(pc *proto.Conn) {
+	a.c.flip()
+	a.turned = !a.turned // the parser knows
+	a.conn.ID = a.c.head(a.s)
+	pc.ID = a.conn.ID
+}
+
 // Local implements proto.Engine.
 func (a *app) Local(addr netip.Addr) bool {
 	return isLocal(a.s.eng.local, addrOf(addr))

@@ -92,6 +92,7 @@ type Engine interface {
 	Emit(r record.Record)
 	Weird(c *Conn, source, name, addl string)
 	Confirm(c *Conn, service string)
+	Flip(c *Conn)
 	Lookup(name string) (Spec, bool)
 	// Probing lists the protocols of t that know themselves by content.
 	Probing(t Transport) []Spec
@@ -188,6 +189,11 @@ func (c *Conn) Weird(name, addl string) { c.Engine.Weird(c, c.Parser, name, addl
 // Confirm adds the parser's own name to the connection's service: the bytes
 // were understood in the way Zeek's analyzer confirmation means it.
 func (c *Conn) Confirm() { c.Engine.Confirm(c, c.Parser) }
+
+// Flip exchanges originator and responder: what was said shows that the first
+// packet seen came from the responder. Directions and addresses are the new ones
+// from the next call on, and in ID at once.
+func (c *Conn) Flip() { c.Engine.Flip(c) }
 
 // Expect announces a connection between the same two hosts as this one. It is
 // remembered for some minutes, and once: the first connection that fits goes to

@@ -126,8 +126,9 @@ func (f *Field) appendJSONScalar(dst []byte, v reflect.Value) []byte {
 
 const hexDigits = "0123456789abcdef"
 
-// AppendString appends s as a JSON string. Invalid UTF-8 is written \\xNN
-// (two characters backslash and x in the value), control characters \u00NN.
+// AppendString appends s as a JSON string. Bytes that are not UTF-8, and
+// control characters that JSON has no letter for, are written \\xNN (two
+// characters backslash and x in the value), as Zeek does.
 func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	start := 0
@@ -148,8 +149,12 @@ func AppendString(dst []byte, s string) []byte {
 				dst = append(dst, '\\', 'r')
 			case '\t':
 				dst = append(dst, '\\', 't')
+			case '\b':
+				dst = append(dst, '\\', 'b')
+			case '\f':
+				dst = append(dst, '\\', 'f')
 			default:
-				dst = append(dst, '\\', 'u', '0', '0', hexDigits[b>>4], hexDigits[b&15])
+				dst = append(dst, '\\', '\\', 'x', hexDigits[b>>4], hexDigits[b&15])
 			}
 			i++
 			start = i

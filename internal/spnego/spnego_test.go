@@ -40,6 +40,7 @@ func (e *engine) Ref() record.Ref                           { return record.Ref{
 func (e *engine) Emit(record.Record)                        {}
 func (e *engine) Weird(*proto.Conn, string, string, string) {}
 func (e *engine) Confirm(_ *proto.Conn, service string)     { e.services = append(e.services, service) }
+func (e *engine) Flip(*proto.Conn)                          {}
 func (e *engine) Probing(proto.Transport) []proto.Spec      { return nil }
 func (e *engine) Expect(*proto.Conn, proto.Expected)        {}
 func (e *engine) Shared(_ *proto.Conn, _ string, begin func() proto.Sharer) proto.Sharer {

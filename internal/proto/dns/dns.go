@@ -60,13 +60,14 @@ type parser struct {
 	queries   []*Message // without a reply yet, oldest first
 	replies   []*Message // without a query
 	confirmed bool
+	begun     bool // a message was read
 	names     [maxName]byte
 }
 
 // Parse implements proto.Parser.
-func (p *parser) Parse(_ proto.Dir, b []byte) (proto.Step, error) {
+func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 	if p.c.Transport == proto.UDP {
-		return proto.Step{Used: len(b)}, p.message(b)
+		return proto.Step{Used: len(b)}, p.message(d, b)
 	}
 	used := 0
 	for {
@@ -79,7 +80,7 @@ func (p *parser) Parse(_ proto.Dir, b []byte) (proto.Step, error) {
 			}
 			return proto.Step{Used: used, Need: 2}, nil
 		}
-		if err := p.message(msg); err != nil {
+		if err := p.message(d, msg); err != nil {
 			return proto.Step{Used: used}, err
 		}
 		used += 2 + n
@@ -87,12 +88,13 @@ func (p *parser) Parse(_ proto.Dir, b []byte) (proto.Step, error) {
 }
 
 // message handles one DNS message.
-func (p *parser) message(b []byte) error {
+func (p *parser) message(d proto.Dir, b []byte) error {
 	c := wire.At(b)
 	h := readHeader(&c)
 	if !c.OK() {
 		return errLength
 	}
+	p.roles(d, h)
 	switch h.opcode() {
 	case opQuery, opNotify, opUpdate:
 	default:
@@ -120,6 +122,14 @@ func (p *parser) message(b []byte) error {
 		p.c.Emit(m)
 	}
 	return nil
+}
+
+// roles mends a connection that was seen from a reply on.
+func (p *parser) roles(d proto.Dir, h header) {
+	if !p.begun && h.reply() && d == proto.Orig && !p.c.ID.RespH.IsMulticast() {
+		p.c.Flip()
+	}
+	p.begun = true
 }
 
 // session finds the half that waits for this message, or starts one. matched

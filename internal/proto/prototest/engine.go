@@ -60,6 +60,12 @@ func (e *fakeEngine) Confirm(_ *proto.Conn, service string) {
 	e.services = append(e.services, service)
 }
 
+// Flip shows as a weird and in the addresses; the directions of a case stay.
+func (e *fakeEngine) Flip(c *proto.Conn) {
+	e.weirds = append(e.weirds, "flip")
+	c.ID.OrigH, c.ID.OrigP, c.ID.RespH, c.ID.RespP = c.ID.RespH, c.ID.RespP, c.ID.OrigH, c.ID.OrigP
+}
+
 func (e *fakeEngine) Lookup(name string) (proto.Spec, bool) {
 	s, ok := e.specs[name]
 	return s, ok
