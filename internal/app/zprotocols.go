@@ -17,8 +17,10 @@ import (
 	"longwatch/internal/proto/modbus"
 	"longwatch/internal/proto/mysql"
 	"longwatch/internal/proto/ntlm"
+	"longwatch/internal/proto/ntp"
 	"longwatch/internal/proto/opcua"
 	"longwatch/internal/proto/quic"
+	"longwatch/internal/proto/radius"
 	"longwatch/internal/proto/rdp"
 	"longwatch/internal/proto/rdpeudp"
 	"longwatch/internal/proto/smb"
@@ -42,8 +44,10 @@ var protocols = []proto.Spec{
 	modbus.Protocol,
 	mysql.Protocol,
 	ntlm.Protocol,
+	ntp.Protocol,
 	opcua.Protocol,
 	quic.Protocol,
+	radius.Protocol,
 	rdp.Protocol,
 	rdpeudp.Protocol,
 	smb.Protocol,

@@ -68,9 +68,14 @@ func (a *app) Confirm(_ *proto.Conn, service string) {
 	}
 }
 
-// Flip implements proto.Engine.
+// Flip implements proto.Engine. The packet that shows it has been counted by
+// then, and stays the originator's, as in Zeek.
 func (a *app) Flip(pc *proto.Conn) {
-	a.c.flip()
+	c := a.c
+	if o, r := c.o(), c.r(); c.key.proto == capture.ProtoUDP && o.pkts == 1 && r.pkts == 0 {
+		o.pkts, o.ipBytes, o.size, r.pkts, r.ipBytes, r.size = r.pkts, r.ipBytes, r.size, o.pkts, o.ipBytes, o.size
+	}
+	c.flip()
 	a.turned = !a.turned // the parser knows
 	a.conn.ID = a.c.head(a.s)
 	pc.ID = a.conn.ID

@@ -24,6 +24,7 @@ func (e *engine) Confirm(*proto.Conn, string)               {}
 func (e *engine) Lookup(string) (proto.Spec, bool)          { return proto.Spec{}, false }
 func (e *engine) Probing(proto.Transport) []proto.Spec      { return nil }
 func (e *engine) Expect(*proto.Conn, proto.Expected)        {}
+func (e *engine) Flip(*proto.Conn)                          {}
 func (e *engine) Shared(_ *proto.Conn, _ string, begin func() proto.Sharer) proto.Sharer {
 	return begin()
 }
