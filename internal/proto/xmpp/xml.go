@@ -35,15 +35,17 @@ func (p *parser) token(d proto.Dir, b []byte) (n, need int, err error) {
 		}
 		return n, 0, nil
 	}
-	var quote byte
-	end := tagEnd(b, &quote)
+	// b begins where it began when it was too short: go on behind what was seen.
+	end := tagEnd(b[min(h.seen, len(b)):], &h.quote)
 	if end < 0 {
-		if len(b) <= maxTag {
+		if h.seen = len(b); len(b) <= maxTag {
 			return 0, len(b) + 1, nil
 		}
-		h.inTag, h.quote, h.element = true, quote, ""
+		h.inTag, h.seen, h.element = true, 0, ""
 		return len(b), 0, nil
 	}
+	end += h.seen
+	h.seen = 0
 	if end <= maxTag {
 		p.tag(d, b[1:end-1])
 	} else {

@@ -46,7 +46,8 @@ type parser struct {
 // half is one direction's place within its XML.
 type half struct {
 	inTag   bool // within a tag too long to be looked at
-	quote   byte
+	quote   byte   // the quotation mark that is open
+	seen    int    // bytes of the tag that were searched for its end
 	text    []byte // behind the last tag
 	element string // that the text belongs to
 	failing bool   // within <failure> or <stream:error>
