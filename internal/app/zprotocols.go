@@ -27,6 +27,7 @@ import (
 	"longwatch/internal/proto/ssh"
 	"longwatch/internal/proto/ssl"
 	"longwatch/internal/proto/stun"
+	"longwatch/internal/proto/tds"
 	"longwatch/internal/proto/xmpp"
 )
 
@@ -54,5 +55,6 @@ var protocols = []proto.Spec{
 	ssh.Protocol,
 	ssl.Protocol,
 	stun.Protocol,
+	tds.Protocol,
 	xmpp.Protocol,
 }

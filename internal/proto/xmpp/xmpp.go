@@ -45,7 +45,7 @@ type parser struct {
 
 // half is one direction's place within its XML.
 type half struct {
-	inTag   bool // within a tag too long to be looked at
+	inTag   bool   // within a tag too long to be looked at
 	quote   byte   // the quotation mark that is open
 	seen    int    // bytes of the tag that were searched for its end
 	text    []byte // behind the last tag
