@@ -4,6 +4,7 @@ package app
 
 import (
 	"longwatch/internal/proto"
+	"longwatch/internal/proto/bacnet"
 	"longwatch/internal/proto/dcerpc"
 	"longwatch/internal/proto/dnp3"
 	"longwatch/internal/proto/dns"
@@ -32,6 +33,7 @@ import (
 )
 
 var protocols = []proto.Spec{
+	bacnet.Protocol,
 	dcerpc.Protocol,
 	dnp3.Protocol,
 	dns.Protocol,
