@@ -5,6 +5,7 @@ package app
 import (
 	"longwatch/internal/proto"
 	"longwatch/internal/proto/bacnet"
+	"longwatch/internal/proto/cotp"
 	"longwatch/internal/proto/dcerpc"
 	"longwatch/internal/proto/dnp3"
 	"longwatch/internal/proto/dns"
@@ -24,6 +25,7 @@ import (
 	"longwatch/internal/proto/radius"
 	"longwatch/internal/proto/rdp"
 	"longwatch/internal/proto/rdpeudp"
+	"longwatch/internal/proto/s7comm"
 	"longwatch/internal/proto/smb"
 	"longwatch/internal/proto/ssh"
 	"longwatch/internal/proto/ssl"
@@ -34,6 +36,7 @@ import (
 
 var protocols = []proto.Spec{
 	bacnet.Protocol,
+	cotp.Protocol,
 	dcerpc.Protocol,
 	dnp3.Protocol,
 	dns.Protocol,
@@ -53,6 +56,7 @@ var protocols = []proto.Spec{
 	radius.Protocol,
 	rdp.Protocol,
 	rdpeudp.Protocol,
+	s7comm.Protocol,
 	smb.Protocol,
 	ssh.Protocol,
 	ssl.Protocol,
