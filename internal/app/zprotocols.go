@@ -27,6 +27,7 @@ import (
 	"longwatch/internal/proto/rdpeudp"
 	"longwatch/internal/proto/s7comm"
 	"longwatch/internal/proto/smb"
+	"longwatch/internal/proto/snmp"
 	"longwatch/internal/proto/ssh"
 	"longwatch/internal/proto/ssl"
 	"longwatch/internal/proto/stun"
@@ -58,6 +59,7 @@ var protocols = []proto.Spec{
 	rdpeudp.Protocol,
 	s7comm.Protocol,
 	smb.Protocol,
+	snmp.Protocol,
 	ssh.Protocol,
 	ssl.Protocol,
 	stun.Protocol,
