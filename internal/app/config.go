@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"path/filepath"
 	"runtime"
 
 	"longwatch/internal/evidence"
+	"longwatch/internal/extract"
+	"longwatch/internal/proto"
 	"longwatch/internal/record"
 )
 
@@ -28,6 +31,25 @@ type Config struct {
 	Format  string         // of record files
 	Command []string       // as typed, for the manifest
 	Force   bool           // write into a folder that holds other things
+	Extract Extract        // what of the files that captures carry is kept
+}
+
+// Extract says what is kept of the files that captures carry.
+type Extract struct {
+	On      bool
+	Types   []string // MIME types; none: all but certificates
+	PerFile int64    // bytes of one file
+	Total   int64    // bytes of all
+}
+
+// folder is where files are kept, nil if they are not; it is told to env.
+func (x *Extract) folder(out string, env *evidence.Env) *extract.Folder {
+	if !x.On {
+		return nil
+	}
+	f := extract.New(filepath.Join(out, extract.Dir), extract.Options{Types: x.Types, PerFile: x.PerFile, Total: x.Total})
+	env.Extract = func(n int) proto.Extractor { return f.Part(n) }
+	return f
 }
 
 // privateNets are the own networks when the user names none: RFC 1918, RFC
@@ -36,7 +58,7 @@ var privateNets = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100
 
 // Default is the configuration of a run without flags.
 func Default() Config {
-	return Config{Jobs: runtime.GOMAXPROCS(0), Memory: 1 << 30, Format: "jsonl"}
+	return Config{Jobs: runtime.GOMAXPROCS(0), Memory: 1 << 30, Format: "jsonl", Extract: Extract{PerFile: 64 << 20, Total: 8 << 30}}
 }
 
 // Validate reports all mistakes at once.

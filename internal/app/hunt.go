@@ -97,14 +97,22 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	h.ordered = ordered.New(out.spool, c.Memory/4)
 	h.engine = detect.NewEngine(detectors, detect.Env{HomeNet: c.homeNets()})
 
+	env := c.env(true)
+	kept := c.Extract.folder(c.Out, env)
 	rd := &reading{
-		env: c.env(true), formats: formats, fallback: fallbackFormat(), hash: true, progress: p,
+		env: env, formats: formats, fallback: fallbackFormat(), hash: true, progress: p,
 		since: c.Since, until: c.Until, stdin: c.Stdin, newLane: h.lane,
 	}
-	if err := rd.walk(ctx, c.Paths, out, c.Jobs); err != nil {
+	err = rd.walk(ctx, c.Paths, out, c.Jobs)
+	extracted, lost := closeFolder(kept)
+	if err == nil && lost != nil {
+		err = fmt.Errorf("app: hunt: %w", lost)
+	}
+	if err != nil {
 		h.engine.Finish()
 		return nil, err
 	}
+	cf.Extracted = extracted
 	for _, l := range rd.free {
 		l.(*huntLane).flush()
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"longwatch/internal/casefolder"
+	"longwatch/internal/extract"
 	"longwatch/internal/report"
 	"longwatch/internal/share"
 )
@@ -29,3 +30,16 @@ func WriteCase(c *casefolder.Case, dir string) error {
 
 // PrintSummary writes the summary for a person.
 func PrintSummary(w io.Writer, c *casefolder.Case, dir string) error { return report.Text(w, c, dir) }
+
+// closeFolder ends the extraction of files; f is nil when there was none.
+func closeFolder(f *extract.Folder) ([]casefolder.Extracted, error) {
+	if f == nil {
+		return nil, nil
+	}
+	kept, err := f.Close()
+	out := make([]casefolder.Extracted, len(kept))
+	for i, k := range kept {
+		out[i] = casefolder.Extracted(k)
+	}
+	return out, err
+}

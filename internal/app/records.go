@@ -23,12 +23,19 @@ func Records(ctx context.Context, c Config, p Progress) (*casefolder.Case, error
 	}
 	defer out.close()
 	d := sink.New(c.Out, out.spool, format, c.Memory/2)
+	env := c.env(false)
+	kept := c.Extract.folder(c.Out, env)
 	rd := &reading{
-		env: c.env(false), formats: formats, progress: p, since: c.Since, until: c.Until, stdin: c.Stdin,
+		env: env, formats: formats, progress: p, since: c.Since, until: c.Until, stdin: c.Stdin,
 		newLane: func() lane { return d.Lane() },
 	}
-	if err := rd.walk(ctx, c.Paths, out, c.Jobs); err != nil {
+	err = rd.walk(ctx, c.Paths, out, c.Jobs)
+	extracted, lost := closeFolder(kept)
+	if err != nil {
 		return nil, err
+	}
+	if lost != nil {
+		return nil, fmt.Errorf("app: records: %w", lost)
 	}
 	p.Phase("writing records")
 	written, err := d.Close()
@@ -36,7 +43,7 @@ func Records(ctx context.Context, c Config, p Progress) (*casefolder.Case, error
 	if err != nil {
 		return nil, fmt.Errorf("app: records: %w", err)
 	}
-	cf := &casefolder.Case{Tool: ToolInfo(), Evidence: rd.files, Skipped: rd.skipped, Span: rd.span}
+	cf := &casefolder.Case{Tool: ToolInfo(), Evidence: rd.files, Skipped: rd.skipped, Span: rd.span, Extracted: extracted}
 	for _, n := range c.homeNets() {
 		cf.HomeNet = append(cf.HomeNet, n.String())
 	}

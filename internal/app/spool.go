@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"longwatch/internal/collect"
+	"longwatch/internal/extract"
 )
 
 // marker is a file that every folder of results has.
@@ -50,7 +51,7 @@ func prepareOut(c *Config) (*output, error) {
 // close removes the spool.
 func (o *output) close() { _ = os.RemoveAll(o.spool) }
 
-// forget removes the record files that the manifest of an earlier run lists,
+// forget removes the record files and extracted files that the manifest of an earlier run lists,
 // and tells whether there was such a run. A listed name that leads out of the
 // folder is not ours, whatever the manifest says.
 func forget(dir string) bool {
@@ -61,6 +62,8 @@ func forget(dir string) bool {
 	var m struct {
 		Tool    *json.RawMessage
 		Records []struct{ File string }
+		// Extracted are files that captures carried.
+		Extracted []struct{ File string }
 	}
 	if json.Unmarshal(b, &m) != nil || m.Tool == nil {
 		return false
@@ -69,6 +72,11 @@ func forget(dir string) bool {
 		name := strings.TrimPrefix(r.File, "records/")
 		if ext := filepath.Ext(name); filepath.IsLocal(r.File) && name == filepath.Base(name) && (ext == ".log" || ext == ".jsonl") {
 			_ = os.Remove(filepath.Join(dir, filepath.FromSlash(r.File)))
+		}
+	}
+	for _, x := range m.Extracted {
+		if extract.Ours(x.File) {
+			_ = os.Remove(filepath.Join(dir, filepath.FromSlash(x.File)))
 		}
 	}
 	return true

@@ -34,6 +34,7 @@ var ranks = map[string]int{
 	"internal/ordered":  40,
 	"internal/evidence": 40,
 	"internal/wirefile": 40,
+	"internal/extract":  40,
 	"internal/spnego":   40,
 
 	"internal/proto/":   50, // one protocol each

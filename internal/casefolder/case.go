@@ -24,6 +24,15 @@ type Case struct {
 	Coverage  []Coverage
 	HomeNet   []string
 	Hosts     []Host
+	Extracted []Extracted // sorted by name
+}
+
+// Extracted is the content of a file that a capture carried, kept on disk.
+type Extracted struct {
+	File   string `json:"file"` // relative to the folder of results
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
+	MIME   string `json:"mime_type,omitempty"` // by content
 }
 
 // Tool says what made the case.

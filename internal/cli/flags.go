@@ -22,6 +22,8 @@ type common struct {
 	memory  string
 	quiet   bool
 	json    bool
+
+	extractLimit, extractTotal string // empty: the command has no such flags
 }
 
 func addCommon(cmd *cobra.Command, args []string, out string) *common {
@@ -41,6 +43,15 @@ func addCommon(cmd *cobra.Command, args []string, out string) *common {
 	return c
 }
 
+// addExtract gives cmd the flags for files that captures carry.
+func (c *common) addExtract(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&c.config.Extract.On, "extract", false, "keep the files that captures carry, below extracted/ in the output folder; they may be malware")
+	f.StringSliceVar(&c.config.Extract.Types, "extract-types", nil, "MIME types by content to keep, such as application/x-dosexec or image/* (default: all but certificates); implies --extract")
+	f.StringVar(&c.extractLimit, "extract-limit", "64M", "most that is kept of one file")
+	f.StringVar(&c.extractTotal, "extract-total", "8G", "most that is kept of all files")
+}
+
 // resolve turns text flags into the configuration.
 func (c *common) resolve(paths []string) error {
 	c.config.Paths = paths
@@ -58,8 +69,18 @@ func (c *common) resolve(paths []string) error {
 	if c.config.Until, err = parseTime("--until", c.until); err != nil {
 		return err
 	}
-	if c.config.Memory, err = parseSize(c.memory); err != nil {
+	if c.config.Memory, err = parseSize("--memory", c.memory); err != nil {
 		return err
+	}
+	if c.extractLimit != "" {
+		x := &c.config.Extract
+		x.On = x.On || len(x.Types) > 0
+		if x.PerFile, err = parseSize("--extract-limit", c.extractLimit); err != nil {
+			return err
+		}
+		if x.Total, err = parseSize("--extract-total", c.extractTotal); err != nil {
+			return err
+		}
 	}
 	if err := c.config.Validate(); err != nil {
 		return usageError{err}
@@ -82,7 +103,7 @@ func parseTime(flag, s string) (record.Time, error) {
 }
 
 // parseSize reads 512M, 4G, 1073741824.
-func parseSize(s string) (int64, error) {
+func parseSize(flag, s string) (int64, error) {
 	u := strings.TrimSuffix(strings.TrimSuffix(strings.ToUpper(strings.TrimSpace(s)), "B"), "I")
 	shift := 0
 	if u != "" {
@@ -93,7 +114,7 @@ func parseSize(s string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(u, 10, 62)
 	if err != nil || n <= 0 || n > math.MaxInt64>>shift {
-		return 0, usageError{fmt.Errorf("--memory %q is not a size such as 512M or 4G", s)}
+		return 0, usageError{fmt.Errorf("%s %q is not a size such as 512M or 4G", flag, s)}
 	}
 	return n << shift, nil
 }

@@ -27,7 +27,7 @@ navigator.json, manifest.json and the records themselves.`,
   longwatch hunt /mnt/evidence -o case --fail-on high    exit status 3 if there is such a finding`,
 		Args: atLeastOne("file or folder of evidence"),
 	}
-	bindHunt(cmd, args, app.Hunt)
+	bindHunt(cmd, args, app.Hunt).addExtract(cmd)
 	return cmd
 }
 
@@ -47,7 +47,7 @@ URL is requested. Writes the same case folder as hunt.`,
 }
 
 // bindHunt gives cmd the flags and the body that hunt and scan share.
-func bindHunt(cmd *cobra.Command, args []string, run app.Runner) {
+func bindHunt(cmd *cobra.Command, args []string, run app.Runner) *common {
 	c := addCommon(cmd, args, "longwatch-case")
 	f := cmd.Flags()
 	f.StringSliceVar(&c.config.Intel, "intel", nil, "indicators to use besides the built-in ones: Zeek intel files, lists, CSV, or folders of these")
@@ -87,6 +87,7 @@ func bindHunt(cmd *cobra.Command, args []string, run app.Runner) {
 		}
 		return partly(cmd, cf, c.quiet || !c.json)
 	}
+	return c
 }
 
 // show prints the result: for people, as JSON, or not at all.

@@ -22,10 +22,12 @@ The path - is standard input, compressed or not.`,
 		Example: `  longwatch records core.pcap -o logs
   longwatch records core.pcap dc01.evtx -o logs --format zeek-tsv
   longwatch records span1.pcap span2.pcap.zst -o logs
+  longwatch records core.pcap -o logs --extract --extract-types application/x-dosexec
   tcpdump -i eth0 -w - -c 100000 | longwatch records - -o logs`,
 		Args: atLeastOne("file or folder of evidence"),
 	}
 	c := addCommon(cmd, args, "longwatch-records")
+	c.addExtract(cmd)
 	cmd.Flags().StringVar(&c.config.Format, "format", "zeek-json", "zeek-json, zeek-tsv, jsonl or ecs")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
 		if _, err := sink.ByName(c.config.Format); err != nil {

@@ -38,7 +38,7 @@ func markup(head []byte, g *guess) {
 
 // endsOf adds what follows each end to list, within bounds.
 func endsOf(list [][]byte, s []byte, end string) [][]byte {
-	for n := 0; n < maxStarts; n++ {
+	for range maxStarts {
 		i := bytes.Index(s, []byte(end))
 		if i < 0 {
 			break

@@ -126,7 +126,7 @@ func (s *shard) newApp(c *conn) *app {
 		a.port = p
 	}
 	a.open = [2]set{all, all}
-	a.conn = proto.Conn{ID: c.head(s), Transport: t, Engine: a}
+	a.conn = proto.Conn{ID: c.head(s), Transport: t, Engine: a, HashFiles: s.eng.cfg.HashFiles, Extract: s.extract}
 	c.app = a
 	s.charge(c)
 	return a

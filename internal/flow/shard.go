@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"longwatch/internal/capture"
+	"longwatch/internal/proto"
 	"longwatch/internal/record"
 	"longwatch/internal/record/network"
 )
@@ -28,6 +29,7 @@ type shard struct {
 
 	expected expected // connections that others announced
 	shared   shared   // state that connections between two hosts have in common
+	extract  proto.Extractor
 
 	memory, budget int64
 	evicted        int64 // connections
@@ -69,7 +71,11 @@ func (q *queue) remove(c *conn) {
 }
 
 func newShard(e *Engine, lane record.Sink) *shard {
-	return &shard{eng: e, lane: lane, table: newTable(), budget: e.cfg.Memory / shardCount}
+	s := &shard{eng: e, lane: lane, table: newTable(), budget: e.cfg.Memory / shardCount}
+	if e.cfg.Extract != nil {
+		s.extract = e.cfg.Extract(shardCount)
+	}
+	return s
 }
 
 // packet takes one packet of a connection of this shard.

@@ -102,6 +102,22 @@ type Engine interface {
 	Local(a netip.Addr) bool
 }
 
+// Extractor keeps the content of files seen on the wire.
+type Extractor interface {
+	// Begin starts a file of a type, as its content shows it; it returns nil
+	// when such files are not wanted.
+	Begin(mime string) Extraction
+}
+
+// Extraction is one file that is being kept.
+type Extraction interface {
+	// Write takes the next bytes. What goes beyond the limits is left out.
+	Write(b []byte)
+	// Close ends the file. It returns its name, which is empty when nothing was
+	// kept, its size, and whether something was left out.
+	Close() (name string, size uint64, cut bool)
+}
+
 // A Sharer is state that all connections between two hosts have in common, as
 // the files that HTTP fetches in ranges over several connections. It outlives
 // the connection that began it: of that one's Conn it may use Now, Emit and what
@@ -129,10 +145,11 @@ type Conn struct {
 	ID        record.Conn // UID and addresses; TS is the connection's first packet
 	Transport Transport
 	Engine    Engine
-	Parser    string // name of the Spec this Conn was handed to; source of its weirds
-	HashFiles bool   // compute hashes of files seen on the wire
-	Partial   bool   // the capture begins within the connection
-	Arranged  any    // Expected.State, when another connection announced this one
+	Parser    string    // name of the Spec this Conn was handed to; source of its weirds
+	HashFiles bool      // compute hashes of files seen on the wire
+	Extract   Extractor // keeps their content; nil: nobody does
+	Partial   bool      // the capture begins within the connection
+	Arranged  any       // Expected.State, when another connection announced this one
 
 	files *int                 // shared with inner parsers
 	said  *map[string]struct{} // likewise, for Once

@@ -49,6 +49,10 @@ type File struct {
 	gap     bool
 	frost   bool
 	closed  bool
+
+	kept    proto.Extraction
+	decided bool // whether it is kept
+	cut     bool // nothing more of it is kept
 }
 
 // New starts a file that direction d of c carries. source is the protocol as
@@ -170,7 +174,11 @@ func (f *File) Sniffed() bool { return f.gap || f.rec.SeenBytes >= content.HeadL
 
 // Cut says that the end of the file is missing, without saying how much of it:
 // there will be no hash.
-func (f *File) Cut() { f.tracker.Gap() }
+func (f *File) Cut() {
+	f.decide()
+	f.cut = true
+	f.tracker.Gap()
+}
 
 // Complete tells whether all bytes that were announced went by.
 func (f *File) Complete() bool { return f.rec.TotalBytes.Set && f.next >= f.rec.TotalBytes.V }
@@ -190,7 +198,59 @@ func (f *File) Write(b []byte) {
 		f.rec.SeenBytes += uint64(len(b))
 	}
 	f.next += uint64(len(b))
+	if f.c.Extract != nil && !f.cut {
+		f.extract(b)
+		return
+	}
 	f.tracker.Write(b)
+}
+
+// extract writes b, and keeps it if files of this type are wanted: that shows
+// when the head is full.
+func (f *File) extract(b []byte) {
+	if f.decided {
+		f.tracker.Write(b)
+		if f.kept != nil {
+			f.kept.Write(b)
+		}
+		return
+	}
+	before := len(f.tracker.Head())
+	f.tracker.Write(b)
+	if len(f.tracker.Head()) == content.HeadLen {
+		f.decide()
+		if f.kept != nil {
+			f.kept.Write(b[content.HeadLen-before:])
+		}
+	}
+}
+
+// decide begins to keep the file, or not, by what its head shows.
+func (f *File) decide() {
+	if f.decided || f.c.Extract == nil {
+		return
+	}
+	f.decided = true
+	if len(f.tracker.Head()) == 0 {
+		return
+	}
+	if f.kept = f.c.Extract.Begin(f.MIME()); f.kept != nil {
+		f.kept.Write(f.tracker.Head())
+	}
+}
+
+// endExtract ends what is kept and notes its name.
+func (f *File) endExtract(r *network.File) {
+	f.decide()
+	if f.kept == nil {
+		return
+	}
+	name, size, cut := f.kept.Close()
+	f.kept = nil
+	r.Cutoff = record.Some(cut || f.cut || f.gap || f.rec.TotalBytes.Set && !f.Complete())
+	if name != "" {
+		r.Extracted, r.ExtractedSize = name, record.Some(size)
+	}
 }
 
 // WriteAt takes bytes at an offset of the file, in any order. What came before
@@ -286,7 +346,8 @@ func (f *File) Gap(n uint64) {
 		f.last = f.c.Now()
 	}
 	f.next += n
-	f.gap = true
+	f.decide()
+	f.gap, f.cut = true, true
 	f.tracker.Gap()
 }
 
@@ -310,6 +371,7 @@ func (f *File) Close() {
 	}
 	s := f.tracker.Sum()
 	r := f.rec
+	f.endExtract(&r)
 	r.TS = f.start
 	r.Duration = time.Duration(f.last - f.start)
 	r.MIMEType = f.MIME()

@@ -134,3 +134,88 @@ func FuzzWriteAt(f *testing.F) {
 		}
 	})
 }
+
+// keeper keeps files in memory.
+type keeper struct{ files []*keptFile }
+
+type keptFile struct {
+	mime string
+	b    []byte
+}
+
+func (k *keeper) Begin(mime string) proto.Extraction {
+	if mime == "image/png" {
+		return nil
+	}
+	k.files = append(k.files, &keptFile{mime: mime})
+	return k.files[len(k.files)-1]
+}
+
+func (f *keptFile) Write(b []byte) { f.b = append(f.b, b...) }
+func (f *keptFile) Close() (string, uint64, bool) {
+	return "name", uint64(len(f.b)), false
+}
+
+// TestExtract: what is kept is the file up to its first hole, however it comes.
+func TestExtract(t *testing.T) {
+	long := bytes.Repeat([]byte("plain text, line after line\n"), 600)
+	tests := []struct {
+		name string
+		give func(*File)
+		want string
+		cut  bool
+	}{
+		{"whole", func(f *File) { f.SetTotal(uint64(len(long))); f.Write(long) }, string(long), false},
+		{"in pieces", func(f *File) {
+			for rest := long; len(rest) > 0; rest = rest[min(1000, len(rest)):] {
+				f.Write(rest[:min(1000, len(rest))])
+			}
+		}, string(long), false},
+		{"short", func(f *File) { f.Write([]byte("short")) }, "short", false},
+		{"out of order", func(f *File) { f.WriteAt(5000, long[5000:]); f.WriteAt(0, long[:5000]) }, string(long), false},
+		{"hole", func(f *File) { f.Write(long[:5000]); f.Gap(10); f.Write(long[5010:]) }, string(long[:5000]), true},
+		{"early hole", func(f *File) { f.Write(long[:50]); f.Gap(10); f.Write(long[60:]) }, string(long[:50]), true},
+		{"unfinished", func(f *File) { f.SetTotal(9); f.Write([]byte("short")) }, "short", true},
+		{"not wanted", func(f *File) { f.Write([]byte("\x89PNG\r\n\x1a\n")) }, "", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			e, k := &engine{}, &keeper{}
+			c := newConn(e)
+			c.Extract = k
+			f := New(c, "HTTP", proto.Resp)
+			tt.give(f)
+			f.Close()
+			if tt.want == "" {
+				if len(k.files) != 0 || e.files[0].Extracted != "" {
+					t.Errorf("%d files kept", len(k.files))
+				}
+				return
+			}
+			if len(k.files) != 1 || string(k.files[0].b) != tt.want {
+				t.Fatalf("%d files kept", len(k.files))
+			}
+			if r := e.files[0]; r.Extracted != "name" || r.Cutoff.V != tt.cut || r.ExtractedSize.V != uint64(len(tt.want)) {
+				t.Errorf("record: %q, cut %v, size %d", r.Extracted, r.Cutoff.V, r.ExtractedSize.V)
+			}
+		})
+	}
+}
+
+// TestOver: a file of two connections has a record for each.
+func TestOver(t *testing.T) {
+	e := &engine{}
+	a := newConn(e)
+	b := *a
+	b.ID.UID = "COther"
+	f := New(a, "HTTP", proto.Resp)
+	f.WriteAt(0, []byte("one"))
+	if !f.Over(&b) || f.Over(&b) || f.Over(a) {
+		t.Error("a connection is new once")
+	}
+	f.WriteAt(3, []byte("two"))
+	f.Close()
+	if len(e.files) != 2 || e.files[0].UID != "CTest" || e.files[1].UID != "COther" || e.files[1].FUID != e.files[0].FUID || e.files[1].SeenBytes != 6 {
+		t.Errorf("%d records", len(e.files))
+	}
+}
