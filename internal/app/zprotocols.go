@@ -21,6 +21,7 @@ import (
 	"longwatch/internal/proto/ntlm"
 	"longwatch/internal/proto/ntp"
 	"longwatch/internal/proto/opcua"
+	"longwatch/internal/proto/openvpn"
 	"longwatch/internal/proto/quic"
 	"longwatch/internal/proto/radius"
 	"longwatch/internal/proto/rdp"
@@ -53,6 +54,7 @@ var protocols = []proto.Spec{
 	ntlm.Protocol,
 	ntp.Protocol,
 	opcua.Protocol,
+	openvpn.Protocol,
 	quic.Protocol,
 	radius.Protocol,
 	rdp.Protocol,
