@@ -5,6 +5,7 @@ package app
 import (
 	"longwatch/internal/proto"
 	"longwatch/internal/proto/bacnet"
+	"longwatch/internal/proto/bittorrent"
 	"longwatch/internal/proto/cotp"
 	"longwatch/internal/proto/dcerpc"
 	"longwatch/internal/proto/dnp3"
@@ -29,6 +30,7 @@ import (
 	"longwatch/internal/proto/s7comm"
 	"longwatch/internal/proto/smb"
 	"longwatch/internal/proto/snmp"
+	"longwatch/internal/proto/socks"
 	"longwatch/internal/proto/ssh"
 	"longwatch/internal/proto/ssl"
 	"longwatch/internal/proto/stun"
@@ -38,6 +40,7 @@ import (
 
 var protocols = []proto.Spec{
 	bacnet.Protocol,
+	bittorrent.Protocol,
 	cotp.Protocol,
 	dcerpc.Protocol,
 	dnp3.Protocol,
@@ -62,6 +65,7 @@ var protocols = []proto.Spec{
 	s7comm.Protocol,
 	smb.Protocol,
 	snmp.Protocol,
+	socks.Protocol,
 	ssh.Protocol,
 	ssl.Protocol,
 	stun.Protocol,
