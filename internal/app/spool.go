@@ -70,7 +70,7 @@ func forget(dir string) bool {
 	}
 	for _, r := range m.Records {
 		name := strings.TrimPrefix(r.File, "records/")
-		if ext := filepath.Ext(name); filepath.IsLocal(r.File) && name == filepath.Base(name) && (ext == ".log" || ext == ".jsonl") {
+		if ext := filepath.Ext(name); filepath.IsLocal(r.File) && name == filepath.Base(name) && (ext == ".log" || ext == ".jsonl" || ext == ".parquet") {
 			_ = os.Remove(filepath.Join(dir, filepath.FromSlash(r.File)))
 		}
 	}

@@ -21,6 +21,7 @@ are read as one, in the order of time; packets that two of them saw count once.
 The path - is standard input, compressed or not.`,
 		Example: `  longwatch records core.pcap -o logs
   longwatch records core.pcap dc01.evtx -o logs --format zeek-tsv
+  longwatch records core.pcap -o lake --format parquet
   longwatch records span1.pcap span2.pcap.zst -o logs
   longwatch records core.pcap -o logs --extract --extract-types application/x-dosexec
   tcpdump -i eth0 -w - -c 100000 | longwatch records - -o logs`,
@@ -28,7 +29,7 @@ The path - is standard input, compressed or not.`,
 	}
 	c := addCommon(cmd, args, "longwatch-records")
 	c.addExtract(cmd)
-	cmd.Flags().StringVar(&c.config.Format, "format", "zeek-json", "zeek-json, zeek-tsv, jsonl or ecs")
+	cmd.Flags().StringVar(&c.config.Format, "format", "zeek-json", "zeek-json, zeek-tsv, jsonl, ecs or parquet")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
 		if _, err := sink.ByName(c.config.Format); err != nil {
 			return usageError{fmt.Errorf("--format: %w", err)}

@@ -162,3 +162,22 @@ func FuzzSetText(f *testing.F) {
 		}
 	})
 }
+
+// FuzzCells: a row that AppendRow did not write is an error, never a panic, and
+// one that it wrote is read to its end.
+func FuzzCells(f *testing.F) {
+	f.Add(rowType.AppendRow(nil, sample()))
+	f.Add(rowType.AppendRow(nil, &row{}))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		last := -1
+		err := rowType.Cells(b, func(col, n int, _ Cell) {
+			if col < last || col > last+1 || n < -1 {
+				t.Fatalf("column %d after %d, value %d", col, last, n)
+			}
+			last = col
+		})
+		if err == nil && last != len(rowType.Fields)-1 {
+			t.Fatalf("ended at column %d", last)
+		}
+	})
+}

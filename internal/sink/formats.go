@@ -33,7 +33,7 @@ var ECS = Format{
 }
 
 // Formats are all formats, the default first.
-var Formats = []Format{ZeekJSON, ZeekTSV, JSONL, ECS}
+var Formats = []Format{ZeekJSON, ZeekTSV, JSONL, ECS, Parquet}
 
 // ByName finds a format.
 func ByName(name string) (Format, error) {
@@ -42,7 +42,7 @@ func ByName(name string) (Format, error) {
 			return f, nil
 		}
 	}
-	return Format{}, fmt.Errorf("sink: no format %q: use zeek-json, zeek-tsv, jsonl or ecs", name)
+	return Format{}, fmt.Errorf("sink: no format %q: use zeek-json, zeek-tsv, jsonl, ecs or parquet", name)
 }
 
 func appendJSON(dst []byte, t *record.Type, r record.Record) []byte { return t.AppendJSON(dst, r) }

@@ -145,30 +145,47 @@ func (d *Dir) write(t *record.Type, m *merge) (w Written, err error) {
 			err = cerr
 		}
 	}()
-	out := bufio.NewWriterSize(f, 1<<20)
-	count := func(b []byte) {
-		w.Bytes += int64(len(b))
-		_, _ = out.Write(b) // the error stays in out until Flush
-	}
+	out := &written{w: bufio.NewWriterSize(f, 1<<20)}
 	if d.format.Head != nil {
-		count(d.format.Head(t))
+		_, _ = out.Write(d.format.Head(t)) // the error stays in out
+	}
+	var rows rowWriter = lineWriter{out}
+	if d.format.Rows != nil {
+		rows = d.format.Rows(out, t)
 	}
 	last := map[[16]byte]record.Time{}
-	newline := []byte{'\n'}
 	for {
 		it, ok, err := m.next()
 		if err != nil {
 			return w, err
 		}
 		if !ok {
-			return w, out.Flush()
+			break
 		}
 		if !repeated(last, it) {
-			count(it.line)
-			count(newline)
+			if err := rows.put(it.line); err != nil {
+				return w, err
+			}
 			w.Rows++
 		}
 	}
+	if err := rows.close(); err != nil {
+		return w, err
+	}
+	w.Bytes = out.n
+	return w, out.w.Flush()
+}
+
+// written counts the bytes of a file.
+type written struct {
+	w *bufio.Writer
+	n int64
+}
+
+func (w *written) Write(b []byte) (int, error) {
+	n, err := w.w.Write(b)
+	w.n += int64(n)
+	return n, err
 }
 
 // repeated tells whether it was written within its period, and remembers it.

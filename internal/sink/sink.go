@@ -14,6 +14,7 @@ package sink
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -33,7 +34,28 @@ type Format struct {
 	Zeek   bool   // stands for Zeek's own logs
 	Head   func(t *record.Type) []byte
 	Append func(dst []byte, t *record.Type, r record.Record) []byte // one line without its newline
+	// Rows, where the file is not made of lines, writes what Append encoded.
+	Rows func(w io.Writer, t *record.Type) rowWriter
 }
+
+// rowWriter writes the rows of one file, in order.
+type rowWriter interface {
+	put(row []byte) error // row is valid until put returns
+	close() error
+}
+
+// lineWriter is the rowWriter of text formats.
+type lineWriter struct{ w *written }
+
+func (l lineWriter) put(row []byte) error {
+	if _, err := l.w.Write(row); err != nil {
+		return err
+	}
+	l.w.n++
+	return l.w.w.WriteByte('\n')
+}
+
+func (l lineWriter) close() error { return nil }
 
 // Beyond is implemented by records of a type that Zeek has, in a case where
 // Zeek would not write one: formats that stand for Zeek's logs leave it out.
