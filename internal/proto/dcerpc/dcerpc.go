@@ -22,7 +22,7 @@ import (
 var Protocol = proto.Spec{
 	Name: "dce_rpc", Transport: proto.TCP, Ports: []uint16{135},
 	Probe: probe,
-	New:   func(c *proto.Conn) proto.Parser { return &parser{c: c} },
+	New:   newParser,
 	Emits: []*record.Type{Type},
 }
 
@@ -72,12 +72,22 @@ type parser struct {
 	contexts []context
 	secAddr  string
 	calls    []*call
-	services handles
+	handles  handles
 	auth     *spnego.Exchange
 	lost     [2]bool // message boundaries are unknown after a gap
 	known    bool    // confirmed
 	answered bool    // a call succeeded after the last token
 	results  bool    // some call was answered with a result
+
+	announced string // interface, of which a bind may not have been seen
+}
+
+func newParser(c *proto.Conn) proto.Parser {
+	p := &parser{c: c}
+	if uuid, ok := c.Arranged.(announced); ok {
+		p.announced = string(uuid)
+	}
+	return p
 }
 
 func probe(_ proto.Dir, b []byte) proto.Verdict {
@@ -252,6 +262,8 @@ func (p *parser) request(f *pdu) {
 	k.record = &Call{Conn: p.c.Head(), Opnum: f.u16(ids[2:])}
 	if i := slices.IndexFunc(p.contexts, func(c context) bool { return c.id == f.u16(ids) }); i >= 0 {
 		k.ctx = p.contexts[i]
+	} else if len(p.contexts) == 0 {
+		k.ctx = context{uuid: p.announced, unmarked: true}
 	}
 	k.add(f, b.Rest())
 	if old := p.find(f.callID); old != nil {
@@ -266,7 +278,7 @@ func (p *parser) request(f *pdu) {
 
 // add keeps stub data in the clear, up to maxStub.
 func (k *call) add(f *pdu, b []byte) {
-	if !k.sealed && f.little && wantsStub(k.ctx.uuid, k.record.Opnum) {
+	if !k.sealed && f.little && wanted(k.ctx.uuid, k.record.Opnum) {
 		k.stub = append(k.stub, b[:min(len(b), maxStub-len(k.stub))]...)
 	}
 	k.complete = f.flags&flagLast != 0
@@ -287,7 +299,8 @@ func (p *parser) response(f *pdu) {
 	} else {
 		k.answered, p.results = true, true
 		if f.flags&flagFirst != 0 && f.little && !k.sealed {
-			p.services.learn(k, b.Rest())
+			p.handles.learn(k, b.Rest())
+			p.expect(k, b.Rest())
 		}
 		if p.auth != nil && !p.answered {
 			p.answered = true
@@ -301,6 +314,15 @@ func (p *parser) response(f *pdu) {
 		k.record.RTT = record.Some(rtt)
 	}
 	p.finish(k)
+}
+
+// arrange announces a connection to a port of the responder.
+func (p *parser) arrange(port uint16, uuid string) {
+	if port != 0 && p.c.Transport == proto.TCP {
+		p.c.Expect(proto.Expected{
+			Transport: proto.TCP, Host: p.c.ID.RespH, Port: port, Parser: Protocol.Name, State: announced(uuid),
+		})
+	}
 }
 
 func (p *parser) find(id uint32) *call {
@@ -331,7 +353,7 @@ func (p *parser) emit(k *call) {
 	r.NamedPipe, r.UUID, r.Endpoint = p.secAddr, k.ctx.uuid, endpointName(k.ctx.uuid)
 	r.beyond = k.ctx.unmarked || !k.answered
 	if r.Args == nil {
-		r.Args = p.services.arguments(k)
+		r.Args = p.handles.arguments(k)
 	}
 	p.c.Emit(r)
 }

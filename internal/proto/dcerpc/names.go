@@ -2,6 +2,7 @@ package dcerpc
 
 import (
 	_ "embed"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,7 +26,15 @@ var interfaces = sync.OnceValue(func() map[string]*iface {
 		switch {
 		case line == "" || line[0] == '#':
 		case line[0] == ' ':
-			last.ops = append(last.ops, strings.Fields(line)...)
+			for op := range strings.FieldsSeq(line) {
+				n, _ := strconv.Atoi(strings.TrimPrefix(op, "*"))
+				if op[0] != '*' {
+					n = 1
+				} else {
+					op = "-"
+				}
+				last.ops = append(last.ops, slices.Repeat([]string{op}, n)...)
+			}
 		default:
 			uuid, name, _ := strings.Cut(line, " ")
 			last = &iface{name: name}
