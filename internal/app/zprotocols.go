@@ -29,6 +29,7 @@ import (
 	"longwatch/internal/proto/rdpeudp"
 	"longwatch/internal/proto/s7comm"
 	"longwatch/internal/proto/smb"
+	"longwatch/internal/proto/smtp"
 	"longwatch/internal/proto/snmp"
 	"longwatch/internal/proto/socks"
 	"longwatch/internal/proto/ssh"
@@ -64,6 +65,7 @@ var protocols = []proto.Spec{
 	rdpeudp.Protocol,
 	s7comm.Protocol,
 	smb.Protocol,
+	smtp.Protocol,
 	snmp.Protocol,
 	socks.Protocol,
 	ssh.Protocol,

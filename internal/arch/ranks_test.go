@@ -35,6 +35,7 @@ var ranks = map[string]int{
 	"internal/evidence": 40,
 	"internal/wirefile": 40,
 	"internal/extract":  40,
+	"internal/letter":   40,
 	"internal/spnego":   40,
 
 	"internal/proto/":   50, // one protocol each
@@ -99,5 +100,5 @@ var unfuzzed = map[string]string{
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
 	"internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/evidence/", "internal/flow",
-	"internal/intel", "internal/proto/", "internal/rules/sigma", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/wirefile", "internal/wireline",
+	"internal/intel", "internal/letter", "internal/proto/", "internal/rules/sigma", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/wirefile", "internal/wireline",
 }

@@ -53,6 +53,7 @@ type File struct {
 	kept    proto.Extraction
 	decided bool // whether it is kept
 	cut     bool // nothing more of it is kept
+	sum     content.Summary
 }
 
 // New starts a file that direction d of c carries. source is the protocol as
@@ -351,6 +352,9 @@ func (f *File) Gap(n uint64) {
 	f.tracker.Gap()
 }
 
+// Summary is what was learnt of the file, once it is closed.
+func (f *File) Summary() content.Summary { return f.sum }
+
 // byType are Zeek's analyzers for types that content shows.
 var byType = map[string]string{
 	"application/x-dosexec":     "PE",
@@ -370,6 +374,7 @@ func (f *File) Close() {
 		f.Cut() // the hash of a part would be taken for that of the file
 	}
 	s := f.tracker.Sum()
+	f.sum = s
 	r := f.rec
 	f.endExtract(&r)
 	r.TS = f.start

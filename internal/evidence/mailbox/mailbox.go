@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"longwatch/internal/evidence"
+	"longwatch/internal/letter"
 	"longwatch/internal/record"
 	"longwatch/internal/record/mail"
 	"longwatch/internal/textline"
@@ -95,7 +96,7 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 			out.Problem(evidence.Problem{Name: "mail-too-long", Why: fmt.Sprintf("a message of more than %d bytes was read to that length only", maxMessage), Ref: ref, Bytes: lost})
 		}
 		if len(bytes.TrimSpace(raw)) > 0 {
-			m, perr := parse(raw)
+			m, perr := letter.Read(raw)
 			if perr != nil {
 				out.Problem(evidence.Problem{Name: "mail-damaged", Why: perr.Error(), Ref: ref})
 			}

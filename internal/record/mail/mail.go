@@ -6,6 +6,7 @@ import "longwatch/internal/record"
 // Message is one message (RFC 5322) with its parts (RFC 2045) summarised.
 type Message struct {
 	record.Head
+	UID         string   `rec:"uid"` // connection that carried the message; unset for one from a mail store
 	MessageID   string   `rec:"message_id" ecs:"email.message_id"`
 	From        string   `rec:"from" ecs:"email.from.address" ent:"email,sender"` // address, lower case
 	FromName    string   `rec:"from_name"`                                        // display name, decoded
@@ -23,6 +24,10 @@ type Message struct {
 
 // Type is the schema of Message.
 var Type = record.Of[Message]("mail")
+
+// BeyondZeek tells that Zeek has no log of messages: one from the wire is left
+// out of what stands for its logs.
+func (m *Message) BeyondZeek() bool { return m.UID != "" }
 
 // RecordType returns Type.
 func (*Message) RecordType() *record.Type { return Type }
