@@ -15,6 +15,7 @@ import (
 	"longwatch/internal/proto/ftp"
 	"longwatch/internal/proto/ftpdata"
 	"longwatch/internal/proto/http"
+	"longwatch/internal/proto/ipsec"
 	"longwatch/internal/proto/kerberos"
 	"longwatch/internal/proto/ldap"
 	"longwatch/internal/proto/modbus"
@@ -36,6 +37,7 @@ import (
 	"longwatch/internal/proto/ssl"
 	"longwatch/internal/proto/stun"
 	"longwatch/internal/proto/tds"
+	"longwatch/internal/proto/wireguard"
 	"longwatch/internal/proto/xmpp"
 )
 
@@ -51,6 +53,7 @@ var protocols = []proto.Spec{
 	ftp.Protocol,
 	ftpdata.Protocol,
 	http.Protocol,
+	ipsec.Protocol,
 	kerberos.Protocol,
 	ldap.Protocol,
 	modbus.Protocol,
@@ -72,5 +75,6 @@ var protocols = []proto.Spec{
 	ssl.Protocol,
 	stun.Protocol,
 	tds.Protocol,
+	wireguard.Protocol,
 	xmpp.Protocol,
 }
