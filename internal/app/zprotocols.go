@@ -24,10 +24,12 @@ import (
 	"longwatch/internal/proto/ntp"
 	"longwatch/internal/proto/opcua"
 	"longwatch/internal/proto/openvpn"
+	"longwatch/internal/proto/postgresql"
 	"longwatch/internal/proto/quic"
 	"longwatch/internal/proto/radius"
 	"longwatch/internal/proto/rdp"
 	"longwatch/internal/proto/rdpeudp"
+	"longwatch/internal/proto/rfb"
 	"longwatch/internal/proto/s7comm"
 	"longwatch/internal/proto/smb"
 	"longwatch/internal/proto/smtp"
@@ -62,10 +64,12 @@ var protocols = []proto.Spec{
 	ntp.Protocol,
 	opcua.Protocol,
 	openvpn.Protocol,
+	postgresql.Protocol,
 	quic.Protocol,
 	radius.Protocol,
 	rdp.Protocol,
 	rdpeudp.Protocol,
+	rfb.Protocol,
 	s7comm.Protocol,
 	smb.Protocol,
 	smtp.Protocol,
