@@ -4,6 +4,7 @@ package app
 
 import (
 	"longwatch/internal/proto"
+	"longwatch/internal/proto/ads"
 	"longwatch/internal/proto/bacnet"
 	"longwatch/internal/proto/bittorrent"
 	"longwatch/internal/proto/cotp"
@@ -12,6 +13,7 @@ import (
 	"longwatch/internal/proto/dns"
 	"longwatch/internal/proto/dtls"
 	"longwatch/internal/proto/enip"
+	"longwatch/internal/proto/fox"
 	"longwatch/internal/proto/ftp"
 	"longwatch/internal/proto/ftpdata"
 	"longwatch/internal/proto/http"
@@ -29,6 +31,7 @@ import (
 	"longwatch/internal/proto/radius"
 	"longwatch/internal/proto/rdp"
 	"longwatch/internal/proto/rdpeudp"
+	"longwatch/internal/proto/redis"
 	"longwatch/internal/proto/rfb"
 	"longwatch/internal/proto/s7comm"
 	"longwatch/internal/proto/smb"
@@ -38,12 +41,14 @@ import (
 	"longwatch/internal/proto/ssh"
 	"longwatch/internal/proto/ssl"
 	"longwatch/internal/proto/stun"
+	"longwatch/internal/proto/synchrophasor"
 	"longwatch/internal/proto/tds"
 	"longwatch/internal/proto/wireguard"
 	"longwatch/internal/proto/xmpp"
 )
 
 var protocols = []proto.Spec{
+	ads.Protocol,
 	bacnet.Protocol,
 	bittorrent.Protocol,
 	cotp.Protocol,
@@ -52,6 +57,7 @@ var protocols = []proto.Spec{
 	dns.Protocol,
 	dtls.Protocol,
 	enip.Protocol,
+	fox.Protocol,
 	ftp.Protocol,
 	ftpdata.Protocol,
 	http.Protocol,
@@ -69,6 +75,7 @@ var protocols = []proto.Spec{
 	radius.Protocol,
 	rdp.Protocol,
 	rdpeudp.Protocol,
+	redis.Protocol,
 	rfb.Protocol,
 	s7comm.Protocol,
 	smb.Protocol,
@@ -78,6 +85,7 @@ var protocols = []proto.Spec{
 	ssh.Protocol,
 	ssl.Protocol,
 	stun.Protocol,
+	synchrophasor.Protocol,
 	tds.Protocol,
 	wireguard.Protocol,
 	xmpp.Protocol,

@@ -55,6 +55,7 @@ type Property struct {
 	Property   string             `rec:"property"`          // by name
 	ArrayIndex record.Opt[uint64] `rec:"array_index"`       // element of an array
 	Value      string             `rec:"value"`             // by name where it is one of a list
+	Text       string             `rec:"text,extra"`        // a value in another character set than UTF-8, which Zeek's package leaves out
 	Priority   record.Opt[uint64] `rec:"priority,extra"`    // of a command, 1 to 16
 	Beyond     bool               `rec:"-"`                 // a kind of message that Zeek's package does not read
 	Access     string             `rec:"access,enum,extra"` // what the operation does to the process: see package ot

@@ -193,7 +193,7 @@ func (m *message) written(r *Property, id uint32, tags []tag) []tag {
 		case t.close:
 			depth--
 		case depth > 0 && first:
-			r.Value, first = named(id, t), false
+			r.Value, r.Text, first = named(id, t), t.foreign(), false
 		case depth > 0:
 		case t.is(2):
 			r.ArrayIndex = record.Some(uint64(unsigned(t.data)))
@@ -262,7 +262,7 @@ func (m *message) reply(svc, invoke uint8, tags []tag) {
 				continue
 			}
 			r := m.property(invoke, "read-property-ack", tags[0].data)
-			r.Property, r.ArrayIndex, r.Value = name('i', id), index, named(id, &tags[i])
+			r.Property, r.ArrayIndex, r.Value, r.Text = name('i', id), index, named(id, &tags[i]), tags[i].foreign()
 			m.emit(r)
 		}
 	case svc == svcReadRange:
@@ -286,9 +286,9 @@ func (m *message) multipleReply(invoke uint8, tags []tag) {
 	for i := 0; i < len(tags); i++ {
 		of := tags[i].data
 		id, index := uint32(math.MaxUint32), record.Opt[uint64]{}
-		row := func(value string) {
+		row := func(value, text string) {
 			r := m.property(invoke, "read-property-multiple-ack", of)
-			r.Property, r.ArrayIndex, r.Value = name('i', id), index, value
+			r.Property, r.ArrayIndex, r.Value, r.Text = name('i', id), index, value, text
 			m.emit(r)
 		}
 		depth, failed, any := 0, false, false
@@ -305,7 +305,7 @@ func (m *message) multipleReply(invoke uint8, tags []tag) {
 					break object
 				}
 				if depth == 1 && !any {
-					row("")
+					row("", "")
 				}
 			case depth == 1 && t.number == 2:
 				id, index = unsigned(t.data), record.Opt[uint64]{}
@@ -313,11 +313,11 @@ func (m *message) multipleReply(invoke uint8, tags []tag) {
 				index = record.Some(uint64(unsigned(t.data)))
 			case failed && !any:
 				any = true
-				row("PropertyError")
+				row("PropertyError", "")
 			case failed:
 			default:
 				any = true
-				row(named(id, t))
+				row(named(id, t), t.foreign())
 			}
 		}
 	}

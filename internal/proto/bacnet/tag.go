@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"longwatch/internal/wire"
 )
@@ -99,6 +100,21 @@ func text(b []byte) string {
 	}
 	s, _, _ := strings.Cut(string(b[1:]), "\x00")
 	return s
+}
+
+// foreign reads a character string in UCS-2, UCS-4 or ISO 8859-1.
+func (t *tag) foreign() string {
+	if t.context || t.number != 7 || len(t.data) < 2 || len(t.data) > maxText {
+		return ""
+	}
+	var out []rune
+	width := map[byte]int{3: 4, 4: 2, 5: 1}[t.data[0]]
+	for b := t.data[1:]; width > 0 && len(b) >= width; b = b[width:] {
+		if r := unsigned(b[:width]); r <= utf8.MaxRune {
+			out = append(out, rune(r))
+		}
+	}
+	return strings.TrimRight(string(out), "\x00")
 }
 
 // value is a value as the record shows it; empty when it has none.
