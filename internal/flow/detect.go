@@ -15,6 +15,7 @@ type protocols struct {
 	tcp    set // those with a probe, by transport
 	udp    set
 	byPort map[portKey]set
+	meet   map[uint16]bool // ports of proto.Spec.Meet
 
 	tcpProbes, udpProbes []proto.Spec // the same as tcp and udp
 }
@@ -33,10 +34,13 @@ func (s *set) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
 func (s *set) empty() bool    { return *s == set{} }
 
 func newProtocols(specs []proto.Spec) *protocols {
-	p := &protocols{specs: specs, byName: map[string]int{}, byPort: map[portKey]set{}}
+	p := &protocols{specs: specs, byName: map[string]int{}, byPort: map[portKey]set{}, meet: map[uint16]bool{}}
 	for i := range specs {
 		sp := &specs[i]
 		p.byName[sp.Name] = i
+		for _, port := range sp.Meet {
+			p.meet[port] = true
+		}
 		if sp.Probe == nil {
 			continue
 		}

@@ -21,6 +21,7 @@ type packet struct {
 	proto    uint8
 	shard    uint8
 	oneWay   bool // ICMP without request and answer
+	tick     bool // no packet: time goes on for what is shared by all
 }
 
 // ports sets the ports as the record will show them. The name of a weird says

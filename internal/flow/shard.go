@@ -81,6 +81,10 @@ func newShard(e *Engine, lane record.Sink) *shard {
 // packet takes one packet of a connection of this shard.
 func (s *shard) packet(p *packet) {
 	s.now, s.at = p.ts, p.at
+	if p.tick {
+		s.shared.tick(p.ts)
+		return
+	}
 	if p.ts > s.clock {
 		s.clock = p.ts
 	}

@@ -5,6 +5,7 @@ import (
 
 	"longwatch/internal/capture"
 	"longwatch/internal/proto"
+	"longwatch/internal/record"
 )
 
 const (
@@ -16,7 +17,8 @@ const (
 	sharedCost = 512
 )
 
-// sharedKey names a state: two hosts in byte order, and what the parsers call it.
+// sharedKey names a state: two hosts in byte order, or none when all hosts
+// share it, and what the parsers call it.
 type sharedKey struct {
 	a, b capture.Addr
 	name string
@@ -73,8 +75,20 @@ func (x *shared) closeAll() {
 	}
 }
 
+// tick tells the states that want to know it how time goes.
+func (x *shared) tick(now record.Time) {
+	for el := x.order.Front(); el != nil; el = el.Next() {
+		if t, ok := el.Value.(*sharedState).state.(proto.Ticker); ok {
+			t.Tick(now)
+		}
+	}
+}
+
 // Shared implements proto.Engine.
-func (a *app) Shared(_ *proto.Conn, name string, begin func() proto.Sharer) proto.Sharer {
+func (a *app) Shared(c *proto.Conn, name string, begin func() proto.Sharer) proto.Sharer {
+	if sp, ok := a.Lookup(c.Parser); ok && len(sp.Meet) > 0 {
+		return a.s.shared.get(sharedKey{name: name}, a.s.budget/sharedPart, begin)
+	}
 	k := sharedKey{a: a.c.key.a, b: a.c.key.b, name: name}
 	if k.b.Less(k.a) {
 		k.a, k.b = k.b, k.a

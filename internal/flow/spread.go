@@ -7,6 +7,7 @@ import (
 
 	"longwatch/internal/capture"
 	"longwatch/internal/evidence"
+	"longwatch/internal/proto"
 	"longwatch/internal/record"
 	"longwatch/internal/record/network"
 )
@@ -24,6 +25,8 @@ type spreader struct {
 	dups    *duplicates
 	copies  []int64 // duplicates dropped, by source
 	ifaces  uint32  // highest interface seen
+	ticked  record.Time
+	ticks   bool // somebody wants to know how time goes
 }
 
 // oddity counts packets that no connection can be made of.
@@ -34,12 +37,16 @@ type oddity struct {
 }
 
 func newSpreader(e *Engine, emit func(*packet, *capture.Block)) *spreader {
-	return &spreader{eng: e, lane: e.out.Lane(), emit: emit, defrag: newDefragmenter(), tunnels: newTunnels(e), odd: map[string]*oddity{}, copies: make([]int64, len(e.sources))}
+	return &spreader{eng: e, lane: e.out.Lane(), emit: emit, defrag: newDefragmenter(), tunnels: newTunnels(e), odd: map[string]*oddity{}, copies: make([]int64, len(e.sources)), ticks: len(e.protos.meet) > 0}
 }
 
 // frame takes one frame of a source. several tells that more captures are read
 // beside it.
 func (sp *spreader) frame(src uint32, f *capture.Frame, several bool) {
+	if sp.ticks && (sp.ticked == 0 || f.TS.Sub(sp.ticked) >= proto.TickInterval) {
+		sp.ticked = f.TS
+		sp.emit(&packet{ts: f.TS, at: place{f.Pos, src}, shard: meetShard, tick: true}, nil)
+	}
 	in, ok := capture.Unwrap(f)
 	if !ok {
 		sp.noIP++
@@ -119,11 +126,17 @@ func (sp *spreader) transport(p *packet, block *capture.Block, depth int) {
 	}
 	k, _ := makeKey(p.src, p.dst, p.sport, p.dport, p.proto, p.oneWay)
 	p.shard = uint8(k.shard()) // #nosec G115 -- below shardCount
+	if p.proto == capture.ProtoUDP && (sp.eng.protos.meet[p.sport] || sp.eng.protos.meet[p.dport]) {
+		p.shard = meetShard
+	}
 	sp.emit(p, block)
 	if tunnelled {
 		sp.inner(p, in, block, depth)
 	}
 }
+
+// meetShard has the connections on ports of proto.Spec.Meet.
+const meetShard = 0
 
 // maxTunnels bounds tunnels inside tunnels (Zeek's Tunnel::max_depth).
 const maxTunnels = 4

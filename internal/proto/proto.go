@@ -11,6 +11,7 @@ package proto
 
 import (
 	"net/netip"
+	"time"
 
 	"longwatch/internal/record"
 )
@@ -57,6 +58,10 @@ type Spec struct {
 	Probe func(d Dir, b []byte) Verdict
 	New   func(c *Conn) Parser
 	Emits []*record.Type
+	// Meet are UDP ports of a protocol whose conversations have no fixed pair
+	// of hosts, as DHCP's begin by broadcast: one goroutine follows every
+	// connection that uses one, and Conn.Shared is one state for them all.
+	Meet []uint16
 }
 
 // A Parser follows one connection.
@@ -129,6 +134,14 @@ type Sharer interface {
 	// hosts needs the room.
 	Close()
 }
+
+// A Ticker is a Sharer that wants to know how time goes, when Spec.Meet has it
+// shared by all. Tick is called with the first packet of the evidence, and with
+// the first one that comes TickInterval or more after the last call.
+type Ticker interface{ Tick(now record.Time) }
+
+// TickInterval is how often a Ticker is called (Zeek's table_expire_interval).
+const TickInterval = 10 * time.Second
 
 // Expected is a connection that another one arranged, as FTP does for its data
 // and TFTP for its transfers.

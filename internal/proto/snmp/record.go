@@ -13,7 +13,7 @@ type Record struct {
 	record.Conn
 	Duration        time.Duration           `rec:"duration"`                             // first to last message
 	Version         string                  `rec:"version"`                              // 1, 2c or 3
-	Community       string                  `rec:"community,secret"`                     // of versions 1 and 2c, the first one seen
+	Community       string                  `rec:"community,secret"`                     // first one seen; in version 3 the first user of a message that is not encrypted
 	GetRequests     uint64                  `rec:"get_requests"`                         // variables asked for by get and get-next
 	GetBulkRequests uint64                  `rec:"get_bulk_requests"`                    // variables asked for in bulk
 	GetResponses    uint64                  `rec:"get_responses"`                        // variables in answers

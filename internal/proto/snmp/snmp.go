@@ -150,8 +150,12 @@ func (p *parser) open(h *head) *Record {
 		p.rec = r
 	}
 	r.Duration = p.c.Now().Sub(r.TS)
-	if r.Community == "" {
+	switch {
+	case r.Community != "":
+	case h.version != version3:
 		r.Community = text(h.community)
+	case h.v3.plain: // Zeek knows the user only then
+		r.Community = text(h.v3.user)
 	}
 	if h.version == version3 {
 		if r.User == "" {

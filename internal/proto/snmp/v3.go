@@ -19,6 +19,7 @@ const modelUSM = 3
 // v3 is the header of version 3.
 type v3 struct {
 	flags  uint8
+	plain  bool // the operation is not encrypted
 	engine []byte
 	user   []byte
 }
@@ -56,6 +57,7 @@ func (h *v3) read(b []byte) (pdu ber.Value, ok bool) {
 	if !ok || !scoped.Is(ber.Universal, ber.Sequence) {
 		return pdu, ok
 	}
+	h.plain = true
 	rest := scoped.Body
 	for range 2 { // engine and name of the context
 		var v ber.Value
