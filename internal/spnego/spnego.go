@@ -14,6 +14,7 @@ import (
 
 	"longwatch/internal/ber"
 	"longwatch/internal/proto"
+	"longwatch/internal/record"
 )
 
 // Service is the name under which GSS-API shows in a connection's service.
@@ -37,6 +38,26 @@ type Exchange struct {
 
 // New returns an exchange whose inner parsers report as part of c.
 func New(c *proto.Conn) *Exchange { return &Exchange{c: c} }
+
+// NewAside is New for logons that Zeek does not look at, as those in HTTP: they
+// do not show in the connection's service, and their records stay out of Zeek's
+// formats.
+func NewAside(c *proto.Conn) *Exchange {
+	own := *c
+	own.Engine = aside{c.Engine}
+	return New(&own)
+}
+
+type aside struct{ proto.Engine }
+
+func (aside) Confirm(*proto.Conn, string) {}
+
+func (a aside) Emit(r record.Record) {
+	if x, ok := r.(interface{ PutAside() }); ok {
+		x.PutAside()
+	}
+	a.Engine.Emit(r)
+}
 
 // Token takes one token as the outer protocol carried it. What is no token
 // that we know is ignored.

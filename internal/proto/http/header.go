@@ -39,8 +39,12 @@ func (h *half) header(line []byte) {
 		lower[i] = c
 	}
 	low := lower[:len(name)]
-	if !h.frame(low, value) && h.d == proto.Orig {
+	switch {
+	case h.frame(low, value):
+	case h.d == proto.Orig:
 		h.request(low, value)
+	case string(low) == "www-authenticate", string(low) == "proxy-authenticate":
+		h.logon(value)
 	}
 }
 
@@ -69,6 +73,7 @@ func (h *half) frame(name, value []byte) bool {
 		kind, _, _ := strings.Cut(h.kind, ";")
 		if h.d == proto.Orig {
 			h.x.rec.ReqType = strings.TrimSpace(kind)
+			management(h.x.rec, h.kind)
 		} else {
 			h.x.rec.RespType = strings.TrimSpace(kind)
 		}
@@ -119,6 +124,7 @@ func (h *half) request(name, value []byte) {
 		if user, ok := basic(string(value)); ok {
 			r.Username = user
 		}
+		h.logon(value)
 	case "forwarded", "x-forwarded-for", "x-forwarded-from", "client-ip", "via", "xroxy-connection", "proxy-connection":
 		if p := strings.ToUpper(string(name)) + " -> " + string(value); len(r.Proxied) < maxProxied && !slices.Contains(r.Proxied, p) {
 			r.Proxied = append(r.Proxied, p)

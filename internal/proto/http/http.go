@@ -8,6 +8,7 @@ import (
 
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
+	"longwatch/internal/spnego"
 )
 
 // Protocol is HTTP/1.x.
@@ -43,6 +44,9 @@ type parser struct {
 	closing bool          // a reply said that the connection ends with it
 	holed   [2]bool       // bytes are missing that may have held a start line
 	closed  bool
+
+	auth   *spnego.Exchange // logons by NTLM and Negotiate
+	logons int
 }
 
 // exchange is a request and its reply on the way to a record.
@@ -56,6 +60,8 @@ type exchange struct {
 	seen    bool   // a request was seen
 	replied bool   // the reply is complete, and waits for the end of the request
 	emitted bool   // the record is out: it is not changed any more
+
+	authorized, challenged bool // request and reply had a security token
 }
 
 // Parse implements proto.Parser.
@@ -109,6 +115,9 @@ func (p *parser) Close() {
 		p.emit(x)
 	}
 	p.late, p.current, p.pending = nil, nil, nil
+	if p.auth != nil {
+		p.auth.Close()
+	}
 }
 
 // emit writes the record of x once; x may be nil.
@@ -170,6 +179,7 @@ func (p *parser) reply() *exchange {
 // still coming: then the end of the request writes it.
 func (p *parser) replied(x *exchange) {
 	p.current = nil
+	p.loggedOn(x)
 	if x.seen && !x.done {
 		p.emit(p.late)
 		x.replied, p.late = true, x

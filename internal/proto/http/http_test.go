@@ -5,10 +5,11 @@ import (
 	"testing"
 
 	"longwatch/internal/proto"
+	"longwatch/internal/proto/ntlm"
 	"longwatch/internal/proto/prototest"
 )
 
-func TestProtocol(t *testing.T)      { prototest.Run(t, Protocol) }
+func TestProtocol(t *testing.T)      { prototest.Run(t, Protocol, ntlm.Protocol) }
 func FuzzProtocol(f *testing.F)      { prototest.Fuzz(f, Protocol) }
 func BenchmarkProtocol(b *testing.B) { prototest.Bench(b, Protocol) }
 

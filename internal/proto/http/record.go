@@ -36,6 +36,7 @@ type Request struct {
 	RespEntropy  record.Opt[float64] `rec:"resp_entropy,extra"` // likewise
 	ReqBodyHead  string              `rec:"req_body_head,extra"`
 	RespBodyHead string              `rec:"resp_body_head,extra"`  // first 64 bytes, as they are
+	AuthScheme   string              `rec:"auth_scheme,extra"`     // of a request that authorises itself: basic, bearer, negotiate ...
 	Partial      bool                `rec:"partial,extra"`         // the capture begins within the connection, or lost what came before
 	BodyTraits   []string            `rec:"body_traits,set,extra"` // see the Trait constants
 }
@@ -51,6 +52,8 @@ const (
 	TraitAESBlocks      = "aes-blocks"             // OP-27: a request's body of whole 16-byte blocks of random bytes
 	TraitTunnelCommand  = "regeorg-command"        // OP-29: cmd=connect, read, forward, disconnect, or the X-CMD header
 	TraitBase64Whoami   = "base64-whoami"          // OP-15: "whoami" in Base64, as ASCII or UTF-16
+	TraitManagement     = "ws-management"          // TH-15: a request of WinRM
+	TraitSealed         = "ws-management-sealed"   // whose contents are encrypted
 )
 
 // Type is the schema of Request.

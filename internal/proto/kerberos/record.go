@@ -31,6 +31,9 @@ var Type = record.Of[Exchange]("kerberos")
 // RecordType returns Type.
 func (*Exchange) RecordType() *record.Type { return Type }
 
+// PutAside marks an exchange where Zeek does not look.
+func (x *Exchange) PutAside() { x.beyond = true }
+
 // BeyondZeek tells that Zeek would not write this exchange: it writes the first
 // of a connection.
 func (x *Exchange) BeyondZeek() bool { return x.beyond }

@@ -24,6 +24,9 @@ var Type = record.Of[Auth]("ntlm")
 // RecordType returns Type.
 func (*Auth) RecordType() *record.Type { return Type }
 
+// PutAside marks a logon where Zeek does not look.
+func (a *Auth) PutAside() { a.beyond = true }
+
 // BeyondZeek tells that Zeek would not write this logon: it writes the first of
 // a connection.
 func (a *Auth) BeyondZeek() bool { return a.beyond }
