@@ -21,6 +21,7 @@ import (
 	"longwatch/internal/proto/ipsec"
 	"longwatch/internal/proto/kerberos"
 	"longwatch/internal/proto/ldap"
+	"longwatch/internal/proto/mms"
 	"longwatch/internal/proto/modbus"
 	"longwatch/internal/proto/mysql"
 	"longwatch/internal/proto/ntlm"
@@ -66,6 +67,7 @@ var protocols = []proto.Spec{
 	ipsec.Protocol,
 	kerberos.Protocol,
 	ldap.Protocol,
+	mms.Protocol,
 	modbus.Protocol,
 	mysql.Protocol,
 	ntlm.Protocol,

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 
+	"longwatch/internal/ber"
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
 	"longwatch/internal/record/ot"
@@ -29,6 +30,9 @@ const (
 	minLen  = tpktLen + 3 // a data unit without data
 	// maxData bounds what the data units of one message make up.
 	maxData = 256 << 10
+	// maxLost is how many bytes of a direction may be passed over in the search
+	// for the next TPKT before the connection is given up.
+	maxLost = 64 << 10
 	// maxGuesses is how many messages may be of unknown protocols, and how
 	// often the parser inside may fail.
 	maxGuesses = 64
@@ -72,16 +76,15 @@ const (
 // lastUnit marks the last data unit of a message.
 const lastUnit = 0x80
 
-var (
-	errHeader = errors.New("cotp: not a TPKT header")
-	errGap    = errors.New("cotp: boundaries lost in a gap")
-)
+var errHeader = errors.New("cotp: not a TPKT header")
 
 // half is one direction.
 type half struct {
 	message []byte // of the data units so far
 	over    bool   // the message is too long: its rest is passed over
 	inside  bool   // more of a TPKT is awaited
+	lost    bool   // the next TPKT has to be searched for
+	passed  int    // bytes passed over since the last one
 }
 
 type parser struct {
@@ -92,24 +95,43 @@ type parser struct {
 	confirmed bool
 }
 
-// Parse takes whole TPKTs.
+// Parse takes whole TPKTs. A direction that lost its place searches for the
+// next one, so that a device that miscounts does not hide what it is asked.
 func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
+	h := &p.half[d]
 	used := 0
 	for {
 		c := wire.At(b[used:])
-		version, _, n := c.U8(), c.U8(), int(c.U16())
-		p.half[d].inside = len(b) > used
+		version, reserved, n := c.U8(), c.U8(), int(c.U16())
+		header, code := c.U8(), c.U8()
+		h.inside = len(b) > used
 		switch {
 		case !c.OK():
-			return proto.Step{Used: used, Need: tpktLen}, nil
-		case version != 3 || n < minLen-1:
-			return proto.Step{Used: used}, errHeader
+			if len(b)-used == tpktLen+1 && b[used] == 3 && n == tpktLen+1 { // nothing inside
+				used += n
+				continue
+			}
+			return proto.Step{Used: used, Need: tpktLen + 2}, nil
+		case version != 3 || n <= tpktLen || h.lost && (reserved != 0 || int(header) > n-tpktLen-1 || names[code>>4] == ""):
+			if !p.confirmed {
+				return proto.Step{Used: used}, errHeader
+			}
+			if !h.lost {
+				p.c.Weird("cotp_lost_place", "")
+				*h = half{lost: true}
+			}
+			if h.passed++; h.passed > maxLost {
+				return proto.Step{Used: used}, errHeader
+			}
+			used++
+			continue
 		}
+		c.Seek(tpktLen)
 		body := c.Take(n - tpktLen)
 		if !c.OK() {
 			return proto.Step{Used: used, Need: n}, nil
 		}
-		p.half[d].inside = false
+		h.inside, h.lost, h.passed = false, false, 0
 		p.unit(d, body)
 		used += n
 	}
@@ -219,9 +241,8 @@ func (p *parser) message(d proto.Dir, b []byte) {
 // Gap implements proto.Parser.
 func (p *parser) Gap(d proto.Dir, n int) error {
 	h := &p.half[d]
-	if h.inside {
-		return errGap
-	}
+	h.lost = h.lost || h.inside
+	h.inside = false
 	h.over = len(h.message) > 0 || h.over
 	h.message = nil
 	if p.inner != nil && p.inner.Gap(d, n) != nil {
@@ -246,6 +267,10 @@ const (
 	isoConnect  = 0x0d // session protocol, X.225 section 8.3
 	isoAccept   = 0x0e
 	minISOStart = 4
+	mmsRequest  = 0xa0 // ISO 9506-2, the choices of MMSpdu
+	mmsResponse = 0xa1
+	mmsInitiate = 0xa8
+	mmsAnswer   = 0xa9
 )
 
 // isoData is the session protocol's "give tokens" and "data transfer".
@@ -267,6 +292,11 @@ func inside(b []byte) string {
 		}
 	case bytes.HasPrefix(b, isoData) && (len(b) == minISOStart || b[minISOStart] == 0x61):
 		return "mms"
+	case b[0] == mmsInitiate || b[0] == mmsAnswer || b[0] == mmsRequest || b[0] == mmsResponse:
+		// Some leave out the layers between.
+		if n, sized, ok := ber.Size(b); ok && sized && n == len(b) {
+			return "mms"
+		}
 	}
 	return ""
 }
@@ -307,7 +337,7 @@ func probe(_ proto.Dir, b []byte) proto.Verdict {
 					return proto.Maybe
 				}
 				switch b[minLen] {
-				case s7, s7Plus, isoConnect, isoAccept, isoData[0]:
+				case s7, s7Plus, isoConnect, isoAccept, isoData[0], mmsRequest, mmsResponse, mmsInitiate, mmsAnswer:
 					return proto.Maybe
 				}
 				return proto.No

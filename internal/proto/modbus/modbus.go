@@ -106,7 +106,7 @@ func plausible(d proto.Dir, unit, fc uint8, n int) bool {
 	if fc&errorBit != 0 {
 		return d == proto.Resp && n == 3
 	}
-	return fc != 0 && sized(d, fc, n-2)
+	return sized(d, fc, n-2)
 }
 
 // Gap implements proto.Parser: between messages nothing is lost but messages.

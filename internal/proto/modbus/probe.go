@@ -8,12 +8,27 @@ import (
 // maxBody is the longest body that the specification allows.
 const maxBody = 252
 
+// maxProbed is how many messages are looked at.
+const maxProbed = 16
+
 // probe wants a header whose length suits the function and its body. What only
 // vendors know the shape of must at least end where the bytes end. Maybe is for
-// what the port has to speak for.
+// what later messages or the port have to speak for.
 func probe(d proto.Dir, b []byte) proto.Verdict {
+	for range maxProbed {
+		n, v := probeOne(d, b)
+		if v != proto.Maybe || n == 0 || n == len(b) {
+			return v
+		}
+		b = b[n:]
+	}
+	return proto.Maybe
+}
+
+// probeOne judges the first message and returns its length when it is whole.
+func probeOne(d proto.Dir, b []byte) (int, proto.Verdict) {
 	if len(b) > 2 && b[2] != 0 || len(b) > 3 && b[3] != 0 || len(b) > 4 && b[4] != 0 {
-		return proto.No
+		return 0, proto.No
 	}
 	c := wire.At(b)
 	c.Skip(4)
@@ -21,27 +36,30 @@ func probe(d proto.Dir, b []byte) proto.Verdict {
 	unit, fc := c.U8(), c.U8()
 	switch {
 	case !c.OK():
-		return proto.Maybe
-	case n < 2 || n > maxBody+2 || fc == 0:
-		return proto.No
+		return 0, proto.Maybe
+	case n < 2 || n > maxBody+2:
+		return 0, proto.No
 	}
 	body := c.Take(n - 2)
-	if !c.OK() || unit > maxSerial && unit != 0xff {
-		return proto.Maybe
+	if !c.OK() {
+		return 0, proto.Maybe
+	}
+	if unit > maxSerial && unit != 0xff {
+		return lenFrom + n, proto.Maybe
 	}
 	if fc&errorBit != 0 {
 		if n == 3 && exceptions[body[0]] != "" {
-			return proto.Yes
+			return lenFrom + n, proto.Yes
 		}
-		return proto.Maybe
+		return lenFrom + n, proto.Maybe
 	}
 	switch _, named := functions[fc]; {
 	case strict(fc) && (shaped(d, fc, body) || shaped(d.Other(), fc, body)):
-		return proto.Yes
+		return lenFrom + n, proto.Yes
 	case !strict(fc) && named && c.Len() == 0 && (sized(d, fc, len(body)) || sized(d.Other(), fc, len(body))):
-		return proto.Yes
+		return lenFrom + n, proto.Yes
 	}
-	return proto.Maybe
+	return lenFrom + n, proto.Maybe
 }
 
 // shaped tells whether a body is exactly one of function fc.
