@@ -18,6 +18,7 @@ import (
 	"longwatch/internal/proto/ftp"
 	"longwatch/internal/proto/ftpdata"
 	"longwatch/internal/proto/http"
+	"longwatch/internal/proto/http2"
 	"longwatch/internal/proto/ipsec"
 	"longwatch/internal/proto/kerberos"
 	"longwatch/internal/proto/ldap"
@@ -64,6 +65,7 @@ var protocols = []proto.Spec{
 	ftp.Protocol,
 	ftpdata.Protocol,
 	http.Protocol,
+	http2.Protocol,
 	ipsec.Protocol,
 	kerberos.Protocol,
 	ldap.Protocol,

@@ -77,7 +77,7 @@ func (b *body) begin(h *half) {
 		b.multi, b.entity = true, entity{}
 		b.parts.begin(b, boundary)
 	} else if hasFold([]byte(h.kind), "message/") {
-		b.multi, b.byLines, b.entity = true, !b.unpack, entity{}
+		b.multi, b.byLines, b.entity = true, b.h.p.source == "HTTP" && !b.unpack, entity{}
 		b.parts.begin(b, "")
 	}
 }
@@ -206,7 +206,7 @@ func (b *body) open() {
 		}
 	}
 	if e.file == nil {
-		e.file = wirefile.New(h.p.c, "HTTP", h.d)
+		e.file = wirefile.New(h.p.c, h.p.source, h.d)
 		if h.p.beyond(h.d) {
 			e.file.Partial()
 		}
@@ -318,7 +318,7 @@ func (b *body) finish() {
 	if b.unpack && b.zip.stage != ended {
 		b.cut()
 	}
-	if b.ended && b.byLines || b.multi && !b.unpack && b.h.left == 0 && !b.h.chunked && b.parts.state != epilogue {
+	if b.ended && b.byLines || b.multi && b.h.p.source == "HTTP" && !b.unpack && b.h.left == 0 && !b.h.chunked && b.parts.state != epilogue {
 		b.endLine()
 	}
 	if b.multi {

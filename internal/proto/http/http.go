@@ -16,7 +16,7 @@ var Protocol = proto.Spec{
 	Name: "http", Transport: proto.TCP, Ports: []uint16{80, 8080, 8000, 8888, 3128, 631, 1080, 5985, 8008, 8081},
 	Probe: probe,
 	New: func(c *proto.Conn) proto.Parser {
-		p := &parser{c: c}
+		p := &parser{c: c, source: "HTTP"}
 		p.half[proto.Orig].init(p, proto.Orig)
 		p.half[proto.Resp].init(p, proto.Resp)
 		return p
@@ -39,6 +39,7 @@ type parser struct {
 	current *exchange   // whose reply is being read
 	late    *exchange   // replied to before its request ended
 	depth   uint64
+	source  string        // of files
 	tunnel  *proto.Stream // what a CONNECT or an upgrade carries
 	http09  bool          // a request had no version: all that the server sends is one body
 	closing bool          // a reply said that the connection ends with it
@@ -187,6 +188,9 @@ func (p *parser) replied(x *exchange) {
 	}
 	p.emit(x)
 	if code := x.rec.StatusCode.V; x.connect && code/100 == 2 || code == 101 {
+		if code == 101 {
+			p.c.Arranged = x.rec
+		}
 		p.tunnel = p.c.Guess()
 	}
 }

@@ -60,8 +60,8 @@ const (
 var Type = record.Of[Request]("http")
 
 // BeyondZeek tells that Zeek would not write this row: it reads no HTTP in
-// connections whose beginning it did not see, and none behind a hole.
-func (r *Request) BeyondZeek() bool { return r.Partial }
+// connections whose beginning it did not see, none behind a hole, and no HTTP/2.
+func (r *Request) BeyondZeek() bool { return r.Partial || r.Version == "2" }
 
 // RecordType returns Type.
 func (*Request) RecordType() *record.Type { return Type }
