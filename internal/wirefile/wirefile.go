@@ -50,6 +50,8 @@ type File struct {
 	frost   bool
 	closed  bool
 
+	der []byte // a file that may be an OCSP response, from its first byte
+
 	kept    proto.Extraction
 	decided bool // whether it is kept
 	cut     bool // nothing more of it is kept
@@ -199,6 +201,7 @@ func (f *File) Write(b []byte) {
 		f.rec.SeenBytes += uint64(len(b))
 	}
 	f.next += uint64(len(b))
+	f.keepDER(b)
 	if f.c.Extract != nil && !f.cut {
 		f.extract(b)
 		return
@@ -397,4 +400,5 @@ func (f *File) Close() {
 		again.TS = f.start
 		f.c.Emit(&again)
 	}
+	f.ocsp()
 }

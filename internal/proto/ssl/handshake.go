@@ -3,7 +3,6 @@ package ssl
 import (
 	"fmt"
 
-	"longwatch/internal/cert"
 	"longwatch/internal/proto"
 	"longwatch/internal/wire"
 	"longwatch/internal/wirefile"
@@ -146,11 +145,4 @@ func (p *parser) stapled(b []byte) {
 	file.AddAnalyzer("OCSP_REPLY")
 	file.Write(c.Rest())
 	file.Close()
-	answers, err := cert.ParseOCSP(c.Rest())
-	if err != nil {
-		p.c.Weird("ocsp_parse_error", err.Error())
-	}
-	for i := range answers {
-		p.c.Emit(answers[i].Record(p.c.Head().Head, file.FUID()))
-	}
 }
