@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"longwatch/internal/capture/filter"
 	"longwatch/internal/evidence"
 	"longwatch/internal/extract"
 	"longwatch/internal/proto"
@@ -22,6 +23,7 @@ type Config struct {
 	Stdin   io.Reader
 	Out     string         // case folder, or folder of record files
 	HomeNet []netip.Prefix // own networks
+	Filter  *filter.Filter // packets of captures to read; nil: all
 	Since   record.Time    // records before are left out; 0: none
 	Until   record.Time    // records from then on are left out; 0: none
 	Intel   []string       // the user's indicators
@@ -111,7 +113,7 @@ func recordTypes() map[string]*record.Type {
 func (c *Config) env(hashFiles bool) *evidence.Env {
 	return &evidence.Env{
 		Protocols: protocols, Types: recordTypes(), HomeNet: c.HomeNet,
-		Jobs: c.Jobs, Memory: c.Memory / 2, HashFiles: hashFiles,
+		Jobs: c.Jobs, Memory: c.Memory / 2, HashFiles: hashFiles, Filter: c.Filter,
 	}
 }
 

@@ -22,12 +22,13 @@ var ranks = map[string]int{
 	"internal/record/": 20, // host, network, web, mail
 
 	// What is claimed, and the contract of the parsers.
-	"internal/finding":  30,
-	"internal/proto":    30,
-	"internal/winevent": 30,
-	"internal/cert":     30,
-	"internal/capture":  30,
-	"internal/tlshello": 30,
+	"internal/finding":        30,
+	"internal/proto":          30,
+	"internal/winevent":       30,
+	"internal/cert":           30,
+	"internal/capture":        30,
+	"internal/capture/filter": 31,
+	"internal/tlshello":       30,
 
 	"internal/intel":    40,
 	"internal/sink":     40,

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"longwatch/internal/app"
+	"longwatch/internal/capture/filter"
 	"longwatch/internal/record"
 )
 
@@ -22,6 +23,8 @@ type common struct {
 	memory  string
 	quiet   bool
 	json    bool
+
+	filter string
 
 	extractLimit, extractTotal string // empty: the command has no such flags
 }
@@ -43,9 +46,10 @@ func addCommon(cmd *cobra.Command, args []string, out string) *common {
 	return c
 }
 
-// addExtract gives cmd the flags for files that captures carry.
-func (c *common) addExtract(cmd *cobra.Command) {
+// addCaptures gives cmd the flags for captures and the files that they carry.
+func (c *common) addCaptures(cmd *cobra.Command) {
 	f := cmd.Flags()
+	f.StringVar(&c.filter, "filter", "", "read only packets of captures that fit this expression, as tcpdump writes them: 'tcp port 443 and not net 10.0.0.0/8'")
 	f.BoolVar(&c.config.Extract.On, "extract", false, "keep the files that captures carry, below extracted/ in the output folder; they may be malware")
 	f.StringSliceVar(&c.config.Extract.Types, "extract-types", nil, "MIME types by content to keep, such as application/x-dosexec or image/* (default: all but certificates); implies --extract")
 	f.StringVar(&c.extractLimit, "extract-limit", "64M", "most that is kept of one file")
@@ -71,6 +75,11 @@ func (c *common) resolve(paths []string) error {
 	}
 	if c.config.Memory, err = parseSize("--memory", c.memory); err != nil {
 		return err
+	}
+	if c.filter != "" {
+		if c.config.Filter, err = filter.Parse(c.filter); err != nil {
+			return usageError{fmt.Errorf("--filter: %w", err)}
+		}
 	}
 	if c.extractLimit != "" {
 		x := &c.config.Extract

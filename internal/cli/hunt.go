@@ -27,7 +27,7 @@ navigator.json, manifest.json and the records themselves.`,
   longwatch hunt /mnt/evidence -o case --fail-on high    exit status 3 if there is such a finding`,
 		Args: atLeastOne("file or folder of evidence"),
 	}
-	bindHunt(cmd, args, app.Hunt).addExtract(cmd)
+	bindHunt(cmd, args, app.Hunt).addCaptures(cmd)
 	return cmd
 }
 

@@ -28,7 +28,7 @@ The path - is standard input, compressed or not.`,
 		Args: atLeastOne("file or folder of evidence"),
 	}
 	c := addCommon(cmd, args, "longwatch-records")
-	c.addExtract(cmd)
+	c.addCaptures(cmd)
 	cmd.Flags().StringVar(&c.config.Format, "format", "zeek-json", "zeek-json, zeek-tsv, jsonl, ecs or parquet")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
 		if _, err := sink.ByName(c.config.Format); err != nil {

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/netip"
 
+	"longwatch/internal/capture/filter"
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
 )
@@ -59,6 +60,7 @@ type Env struct {
 	HomeNet   []netip.Prefix          // own networks; private ranges when none were given
 	Jobs      int                     // goroutines a reader may use
 	Memory    int64                   // bytes a reader may keep in tables
+	Filter    *filter.Filter          // packets of captures to read; nil: all
 	HashFiles bool                    // compute MD5, SHA-1 and SHA-256 of files seen on the wire
 	// Extract returns one of n equal shares of what keeps the content of files
 	// seen on the wire; nil: nothing does.

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"longwatch/internal/capture"
+	"longwatch/internal/capture/filter"
 	"longwatch/internal/evidence"
 	"longwatch/internal/proto"
 )
@@ -29,6 +30,7 @@ type Config struct {
 	HomeNet   []netip.Prefix // own networks; empty: the private ranges
 	Jobs      int            // worker goroutines; at least 1
 	Memory    int64          // bytes for connections and buffers; 0: DefaultMemory
+	Filter    *filter.Filter // frames that do not fit are counted and left out; nil: all fit
 	// Recover turns a parser's panic into a weird (parser_panic) on its
 	// connection. Tests leave it off, so that a panic stays a panic.
 	Recover bool

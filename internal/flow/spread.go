@@ -24,6 +24,7 @@ type spreader struct {
 	noIP    int64 // frames without IP
 	dups    *duplicates
 	copies  []int64 // duplicates dropped, by source
+	others  []int64 // left out by the filter, by source
 	ifaces  uint32  // highest interface seen
 	ticked  record.Time
 	ticks   bool // somebody wants to know how time goes
@@ -37,7 +38,7 @@ type oddity struct {
 }
 
 func newSpreader(e *Engine, emit func(*packet, *capture.Block)) *spreader {
-	return &spreader{eng: e, lane: e.out.Lane(), emit: emit, defrag: newDefragmenter(), tunnels: newTunnels(e), odd: map[string]*oddity{}, copies: make([]int64, len(e.sources)), ticks: len(e.protos.meet) > 0}
+	return &spreader{eng: e, lane: e.out.Lane(), emit: emit, defrag: newDefragmenter(), tunnels: newTunnels(e), odd: map[string]*oddity{}, copies: make([]int64, len(e.sources)), others: make([]int64, len(e.sources)), ticks: len(e.protos.meet) > 0}
 }
 
 // frame takes one frame of a source. several tells that more captures are read
@@ -46,6 +47,10 @@ func (sp *spreader) frame(src uint32, f *capture.Frame, several bool) {
 	if sp.ticks && (sp.ticked == 0 || f.TS.Sub(sp.ticked) >= proto.TickInterval) {
 		sp.ticked = f.TS
 		sp.emit(&packet{ts: f.TS, at: place{f.Pos, src}, shard: meetShard, tick: true}, nil)
+	}
+	if fl := sp.eng.cfg.Filter; fl != nil && !fl.Match(f) {
+		sp.others[src]++
+		return
 	}
 	in, ok := capture.Unwrap(f)
 	if !ok {
@@ -172,6 +177,9 @@ func (sp *spreader) report() {
 	for i, n := range sp.copies {
 		if n > 0 {
 			sp.eng.out.Count(sp.eng.sources[i].Path, "duplicates", n)
+		}
+		if n := sp.others[i]; n > 0 {
+			sp.eng.out.Count(sp.eng.sources[i].Path, "filtered", n)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(sp.odd)) {
