@@ -20,6 +20,7 @@ import (
 	"longwatch/internal/proto/http"
 	"longwatch/internal/proto/http2"
 	"longwatch/internal/proto/ipsec"
+	"longwatch/internal/proto/irc"
 	"longwatch/internal/proto/kerberos"
 	"longwatch/internal/proto/ldap"
 	"longwatch/internal/proto/mms"
@@ -29,6 +30,7 @@ import (
 	"longwatch/internal/proto/ntp"
 	"longwatch/internal/proto/opcua"
 	"longwatch/internal/proto/openvpn"
+	"longwatch/internal/proto/pop3"
 	"longwatch/internal/proto/postgresql"
 	"longwatch/internal/proto/quic"
 	"longwatch/internal/proto/radius"
@@ -46,6 +48,7 @@ import (
 	"longwatch/internal/proto/stun"
 	"longwatch/internal/proto/synchrophasor"
 	"longwatch/internal/proto/tds"
+	"longwatch/internal/proto/tftp"
 	"longwatch/internal/proto/wireguard"
 	"longwatch/internal/proto/xmpp"
 )
@@ -67,6 +70,7 @@ var protocols = []proto.Spec{
 	http.Protocol,
 	http2.Protocol,
 	ipsec.Protocol,
+	irc.Protocol,
 	kerberos.Protocol,
 	ldap.Protocol,
 	mms.Protocol,
@@ -76,6 +80,7 @@ var protocols = []proto.Spec{
 	ntp.Protocol,
 	opcua.Protocol,
 	openvpn.Protocol,
+	pop3.Protocol,
 	postgresql.Protocol,
 	quic.Protocol,
 	radius.Protocol,
@@ -93,6 +98,7 @@ var protocols = []proto.Spec{
 	stun.Protocol,
 	synchrophasor.Protocol,
 	tds.Protocol,
+	tftp.Protocol,
 	wireguard.Protocol,
 	xmpp.Protocol,
 }

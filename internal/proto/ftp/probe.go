@@ -43,7 +43,11 @@ func probeCommand(b []byte) proto.Verdict {
 		if len(arg) == 0 || bytes.ContainsAny(bytes.TrimSpace(arg), " ") {
 			return proto.No
 		}
-		return proto.Yes
+		// So does POP3; the greeting or the port decides.
+		if _, next, _ := bytes.Cut(b, []byte("\n")); len(next) > 0 {
+			return probeSecond(next)
+		}
+		return proto.Maybe
 	case name == "AUTH":
 		switch strings.ToUpper(string(bytes.TrimSpace(arg))) {
 		case "TLS", "SSL", "TLS-C", "TLS-P", "GSSAPI":
@@ -54,6 +58,21 @@ func probeCommand(b []byte) proto.Verdict {
 		return proto.Maybe
 	case answers[name] != nil:
 		return proto.Yes
+	}
+	return proto.No
+}
+
+// probeSecond judges what follows USER: IRC goes on with NICK.
+func probeSecond(b []byte) proto.Verdict {
+	line, whole := firstLine(b)
+	word, _ := wireline.Word(line)
+	switch name := strings.ToUpper(string(word[:min(len(word), 8)])); {
+	case !whole && verb(name):
+		return proto.Maybe
+	case name == "PASS", answers[name] != nil && !slices.Contains(common, name):
+		return proto.Yes
+	case slices.Contains(common, name):
+		return proto.Maybe
 	}
 	return proto.No
 }
