@@ -19,6 +19,7 @@ import (
 	"longwatch/internal/proto/ftpdata"
 	"longwatch/internal/proto/http"
 	"longwatch/internal/proto/http2"
+	"longwatch/internal/proto/iec104"
 	"longwatch/internal/proto/ipsec"
 	"longwatch/internal/proto/irc"
 	"longwatch/internal/proto/kerberos"
@@ -69,6 +70,7 @@ var protocols = []proto.Spec{
 	ftpdata.Protocol,
 	http.Protocol,
 	http2.Protocol,
+	iec104.Protocol,
 	ipsec.Protocol,
 	irc.Protocol,
 	kerberos.Protocol,

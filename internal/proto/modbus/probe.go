@@ -15,9 +15,12 @@ const maxProbed = 16
 // vendors know the shape of must at least end where the bytes end. Maybe is for
 // what later messages or the port have to speak for.
 func probe(d proto.Dir, b []byte) proto.Verdict {
-	for range maxProbed {
+	for i := range maxProbed {
 		n, v := probeOne(d, b)
-		if v != proto.Maybe || n == 0 || n == len(b) {
+		switch {
+		case v == proto.No && i > 0:
+			return proto.Maybe
+		case v != proto.Maybe || n == 0 || n == len(b):
 			return v
 		}
 		b = b[n:]
