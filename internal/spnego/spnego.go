@@ -39,18 +39,24 @@ type Exchange struct {
 // New returns an exchange whose inner parsers report as part of c.
 func New(c *proto.Conn) *Exchange { return &Exchange{c: c} }
 
-// NewAside is New for logons that Zeek does not look at, as those in HTTP: they
-// do not show in the connection's service, and their records stay out of Zeek's
-// formats.
-func NewAside(c *proto.Conn) *Exchange {
+// NewAside is New for logons whose records stay out of Zeek's formats. named
+// tells whether they show in the connection's service all the same.
+func NewAside(c *proto.Conn, named bool) *Exchange {
 	own := *c
-	own.Engine = aside{c.Engine}
+	own.Engine = aside{Engine: c.Engine, named: named}
 	return New(&own)
 }
 
-type aside struct{ proto.Engine }
+type aside struct {
+	proto.Engine
+	named bool
+}
 
-func (aside) Confirm(*proto.Conn, string) {}
+func (a aside) Confirm(c *proto.Conn, service string) {
+	if a.named {
+		a.Engine.Confirm(c, service)
+	}
+}
 
 func (a aside) Emit(r record.Record) {
 	if x, ok := r.(interface{ PutAside() }); ok {

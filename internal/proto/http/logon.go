@@ -47,7 +47,7 @@ func (h *half) logon(value []byte) {
 		h.x.challenged = true
 	}
 	if h.p.auth == nil {
-		h.p.auth = spnego.NewAside(h.p.c)
+		h.p.auth = spnego.NewAside(h.p.c, false)
 	}
 	h.p.auth.Token(h.d, token)
 }
@@ -55,7 +55,7 @@ func (h *half) logon(value []byte) {
 // loggedOn says how a logon ended: a refusal with a token in it goes on.
 func (p *parser) loggedOn(x *exchange) {
 	refused := x.rec.StatusCode.V == 401 || x.rec.StatusCode.V == 407
-	if p.auth != nil && x.authorized && !(refused && x.challenged) {
+	if p.auth != nil && x.authorized && (!refused || !x.challenged) {
 		p.auth.Done(!refused)
 	}
 }

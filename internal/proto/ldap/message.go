@@ -146,12 +146,15 @@ func (p *parser) bound(d proto.Dir, m *Message, r *result) {
 	}
 }
 
+// token hands a security token on. The logons stay out of Zeek's formats: a
+// Zeek without its optional parsers knows no LDAP, and the row that one with
+// them writes of a Kerberos logon has been nothing but addresses until lately.
 func (p *parser) token(d proto.Dir, b []byte) {
 	if len(b) == 0 {
 		return
 	}
 	if p.auth == nil {
-		p.auth = spnego.New(p.c)
+		p.auth = spnego.NewAside(p.c, true)
 	}
 	p.auth.Token(d, b)
 }
