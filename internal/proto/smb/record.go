@@ -30,6 +30,8 @@ type File struct {
 	Accessed record.Opt[record.Time] `rec:"times.accessed" ecs:"file.accessed"`
 	Created  record.Opt[record.Time] `rec:"times.created" ecs:"file.created"`
 	Changed  record.Opt[record.Time] `rec:"times.changed" ecs:"file.ctime"`
+
+	beyond bool `rec:"-"`
 }
 
 // FileType is the schema of File.
@@ -37,6 +39,10 @@ var FileType = record.Of[File]("smb_files")
 
 // RecordType returns FileType.
 func (*File) RecordType() *record.Type { return FileType }
+
+// BeyondZeek tells that Zeek would not write this: within a compound it does
+// not know which file is meant.
+func (f *File) BeyondZeek() bool { return f.beyond }
 
 // Transfer says how much was read from and written to one open file. It is
 // written when the file is closed, or when the connection ends; its time is

@@ -139,7 +139,7 @@ func (p *parser) target(m *message, id fileID) *file {
 	if r.command != create2 {
 		return nil
 	}
-	return &file{tree: r.tree, head: r.head, name: r.name}
+	return &file{tree: r.tree, head: r.head, name: r.name, related: true}
 }
 
 // response2 takes an answer.

@@ -68,6 +68,7 @@ type file struct {
 	pipe    bool
 	rpc     *proto.Stream
 	refused bool // no parser for the pipe
+	related bool // meant by its place in a compound, not by a handle
 	began   record.Conn
 	read    uint64
 	written uint64
@@ -193,7 +194,7 @@ func (p *parser) tell(f *file, action, name, prev string) {
 	if name == "" {
 		return
 	}
-	r := &File{Conn: f.head, Action: "SMB::" + action, Path: f.tree.path, Name: name, Size: f.size, PrevName: prev}
+	r := &File{Conn: f.head, Action: "SMB::" + action, Path: f.tree.path, Name: name, Size: f.size, PrevName: prev, beyond: f.related}
 	if f.times[0] > 0 {
 		if p.toldLately(r, f) {
 			return
