@@ -27,6 +27,7 @@ import (
 	"longwatch/internal/proto/mms"
 	"longwatch/internal/proto/modbus"
 	"longwatch/internal/proto/mysql"
+	"longwatch/internal/proto/nfs"
 	"longwatch/internal/proto/ntlm"
 	"longwatch/internal/proto/ntp"
 	"longwatch/internal/proto/opcua"
@@ -78,6 +79,7 @@ var protocols = []proto.Spec{
 	mms.Protocol,
 	modbus.Protocol,
 	mysql.Protocol,
+	nfs.Protocol,
 	ntlm.Protocol,
 	ntp.Protocol,
 	opcua.Protocol,

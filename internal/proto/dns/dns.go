@@ -17,7 +17,7 @@ import (
 
 // Protocol is DNS.
 var Protocol = proto.Spec{
-	Name: "dns", Transport: proto.TCP | proto.UDP, Ports: []uint16{53, 5353, 5355, 137},
+	Name: "dns", Transport: proto.TCP | proto.UDP, Ports: []uint16{portDNS, portMDNS, portLLMNR, portNetBIOS},
 	Probe: probe,
 	New:   func(c *proto.Conn) proto.Parser { return &parser{c: c} },
 	Emits: []*record.Type{Type},
@@ -95,10 +95,13 @@ func (p *parser) message(d proto.Dir, b []byte) error {
 		return errLength
 	}
 	p.roles(d, h)
-	switch h.opcode() {
-	case opQuery, opNotify, opUpdate:
+	switch op := h.opcode(); {
+	case op == opQuery, op == opNotify, op == opUpdate, p.netbios():
 	default:
-		p.c.Weird("DNS_unknown_opcode", strconv.Itoa(int(h.opcode())))
+		p.c.Weird("DNS_unknown_opcode", strconv.Itoa(int(op)))
+		if plausible(b, len(b)) {
+			p.c.Confirm()
+		}
 		return nil
 	}
 	m, matched := p.session(h)
@@ -147,7 +150,7 @@ func (p *parser) session(h header) (m *Message, matched bool) {
 		}
 	}
 	if m == nil {
-		m = &Message{Conn: p.c.Head(), Proto: "udp", TransID: h.id, Opcode: record.Some(h.opcode()), OpcodeName: opcodeName(h.opcode(), p.netbios())}
+		m = &Message{Conn: p.c.Head(), Proto: "udp", TransID: h.id, Opcode: record.Some(h.opcode()), OpcodeName: opcodeName(h.opcode(), p.netbios()), beyond: p.beyond()}
 		if p.c.Transport == proto.TCP {
 			m.Proto = "tcp"
 		}
@@ -173,7 +176,28 @@ func (p *parser) session(h header) (m *Message, matched bool) {
 	return m, matched
 }
 
-func (p *parser) netbios() bool { return p.c.ID.RespP == 137 && p.c.Transport == proto.UDP }
+func (p *parser) netbios() bool {
+	return (p.c.ID.RespP == portNetBIOS || p.c.ID.OrigP == portNetBIOS) && p.c.Transport == proto.UDP
+}
+
+// Ports on which Zeek looks for DNS and its relatives.
+const (
+	portDNS     = 53
+	portNetBIOS = 137
+	portMDNS    = 5353
+	portLLMNR   = 5355
+)
+
+// beyond tells that Zeek would not look at this connection.
+func (p *parser) beyond() bool {
+	switch p.c.ID.RespP {
+	case portDNS:
+		return false
+	case portNetBIOS, portMDNS, portLLMNR:
+		return p.c.Transport == proto.TCP
+	}
+	return true
+}
 
 // questions reads the question section and returns the offset behind it.
 func (p *parser) questions(b []byte, h header, m *Message) (int, bool) {

@@ -45,9 +45,10 @@ const (
 
 // Operations that are recorded.
 const (
-	opQuery  = 0
-	opNotify = 4
-	opUpdate = 5 // in NetBIOS: registration, which looks like a query
+	opQuery   = 0
+	opInverse = 1 // obsolete (RFC 3425), and not recorded
+	opNotify  = 4
+	opUpdate  = 5 // in NetBIOS: registration, which looks like a query
 )
 
 // From the IANA "Domain Name System (DNS) Parameters" registry, spelled as

@@ -33,7 +33,7 @@ func plausible(b []byte, n int) bool {
 	c := wire.At(b)
 	h := readHeader(&c)
 	switch h.opcode() {
-	case 0, 4, 5, 6, 7, 8:
+	case 0, 1, 2, 4, 5, 6, 7, 8:
 	default:
 		return false
 	}
@@ -41,7 +41,7 @@ func plausible(b []byte, n int) bool {
 	if h.counts[0] > 32 || total == 0 || n < headLen+5*h.counts[0]+11*(total-h.counts[0]) {
 		return false
 	}
-	if !h.reply() && (h.rcode() != 0 || h.counts[1] > 0 && h.opcode() == 0 && h.counts[0] == 0) {
+	if !h.reply() && (h.rcode() != 0 || h.counts[1] > 0 && h.opcode() != opUpdate && h.opcode() != opInverse && h.counts[0] == 0) {
 		return false
 	}
 	var scratch [maxName]byte

@@ -33,6 +33,8 @@ type Message struct {
 	OpcodeName string                    `rec:"opcode_name" ecs:"dns.op_code"`
 	Addresses  []netip.Addr              `rec:"answer_addresses,extra" ecs:"dns.resolved_ip" ent:"address,answer"` // of A, AAAA and A6 in the answers, at most 64
 	Names      []string                  `rec:"answer_names,extra" ent:"domain,answer"`                            // of CNAME, NS, MX, SRV, PTR and SOA in the answers, at most 64
+
+	beyond bool `rec:"-"` // Zeek would not write it
 }
 
 // Type is the schema of Message.
@@ -40,3 +42,7 @@ var Type = record.Of[Message]("dns")
 
 // RecordType returns Type.
 func (*Message) RecordType() *record.Type { return Type }
+
+// BeyondZeek tells that Zeek would not write this row: it looks for DNS on its
+// usual ports only.
+func (m *Message) BeyondZeek() bool { return m.beyond }
