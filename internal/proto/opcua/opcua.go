@@ -88,7 +88,7 @@ func isHeader(b []byte) bool {
 	kind := string(b[:3])
 	c := wire.At(b[4:])
 	size := c.L32()
-	least := uint32(headLen)
+	var least uint32
 	switch kind {
 	case "HEL":
 		least = 32

@@ -140,7 +140,7 @@ func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 			}
 			return proto.Step{Used: used, Need: need}, nil
 		}
-		if p.seek[d] && !(isHead(rest) && datedHead(rest)) {
+		if p.seek[d] && (!isHead(rest) || !datedHead(rest)) {
 			used++
 			continue
 		}
