@@ -81,7 +81,19 @@ func probeInline(b []byte) proto.Verdict {
 			return proto.Maybe
 		}
 	}
+	word, _, _ := bytes.Cut(line, []byte(" "))
+	if _, known := shapes[string(word)]; known || others[string(word)] || plain[string(word)] {
+		return proto.Maybe
+	}
 	return proto.No
+}
+
+// plain are further commands that may be inline: whether they are of Redis, the
+// port has to tell.
+var plain = map[string]bool{
+	"ping": true, "echo": true, "select": true, "publish": true, "subscribe": true, "psubscribe": true, "command": true,
+	"monitor": true, "config": true, "save": true, "bgsave": true, "flushdb": true, "lpush": true, "rpush": true,
+	"zadd": true, "sadd": true, "eval": true, "scan": true,
 }
 
 // probeReply takes replies whose form is telling: errors with Redis' own words,
