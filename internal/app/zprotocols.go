@@ -51,6 +51,7 @@ import (
 	"longwatch/internal/proto/synchrophasor"
 	"longwatch/internal/proto/tds"
 	"longwatch/internal/proto/tftp"
+	"longwatch/internal/proto/websocket"
 	"longwatch/internal/proto/wireguard"
 	"longwatch/internal/proto/xmpp"
 )
@@ -103,6 +104,7 @@ var protocols = []proto.Spec{
 	synchrophasor.Protocol,
 	tds.Protocol,
 	tftp.Protocol,
+	websocket.Protocol,
 	wireguard.Protocol,
 	xmpp.Protocol,
 }

@@ -245,7 +245,11 @@ const maxDepth = 8
 // Inner starts the parser of another protocol that is carried inside this one,
 // such as dce_rpc in a pipe of SMB or tls after STARTTLS. It returns nil when
 // there is no such protocol, or when too many lie within each other.
-func (c *Conn) Inner(name string) *Stream {
+func (c *Conn) Inner(name string) *Stream { return c.InnerWith(name, c.Arranged) }
+
+// InnerWith is Inner for a parser that needs to know what led to it: it finds
+// state in Conn.Arranged.
+func (c *Conn) InnerWith(name string, state any) *Stream {
 	s, ok := c.Engine.Lookup(name)
 	if !ok {
 		return nil
@@ -254,7 +258,7 @@ func (c *Conn) Inner(name string) *Stream {
 	if inner == nil {
 		return nil
 	}
-	inner.Parser = s.Name
+	inner.Parser, inner.Arranged = s.Name, state
 	return NewStream(s.New(inner))
 }
 

@@ -40,7 +40,7 @@ func (h *half) header(line []byte) {
 	}
 	low := lower[:len(name)]
 	switch {
-	case h.frame(low, value):
+	case h.frame(low, value), h.x.upgradeHeader(h.d, low, value):
 	case h.d == proto.Orig:
 		h.request(low, value)
 	case string(low) == "www-authenticate", string(low) == "proxy-authenticate":

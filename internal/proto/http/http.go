@@ -61,6 +61,7 @@ type exchange struct {
 	seen    bool   // a request was seen
 	replied bool   // the reply is complete, and waits for the end of the request
 	emitted bool   // the record is out: it is not changed any more
+	upgrade upgrade
 
 	authorized, challenged bool // request and reply had a security token
 }
@@ -187,10 +188,10 @@ func (p *parser) replied(x *exchange) {
 		return
 	}
 	p.emit(x)
-	if code := x.rec.StatusCode.V; x.connect && code/100 == 2 || code == 101 {
-		if code == 101 {
-			p.c.Arranged = x.rec
-		}
+	switch code := x.rec.StatusCode.V; {
+	case code == 101:
+		p.tunnel = p.upgraded(x)
+	case x.connect && code/100 == 2:
 		p.tunnel = p.c.Guess()
 	}
 }
