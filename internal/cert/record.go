@@ -46,8 +46,8 @@ type Record struct {
 	NotZeeks bool `rec:"-"` // see BeyondZeek
 }
 
-// BeyondZeek tells that Zeek would not write this row: it reads no TLS in TCP
-// connections whose beginning it did not see.
+// BeyondZeek tells that Zeek would not write this row, as it would not that of
+// the TLS connection.
 func (r *Record) BeyondZeek() bool { return r.NotZeeks }
 
 // Type is the schema of Record.

@@ -32,7 +32,9 @@ var Type = record.Of[Record]("ssl")
 // RecordType returns Type.
 func (*Record) RecordType() *record.Type { return Type }
 
-// BeyondZeek tells that Zeek would not write this row. It reads no TLS in TCP
-// connections whose beginning it did not see, and TLS in QUIC only when it was
-// built with its Spicy parsers; quic.log says the same (docs/adr/0008).
+// BeyondZeek tells that Zeek would not write this row. It reads TLS in QUIC only
+// when it was built with its Spicy parsers, and then quic.log says the same; and
+// it reads no TLS in TCP connections whose beginning it did not see. Of those
+// with a client hello the row is written all the same, for its JA4
+// (docs/adr/0008).
 func (r *Record) BeyondZeek() bool { return r.NotZeeks }

@@ -49,13 +49,16 @@ func (s *session) carrier(c *proto.Conn) byte {
 	return 't'
 }
 
-// beyond tells whether Zeek would not read this handshake.
-func (s *session) beyond(c *proto.Conn) bool { return c.Partial || s.carrier(c) == 'q' }
+// beyond tells whether a row about r would be one that Zeek does not write and
+// nobody misses.
+func (s *session) beyond(c *proto.Conn, r *Record) bool {
+	return s.carrier(c) == 'q' || c.Partial && r.JA4 == ""
+}
 
 // open returns the record, begun at the first call.
 func (s *session) open(c *proto.Conn) *Record {
 	if s.rec == nil {
-		s.rec = &Record{Conn: c.Head(), Traits: s.traits, NotZeeks: s.beyond(c)}
+		s.rec = &Record{Conn: c.Head(), Traits: s.traits}
 	}
 	return s.rec
 }
@@ -65,6 +68,7 @@ func (s *session) finish(c *proto.Conn) {
 		return
 	}
 	s.logged = true
+	s.rec.NotZeeks = s.beyond(c, s.rec)
 	if s.leaf != nil && s.rec.ServerName != "" {
 		s.rec.SNIMatches = record.Some(s.leaf.MatchesHost(s.rec.ServerName))
 	}
@@ -236,6 +240,6 @@ func (s *session) certificate(c *proto.Conn, d proto.Dir, der []byte, i int) {
 		s.leaf = &crt
 	}
 	x := crt.Record(c.Head().Head, i == 0, client)
-	x.NotZeeks = r.NotZeeks
+	x.NotZeeks = s.beyond(c, r)
 	c.Emit(x)
 }
