@@ -38,6 +38,8 @@ const (
 	// maxFragment bounds what the segments of one fragment make up. The standard
 	// has 2048 bytes as the usual maximum and lets devices agree on more.
 	maxFragment = 16 << 10
+	// maxOlder is how many requests wait for a response behind the last.
+	maxOlder = 16
 )
 
 // Bits of the control octet and of the transport octet.
@@ -59,8 +61,9 @@ type half struct {
 type parser struct {
 	c         *proto.Conn
 	half      [2]half
-	pending   *Exchange // request whose response is awaited
-	access    string    // of the last request
+	pending   *Exchange   // request whose response is awaited
+	older     []*Exchange // those before it without a response
+	access    string      // of the last request
 	confirmed bool
 	lost      bool // a frame was damaged: Zeek reads no further
 	user      []byte

@@ -103,13 +103,29 @@ func (p *parser) message(d proto.Dir, b []byte, l link) {
 	p.request(&m, l)
 }
 
+// noReply tells whether a function asks for no response.
+func noReply(fc uint8) bool {
+	switch fc {
+	case 0x06, 0x08, 0x0a, 0x0c, 0x21:
+		return true
+	}
+	return false
+}
+
 // request keeps the request until its response. In Zeek the next request takes
-// the place of one that has none; here it is written, for many a command asks
-// for no response.
+// the place of one that has none; here that one waits on, and is written when
+// no response is left for it: many a command asks for none.
 func (p *parser) request(m *body, l link) {
-	if p.pending != nil && p.pending.Func.V != fcConfirm {
-		p.pending.beyond = true
-		p.flush()
+	switch old := p.pending; {
+	case old == nil || old.Func.V == fcConfirm:
+	case noReply(old.Func.V):
+		p.unanswered(old)
+	default:
+		if len(p.older) >= maxOlder {
+			p.unanswered(p.older[0])
+			p.older = append(p.older[:0], p.older[1:]...)
+		}
+		p.older = append(p.older, old)
 	}
 	p.pending = &Exchange{
 		Conn: m.head, Request: m.name, Access: m.access, Func: record.Some(m.fc), Objects: m.points,
@@ -118,19 +134,34 @@ func (p *parser) request(m *body, l link) {
 	p.access = m.access
 }
 
-// response completes the exchange.
+// response completes the exchange. A response behind another to the request
+// before the last has that request's traits, though not its name, as in Zeek.
 func (p *parser) response(m *body, iin record.Opt[uint16], l link) {
 	e := p.pending
 	if p.pending = nil; e == nil {
 		e = &Exchange{Access: m.access, Func: record.Some(m.fc)}
+		if m.fc == fcResponse && len(p.older) > 0 {
+			e.Access, e.Func, e.Objects = p.older[0].Access, p.older[0].Func, p.older[0].Objects
+			p.older = append(p.older[:0], p.older[1:]...)
+		}
 	}
 	e.Conn, e.Reply, e.IIN, e.beyond = m.head, m.name, iin, p.lost
 	e.Master, e.Outstn = record.Some(l.master), record.Some(l.outstation)
 	p.c.Emit(e)
 }
 
-// flush writes the request that has no response.
+// unanswered writes a request that another followed and no response.
+func (p *parser) unanswered(e *Exchange) {
+	e.beyond = true
+	p.c.Emit(e)
+}
+
+// flush writes the requests that have no response.
 func (p *parser) flush() {
+	for _, e := range p.older {
+		p.unanswered(e)
+	}
+	p.older = nil
 	if p.pending != nil {
 		p.c.Emit(p.pending)
 		p.pending = nil
