@@ -22,9 +22,21 @@ const (
 // specification).
 type Program struct {
 	DLL      bool
+	Machine  uint16
+	Compiled uint32 // seconds since 1970
+	Flags    uint16 // Characteristics
+	Windows  *Windows
 	Sections []string
 	Imphash  string // MD5 of the imports in order; empty when they cannot be read or are imported by number from a library whose names the hash needs
 	Original string // OriginalFilename of the version resource
+}
+
+// Windows is what the optional header says, which a program needs to run.
+type Windows struct {
+	Major, Minor uint16 // of the system it was made for
+	Subsystem    uint16
+	Flags        uint16     // DllCharacteristics
+	Tables       [16]uint32 // sizes of the data directories
 }
 
 type peSection struct{ va, size, raw uint32 }
@@ -44,15 +56,15 @@ func readPE(b []byte) *Program {
 	if string(c.Take(4)) != "PE\x00\x00" {
 		return nil
 	}
-	c.Skip(2)
-	count := int(c.L16())
-	c.Skip(12)
+	machine, count := c.L16(), int(c.L16())
+	compiled := c.L32()
+	c.Skip(8)
 	optional, flags := int(c.L16()), c.L16()
 	o := c.Sub(optional)
 	if !c.OK() || count > maxSections {
 		return nil
 	}
-	p := &Program{DLL: flags&0x2000 != 0}
+	p := &Program{DLL: flags&0x2000 != 0, Machine: machine, Compiled: compiled, Flags: flags}
 	f := peFile{b: b}
 	for range count {
 		name := c.Take(8)
@@ -61,22 +73,50 @@ func readPE(b []byte) *Program {
 		if !c.OK() {
 			break
 		}
-		p.Sections = append(p.Sections, strings.ToValidUTF8(string(bytes.TrimRight(name, "\x00")), "\uFFFD"))
+		p.Sections = append(p.Sections, strings.ToValidUTF8(string(upToNUL(name)), "\uFFFD"))
 		f.sections = append(f.sections, peSection{va, max(size, rawSize), raw})
 	}
-	f.wide = o.L16() == 0x20b
-	if f.wide {
-		o.Skip(102)
-	} else {
-		o.Skip(86)
-	}
-	o.Skip(4 + 4 + 8) // flags, count of directories, export directory
-	imports := o.L32()
-	if o.OK() && imports != 0 {
+	if imports := f.optional(&o, p); imports != 0 {
 		p.Imphash = f.imphash(imports)
 	}
 	p.Original = originalName(b)
 	return p
+}
+
+// optional reads the optional header and returns where the imports are.
+func (f *peFile) optional(o *wire.Cursor, p *Program) (imports uint32) {
+	f.wide = o.L16() == 0x20b
+	o.Skip(38)
+	w := &Windows{Major: o.L16(), Minor: o.L16()}
+	o.Skip(24)
+	w.Subsystem, w.Flags = o.L16(), o.L16()
+	if f.wide {
+		o.Skip(32)
+	} else {
+		o.Skip(16)
+	}
+	o.Skip(4) // flags
+	n := o.L32()
+	if !o.OK() {
+		return 0
+	}
+	for i := range w.Tables[:min(n, 16)] {
+		at, size := o.L32(), o.L32()
+		if !o.OK() {
+			break
+		}
+		w.Tables[i] = size
+		if i == 1 {
+			imports = at
+		}
+	}
+	p.Windows = w
+	return imports
+}
+
+func upToNUL(b []byte) []byte {
+	before, _, _ := bytes.Cut(b, []byte{0})
+	return before
 }
 
 // at returns a cursor at a relative virtual address.

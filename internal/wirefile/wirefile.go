@@ -400,5 +400,8 @@ func (f *File) Close() {
 		again.TS = f.start
 		f.c.Emit(&again)
 	}
+	if s.Program != nil && !r.BeyondZeek() {
+		f.c.Emit(program(&r, s.Program))
+	}
 	f.ocsp()
 }

@@ -23,7 +23,7 @@ var Format = evidence.Format{
 	Join: func(files []*evidence.File, env *evidence.Env) evidence.Reader {
 		return &reader{files: files, env: env}
 	},
-	Emits: []*record.Type{network.ConnType, network.FileType, network.WeirdType, network.ServicePortType},
+	Emits: []*record.Type{network.ConnType, network.FileType, network.ProgramType, network.WeirdType, network.ServicePortType},
 }
 
 // sniff knows the magic numbers of pcap (either byte order, micro- and
