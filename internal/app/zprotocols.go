@@ -20,6 +20,7 @@ import (
 	"longwatch/internal/proto/http"
 	"longwatch/internal/proto/http2"
 	"longwatch/internal/proto/iec104"
+	"longwatch/internal/proto/imap"
 	"longwatch/internal/proto/ipsec"
 	"longwatch/internal/proto/irc"
 	"longwatch/internal/proto/kerberos"
@@ -50,6 +51,7 @@ import (
 	"longwatch/internal/proto/stun"
 	"longwatch/internal/proto/synchrophasor"
 	"longwatch/internal/proto/tds"
+	"longwatch/internal/proto/telnet"
 	"longwatch/internal/proto/tftp"
 	"longwatch/internal/proto/websocket"
 	"longwatch/internal/proto/wireguard"
@@ -73,6 +75,7 @@ var protocols = []proto.Spec{
 	http.Protocol,
 	http2.Protocol,
 	iec104.Protocol,
+	imap.Protocol,
 	ipsec.Protocol,
 	irc.Protocol,
 	kerberos.Protocol,
@@ -103,6 +106,7 @@ var protocols = []proto.Spec{
 	stun.Protocol,
 	synchrophasor.Protocol,
 	tds.Protocol,
+	telnet.Protocol,
 	tftp.Protocol,
 	websocket.Protocol,
 	wireguard.Protocol,

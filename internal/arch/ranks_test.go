@@ -8,6 +8,7 @@ var ranks = map[string]int{
 	"internal/attack":    0,
 	"internal/ber":       0,
 	"internal/invariant": 0,
+	"internal/sasl":      0,
 	"internal/script":    0,
 	"internal/stix":      0,
 	"internal/hostpath":  0,
