@@ -9,6 +9,7 @@ import (
 	"longwatch/internal/proto/bittorrent"
 	"longwatch/internal/proto/cotp"
 	"longwatch/internal/proto/dcerpc"
+	"longwatch/internal/proto/dcerpccl"
 	"longwatch/internal/proto/dhcp"
 	"longwatch/internal/proto/dnp3"
 	"longwatch/internal/proto/dns"
@@ -64,6 +65,7 @@ var protocols = []proto.Spec{
 	bittorrent.Protocol,
 	cotp.Protocol,
 	dcerpc.Protocol,
+	dcerpccl.Protocol,
 	dhcp.Protocol,
 	dnp3.Protocol,
 	dns.Protocol,

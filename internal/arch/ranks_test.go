@@ -90,8 +90,9 @@ var ranks = map[string]int{
 
 // siblings are imports between packages of one rank that are as they should be.
 var siblings = map[[2]string]string{
-	{"internal/proto/dtls", "internal/proto/ssl"}:   "DTLS carries the handshake messages of TLS",
-	{"internal/proto/http2", "internal/proto/http"}: "HTTP/2 carries the requests and replies of HTTP",
+	{"internal/proto/dtls", "internal/proto/ssl"}:        "DTLS carries the handshake messages of TLS",
+	{"internal/proto/dcerpccl", "internal/proto/dcerpc"}: "connectionless DCE/RPC has the names and the record of DCE/RPC",
+	{"internal/proto/http2", "internal/proto/http"}:      "HTTP/2 carries the requests and replies of HTTP",
 }
 
 // unfuzzed are readers of outside bytes without a fuzz target of their own.
