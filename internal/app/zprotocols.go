@@ -43,6 +43,7 @@ import (
 	"longwatch/internal/proto/redis"
 	"longwatch/internal/proto/rfb"
 	"longwatch/internal/proto/s7comm"
+	"longwatch/internal/proto/sip"
 	"longwatch/internal/proto/smb"
 	"longwatch/internal/proto/smtp"
 	"longwatch/internal/proto/snmp"
@@ -51,6 +52,7 @@ import (
 	"longwatch/internal/proto/ssl"
 	"longwatch/internal/proto/stun"
 	"longwatch/internal/proto/synchrophasor"
+	"longwatch/internal/proto/syslog"
 	"longwatch/internal/proto/tds"
 	"longwatch/internal/proto/telnet"
 	"longwatch/internal/proto/tftp"
@@ -99,6 +101,7 @@ var protocols = []proto.Spec{
 	redis.Protocol,
 	rfb.Protocol,
 	s7comm.Protocol,
+	sip.Protocol,
 	smb.Protocol,
 	smtp.Protocol,
 	snmp.Protocol,
@@ -107,6 +110,7 @@ var protocols = []proto.Spec{
 	ssl.Protocol,
 	stun.Protocol,
 	synchrophasor.Protocol,
+	syslog.Protocol,
 	tds.Protocol,
 	telnet.Protocol,
 	tftp.Protocol,

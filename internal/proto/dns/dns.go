@@ -150,7 +150,7 @@ func (p *parser) session(h header) (m *Message, matched bool) {
 		}
 	}
 	if m == nil {
-		m = &Message{Conn: p.c.Head(), Proto: "udp", TransID: h.id, Opcode: record.Some(h.opcode()), OpcodeName: opcodeName(h.opcode(), p.netbios()), beyond: p.beyond()}
+		m = &Message{Conn: p.c.Head(), Proto: "udp", TransID: h.id, Opcode: record.Some(h.opcode()), OpcodeName: opcodeName(h.opcode(), p.netbios()), beyond: p.beyond() || h.opcode() != opQuery && h.opcode() != opNotify && h.opcode() != opUpdate}
 		if p.c.Transport == proto.TCP {
 			m.Proto = "tcp"
 		}
