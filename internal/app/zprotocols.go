@@ -15,9 +15,12 @@ import (
 	"longwatch/internal/proto/dns"
 	"longwatch/internal/proto/dtls"
 	"longwatch/internal/proto/enip"
+	"longwatch/internal/proto/fins"
 	"longwatch/internal/proto/fox"
 	"longwatch/internal/proto/ftp"
 	"longwatch/internal/proto/ftpdata"
+	"longwatch/internal/proto/git"
+	"longwatch/internal/proto/hartip"
 	"longwatch/internal/proto/http"
 	"longwatch/internal/proto/http2"
 	"longwatch/internal/proto/iec104"
@@ -28,6 +31,7 @@ import (
 	"longwatch/internal/proto/ldap"
 	"longwatch/internal/proto/mms"
 	"longwatch/internal/proto/modbus"
+	"longwatch/internal/proto/mqtt"
 	"longwatch/internal/proto/mysql"
 	"longwatch/internal/proto/nfs"
 	"longwatch/internal/proto/ntlm"
@@ -73,9 +77,12 @@ var protocols = []proto.Spec{
 	dns.Protocol,
 	dtls.Protocol,
 	enip.Protocol,
+	fins.Protocol,
 	fox.Protocol,
 	ftp.Protocol,
 	ftpdata.Protocol,
+	git.Protocol,
+	hartip.Protocol,
 	http.Protocol,
 	http2.Protocol,
 	iec104.Protocol,
@@ -86,6 +93,7 @@ var protocols = []proto.Spec{
 	ldap.Protocol,
 	mms.Protocol,
 	modbus.Protocol,
+	mqtt.Protocol,
 	mysql.Protocol,
 	nfs.Protocol,
 	ntlm.Protocol,
