@@ -248,7 +248,8 @@ func probe(_ proto.Dir, b []byte) proto.Verdict {
 			return proto.Maybe
 		}
 	case opError:
-		if b[2] == 0 && b[3] <= 8 && b[len(b)-1] == 0 && len(b) > 5 && printable(text(b[4:])) {
+		// NetFlow 5 begins likewise: the text has to fill the datagram.
+		if s := text(b[4:]); b[2] == 0 && b[3] <= 8 && s != "" && len(b) == 4+len(s)+1 && printable(s) {
 			return proto.Yes
 		}
 	case opOption:
