@@ -206,6 +206,7 @@ func (p *parser) message(d proto.Dir, b []byte, service string) error {
 	case asReq:
 		p.certificates(d, f[3], true)
 		p.request("AS", f[4])
+		p.ex.PreAuth = record.Some(proves(f[3]))
 	case tgsReq:
 		p.request("TGS", f[4])
 	case asRep, tgsRep:
@@ -243,6 +244,7 @@ func (p *parser) request(kind string, v ber.Value) {
 	ex.From, ex.Till = when(body[4]), when(body[5])
 	ex.Forwardable = record.Some(bit(body[0], optForwardable))
 	ex.Renewable = record.Some(bit(body[0], optRenewable))
+	ex.Offered = ciphers(body[8])
 }
 
 // reply reads a KDC-REP (section 5.4.2).
@@ -277,6 +279,9 @@ func (p *parser) refusal(f [maxFields]ber.Value) {
 		ex.Service = service
 	}
 	ex.Success = record.Some(false)
+	if code, ok := f[6].Int(); ok {
+		ex.ErrorCode = record.Some(code)
+	}
 	if ex.ErrorMsg = text; text == "" {
 		code, _ := f[6].Int()
 		ex.ErrorMsg = errorName(code)

@@ -75,3 +75,41 @@ func ticket(v ber.Value) (service, realm, cipher string) {
 	}
 	return service, realm, cipher
 }
+
+// maxCiphers bounds the encryption types kept of a request.
+const maxCiphers = 16
+
+// ciphers reads the encryption types that a client offers.
+func ciphers(v ber.Value) (out []string) {
+	rest := v.Body
+	for range maxCiphers {
+		e, next, ok := ber.Next(rest)
+		if !ok {
+			break
+		}
+		rest = next
+		if etype, ok := e.Int(); ok {
+			out = append(out, cipherName(etype))
+		}
+	}
+	return out
+}
+
+// proves tells whether pre-authentication data shows that the client knows its
+// key: an encrypted time (RFC 4120 section 5.2.7.2), PKINIT, or an encrypted
+// challenge (RFC 6113 section 5.4.6).
+func proves(padata ber.Value) bool {
+	rest := padata.Body
+	for range maxPAData {
+		e, next, ok := ber.Next(rest)
+		if !ok {
+			break
+		}
+		rest = next
+		switch kind, _ := fields(e)[1].Int(); kind {
+		case 2, paPKASReq, 138:
+			return true
+		}
+	}
+	return false
+}

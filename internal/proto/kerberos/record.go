@@ -22,6 +22,10 @@ type Exchange struct {
 	ServerSubject string `rec:"server_cert_subject"`
 	ServerFUID    string `rec:"server_cert_fuid"`
 
+	Offered   []string          `rec:"offered_ciphers,extra"`  // that the client can do, best first: rc4-hmac alone is how service tickets are asked for to be cracked
+	PreAuth   record.Opt[bool]  `rec:"preauthenticated,extra"` // of an AS request: it proves that the client knows the key; an answer without is open to cracking
+	ErrorCode record.Opt[int64] `rec:"error_code,extra"`       // RFC 4120 section 7.5.9
+
 	beyond bool `rec:"-"`
 }
 
