@@ -41,6 +41,8 @@ bench: ## Go benchmarks of every package
 .PHONY: gen
 gen: ## rewrite generated files
 	go run ./internal/gen/lists
+	find internal -name zrecord.go -delete
+	go run ./internal/gen/encoders
 	gofmt -w internal/app
 
 .PHONY: docs

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"longwatch/internal/capture/filter"
 	"longwatch/internal/evidence"
@@ -107,6 +109,16 @@ func recordTypes() map[string]*record.Type {
 		}
 	}
 	return types
+}
+
+// RecordTypes are all types of records, by name.
+func RecordTypes() []*record.Type {
+	types := recordTypes()
+	out := make([]*record.Type, 0, len(types))
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		out = append(out, types[name])
+	}
+	return out
 }
 
 // env is what readers are given.

@@ -23,9 +23,10 @@ type spreader struct {
 	odd     map[string]*oddity
 	noIP    int64 // frames without IP
 	dups    *duplicates
-	copies  []int64 // duplicates dropped, by source
-	others  []int64 // left out by the filter, by source
-	ifaces  uint32  // highest interface seen
+	scratch [maxTunnels + 1]packet // the packet at hand, by depth of tunnels
+	copies  []int64                // duplicates dropped, by source
+	others  []int64                // left out by the filter, by source
+	ifaces  uint32                 // highest interface seen
 	ticked  record.Time
 	ticks   bool // somebody wants to know how time goes
 }
@@ -67,8 +68,9 @@ func (sp *spreader) frame(src uint32, f *capture.Frame, several bool) {
 			return
 		}
 	}
-	p := packet{ts: f.TS, at: place{f.Pos, src}, vlan: in.VLAN}
-	sp.ip(&p, in.IP, in.Wire, f.Block, 0)
+	p := &sp.scratch[0]
+	*p = packet{ts: f.TS, at: place{f.Pos, src}, vlan: in.VLAN}
+	sp.ip(p, in.IP, in.Wire, f.Block, 0)
 }
 
 // ip takes an IP packet that lies in block, or on the heap when block is nil.
@@ -152,8 +154,9 @@ func (sp *spreader) inner(p *packet, in capture.Inner, block *capture.Block, dep
 		sp.weird(p, "exceeded_tunnel_max_depth", len(in.IP))
 		return
 	}
-	q := packet{ts: p.ts, at: p.at, vlan: p.vlan, parent: sp.tunnels.uid(p)}
-	sp.ip(&q, in.IP, in.Wire, block, depth+1)
+	q := &sp.scratch[depth+1]
+	*q = packet{ts: p.ts, at: p.at, vlan: p.vlan, parent: sp.tunnels.uid(p)}
+	sp.ip(q, in.IP, in.Wire, block, depth+1)
 }
 
 // weird counts a packet that cannot be read, and records the first of its kind.

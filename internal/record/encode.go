@@ -22,7 +22,7 @@ func (f *Field) appendText(dst []byte, v reflect.Value) []byte {
 	case kindFloat:
 		return strconv.AppendFloat(dst, v.Float(), 'g', -1, 64)
 	case kindTime, kindInterval:
-		return appendSeconds(dst, v.Int())
+		return AppendSeconds(dst, v.Int())
 	case kindAddr:
 		return v.Interface().(netip.Addr).AppendTo(dst)
 	case kindPrefix:
@@ -35,6 +35,29 @@ func (f *Field) appendText(dst []byte, v reflect.Value) []byte {
 // AppendJSON appends r as one JSON object, fields in declaration order, absent
 // ones left out. Bytes that are not UTF-8 are written \xNN, as Zeek does.
 func (t *Type) AppendJSON(dst []byte, r Record) []byte {
+	if a, ok := r.(JSONAppender); ok && t.goType == reflect.TypeOf(r).Elem() {
+		return a.AppendJSON(dst, t.isStock)
+	}
+	return t.ReflectJSON(dst, r)
+}
+
+// JSONAppender is implemented by records whose encoder is generated: it appends
+// what ReflectJSON appends, without the columns of our own when stock is true.
+type JSONAppender interface {
+	AppendJSON(dst []byte, stock bool) []byte
+}
+
+// EndJSON ends an object whose last byte is the comma behind its last member.
+func EndJSON(dst []byte) []byte {
+	if n := len(dst) - 1; dst[n] == ',' {
+		dst[n] = '}'
+		return dst
+	}
+	return append(dst, '}')
+}
+
+// ReflectJSON is AppendJSON for records without a generated encoder.
+func (t *Type) ReflectJSON(dst []byte, r Record) []byte {
 	rv := reflect.ValueOf(r).Elem()
 	dst = append(dst, '{')
 	for i := range t.Fields {
@@ -56,7 +79,7 @@ func (t *Type) AppendJSON(dst []byte, r Record) []byte {
 
 func (f *Field) appendJSON(dst []byte, v reflect.Value) []byte {
 	if f.kind == kindFields {
-		return appendPairs(dst, v.Interface().([]KV))
+		return AppendPairs(dst, v.Interface().([]KV))
 	}
 	if !f.vector {
 		return f.appendJSONScalar(dst, v)
@@ -79,9 +102,9 @@ func (f *Field) appendJSON(dst []byte, v reflect.Value) []byte {
 	return append(dst, ']')
 }
 
-// appendPairs writes named values as an object; values of one name in a row,
+// AppendPairs writes named values as an object; values of one name in a row,
 // as the positional ones of an event log are, become one array.
-func appendPairs(dst []byte, pairs []KV) []byte {
+func AppendPairs(dst []byte, pairs []KV) []byte {
 	dst = append(dst, '{')
 	for i := 0; i < len(pairs); {
 		if i > 0 {

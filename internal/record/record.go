@@ -82,7 +82,8 @@ type Opt[T any] struct {
 // Some is a present value.
 func Some[T any](v T) Opt[T] { return Opt[T]{V: v, Set: true} }
 
-func (Opt[T]) optional() {}
+// IsOpt marks Opt whatever its type.
+func (Opt[T]) IsOpt() {}
 
 // Entity is something that records share: host, address, account, domain ...
 type Entity struct {

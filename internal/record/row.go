@@ -110,7 +110,7 @@ func (f *Field) appendCell(dst []byte, v reflect.Value) []byte {
 	case netip.Prefix:
 		b = x.AppendTo(nil)
 	case []KV:
-		b = appendPairs(nil, x)
+		b = AppendPairs(nil, x)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(b)))
 	return append(dst, b...)

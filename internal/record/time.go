@@ -33,8 +33,8 @@ func (t Time) String() string {
 	return t.Std().Format(time.RFC3339Nano)
 }
 
-// appendSeconds writes ns as seconds with six digits, as Zeek does.
-func appendSeconds(dst []byte, ns int64) []byte {
+// AppendSeconds writes ns as seconds with six digits, as Zeek does.
+func AppendSeconds(dst []byte, ns int64) []byte {
 	if ns < 0 {
 		dst = append(dst, '-')
 		ns = -ns

@@ -54,6 +54,8 @@ type Type struct {
 	byName map[string]int
 	ents   []int
 	stock  *Type
+
+	isStock bool // the columns of Zeek's log only
 }
 
 // Stock is the type with the columns of Zeek's log of this name only, for
@@ -70,7 +72,7 @@ func Of[T any](name string) *Type {
 		return t
 	}
 	t.stock = &Type{Name: name, goType: t.goType, byName: map[string]int{}}
-	t.stock.stock = t.stock
+	t.stock.stock, t.stock.isStock = t.stock, true
 	for _, f := range t.Fields {
 		if f.Extra {
 			continue
@@ -140,7 +142,7 @@ func (f *Field) classify(ft reflect.Type) {
 		f.vector = true
 		ft = ft.Elem()
 	}
-	if _, ok := reflect.Zero(ft).Interface().(interface{ optional() }); ok {
+	if _, ok := reflect.Zero(ft).Interface().(interface{ IsOpt() }); ok {
 		f.opt = true
 		ft = ft.Field(0).Type
 	}
@@ -176,6 +178,9 @@ func (f *Field) classify(ft reflect.Type) {
 
 // New returns a new, empty record of this type.
 func (t *Type) New() Record { return reflect.New(t.goType).Interface().(Record) }
+
+// Index is where the field lies in the record's struct, as reflect counts.
+func (f *Field) Index() []int { return f.index }
 
 // Field returns the column of that name.
 func (t *Type) Field(name string) (*Field, bool) {

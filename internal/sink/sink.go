@@ -12,6 +12,7 @@
 package sink
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -108,9 +109,11 @@ func New(dir, spool string, f Format, memory int64) *Dir {
 
 // entry is one encoded line within a lane's arena.
 type entry struct {
-	ts       record.Time
-	off, len uint32
-	once     uint32 // index+1 into onces, 0: none
+	ts    record.Time
+	chunk uint32 // of the arena
+	off   uint32
+	len   uint32
+	once  uint32 // index+1 into onces, 0: none
 }
 
 type onceKey struct {
@@ -120,13 +123,32 @@ type onceKey struct {
 
 // batch is the lines of one type that a lane holds.
 type batch struct {
-	arena   []byte
+	arena   [][]byte // chunks; lines are appended to the last one and never move
 	entries []entry
 	onces   []onceKey
 }
 
-// maxArena keeps offsets within 32 bits.
-const maxArena = 1 << 30
+// firstChunk and chunkSize are the sizes of the first chunk of an arena and of
+// the later ones: types that have a few records need little.
+const (
+	firstChunk = 4 << 10
+	chunkSize  = 1 << 20
+)
+
+// room returns the chunk to append a line to. It may outgrow its size by one
+// line.
+func (b *batch) room() *[]byte {
+	n := len(b.arena)
+	if n > 0 && len(b.arena[n-1]) < cap(b.arena[n-1])-cap(b.arena[n-1])/16 {
+		return &b.arena[n-1]
+	}
+	size := firstChunk
+	if n > 0 {
+		size = min(4*cap(b.arena[n-1]), chunkSize)
+	}
+	b.arena = append(b.arena, make([]byte, 0, size))
+	return &b.arena[n]
+}
 
 // Lane takes the records of one goroutine.
 type Lane struct {
@@ -145,6 +167,9 @@ func (d *Dir) Lane() *Lane {
 	return l
 }
 
+// entrySize is what an entry costs besides its line, in bytes.
+const entrySize = 24
+
 // Put encodes r.
 func (l *Lane) Put(r record.Record) {
 	t := r.RecordType()
@@ -156,9 +181,10 @@ func (l *Lane) Put(r record.Record) {
 		b = &batch{}
 		l.batches[t] = b
 	}
-	off := len(b.arena)
-	b.arena = l.d.format.Append(b.arena, t, r)
-	e := entry{ts: r.Base().TS, off: uint32(off), len: uint32(len(b.arena) - off)} // maxArena keeps both within 32 bits
+	chunk := b.room()
+	off := len(*chunk)
+	*chunk = l.d.format.Append(*chunk, t, r)
+	e := entry{ts: r.Base().TS, chunk: uint32(len(b.arena) - 1), off: uint32(off), len: uint32(len(*chunk) - off)} // #nosec G115 -- memory bounds all three
 	if o, ok := r.(Once); ok {
 		key, period := o.OncePer()
 		sum := sha256.Sum256([]byte(key))
@@ -166,8 +192,8 @@ func (l *Lane) Put(r record.Record) {
 		e.once = uint32(len(b.onces))
 	}
 	b.entries = append(b.entries, e)
-	l.held += int64(e.len) + 24
-	if l.held > l.d.share.Load() || len(b.arena) > maxArena {
+	l.held += int64(e.len) + entrySize
+	if l.held > l.d.share.Load() {
 		l.d.spill(l)
 	}
 }
@@ -187,7 +213,7 @@ func (d *Dir) spill(l *Lane) {
 		if err := writeRun(path, &memorySource{b: b}); err != nil {
 			d.fail(err)
 		}
-		b.arena, b.entries, b.onces = b.arena[:0], b.entries[:0], b.onces[:0]
+		*b = batch{entries: b.entries[:0], onces: b.onces[:0]}
 	}
 	l.held = 0
 }
@@ -206,7 +232,7 @@ func (d *Dir) fail(err error) {
 	}
 }
 
-func (b *batch) line(e entry) []byte { return b.arena[e.off : e.off+e.len] }
+func (b *batch) line(e entry) []byte { return b.arena[e.chunk][e.off : e.off+e.len] }
 
 // sort orders the lines by time and then by their bytes.
 func (b *batch) sort() {
@@ -217,7 +243,7 @@ func (b *batch) sort() {
 			}
 			return 1
 		}
-		return slices.Compare(b.line(x), b.line(y))
+		return bytes.Compare(b.line(x), b.line(y))
 	})
 }
 
