@@ -11,6 +11,7 @@ import (
 	"longwatch/internal/proto/dcerpc"
 	"longwatch/internal/proto/dcerpccl"
 	"longwatch/internal/proto/dhcp"
+	"longwatch/internal/proto/dhcpv6"
 	"longwatch/internal/proto/dnp3"
 	"longwatch/internal/proto/dns"
 	"longwatch/internal/proto/dtls"
@@ -33,6 +34,7 @@ import (
 	"longwatch/internal/proto/modbus"
 	"longwatch/internal/proto/mqtt"
 	"longwatch/internal/proto/mysql"
+	"longwatch/internal/proto/netbiosdgm"
 	"longwatch/internal/proto/nfs"
 	"longwatch/internal/proto/ntlm"
 	"longwatch/internal/proto/ntp"
@@ -52,6 +54,7 @@ import (
 	"longwatch/internal/proto/smtp"
 	"longwatch/internal/proto/snmp"
 	"longwatch/internal/proto/socks"
+	"longwatch/internal/proto/ssdp"
 	"longwatch/internal/proto/ssh"
 	"longwatch/internal/proto/ssl"
 	"longwatch/internal/proto/stun"
@@ -73,6 +76,7 @@ var protocols = []proto.Spec{
 	dcerpc.Protocol,
 	dcerpccl.Protocol,
 	dhcp.Protocol,
+	dhcpv6.Protocol,
 	dnp3.Protocol,
 	dns.Protocol,
 	dtls.Protocol,
@@ -95,6 +99,7 @@ var protocols = []proto.Spec{
 	modbus.Protocol,
 	mqtt.Protocol,
 	mysql.Protocol,
+	netbiosdgm.Protocol,
 	nfs.Protocol,
 	ntlm.Protocol,
 	ntp.Protocol,
@@ -114,6 +119,7 @@ var protocols = []proto.Spec{
 	smtp.Protocol,
 	snmp.Protocol,
 	socks.Protocol,
+	ssdp.Protocol,
 	ssh.Protocol,
 	ssl.Protocol,
 	stun.Protocol,
