@@ -1,6 +1,6 @@
 // Package capture turns packet captures into frames and frames into IP packets.
 //
-// Reader walks a pcap or pcapng stream in large blocks that are used again, so
+// Reader walks a pcap, pcapng or snoop stream in large blocks that are used again, so
 // that no packet costs an allocation; Unwrap finds the IP packet inside a frame,
 // whatever link layers lie around it; Parse reads the IP header:
 //
@@ -14,7 +14,8 @@
 //	}
 //
 // Formats: pcap as in draft-ietf-opsawg-pcap, pcapng as in
-// draft-ietf-opsawg-pcapng; either byte order, microseconds or nanoseconds.
+// draft-ietf-opsawg-pcapng; either byte order, microseconds or nanoseconds;
+// snoop as in RFC 1761.
 package capture
 
 import (
@@ -43,8 +44,8 @@ type Frame struct {
 
 // Errors that end a capture before its end.
 var (
-	// ErrFormat says that the stream is neither pcap nor pcapng.
-	ErrFormat = errors.New("capture: not a pcap or pcapng file")
+	// ErrFormat says that the stream is none of the formats.
+	ErrFormat = errors.New("capture: not a pcap, pcapng or snoop file")
 	// ErrShort says that the stream ends inside a record.
 	ErrShort = errors.New("capture: ends inside a packet")
 	// ErrRecord says that a record's lengths make no sense, so that the start

@@ -17,10 +17,11 @@ const (
 	ngSimple    = 3
 	ngEnhanced  = 6
 
-	ngByteOrder = 0x1a2b3c4d
-	optEnd      = 0
-	optTSResol  = 9
-	optTSOffset = 14
+	ngByteOrder   = 0x1a2b3c4d
+	ngByteOrderBE = 0x4d3c2b1a
+	optEnd        = 0
+	optTSResol    = 9
+	optTSOffset   = 14
 
 	// maxInterfaces bounds the interfaces of one section. Frames of further
 	// ones cannot be read.

@@ -24,7 +24,9 @@ type Reader struct {
 
 	nano    bool     // pcap: fractions are nanoseconds
 	link    LinkType // pcap: link type of every frame
-	swapLen bool     // pcap: the modified format with a longer record header
+	longer  bool     // pcap: the modified format with a longer record header
+	swapped bool     // pcap: the length on the wire comes first
+	unsure  bool     // pcap: it may
 
 	ifaces []iface // pcapng: of this section
 	unread int64   // pcapng: packet blocks that make no sense
@@ -51,9 +53,13 @@ func (r *Reader) begin() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	if binary.LittleEndian.Uint32(head) == ngSection {
+	switch {
+	case binary.LittleEndian.Uint32(head) == ngSection:
 		r.next = (*Reader).nextNG
 		return nil
+	case string(head) == snoopMagic[:len(head)]:
+		r.next = (*Reader).nextSnoop
+		return r.snoopHeader()
 	}
 	r.next = (*Reader).nextPcap
 	return r.pcapHeader()
@@ -123,6 +129,24 @@ func (r *Reader) turn() {
 	r.block = b
 }
 
+// Known tells whether head, the first bytes of a file, begins a capture.
+func Known(head []byte) bool {
+	if len(head) < knownLen {
+		return false
+	}
+	switch binary.LittleEndian.Uint32(head) {
+	case magicMicro, magicMicroBE, magicNano, magicNanoBE, magicKuznet, magicKuznetBE:
+		return true
+	case ngSection:
+		order := binary.LittleEndian.Uint32(head[8:])
+		return order == ngByteOrder || order == ngByteOrderBE
+	}
+	return string(head[:len(snoopMagic)]) == snoopMagic
+}
+
+// knownLen is how many bytes Known looks at.
+const knownLen = 12
+
 // Magic numbers of pcap as read in little-endian order.
 const (
 	magicMicro    = 0xa1b2c3d4
@@ -149,7 +173,13 @@ func (r *Reader) pcapHeader() error {
 		return ErrFormat
 	}
 	r.nano = magic == magicNano || magic == magicNanoBE
-	r.swapLen = magic == magicKuznet || magic == magicKuznetBE
+	r.longer = magic == magicKuznet || magic == magicKuznetBE
+	// Writers before version 2.3 of the format put the length on the wire
+	// before what was captured of it, and some of version 2.3 did; so did those
+	// of version 543, of DG/UX.
+	major, minor := r.bo.Uint16(b[4:]), r.bo.Uint16(b[6:])
+	r.swapped = major == 2 && minor < 3 || major == 543
+	r.unsure = major == 2 && minor == 3
 	r.link = LinkType(r.bo.Uint32(b[20:]) & 0xffff) // the rest tells the FCS length
 	r.start += pcapHeader
 	return nil
@@ -157,14 +187,17 @@ func (r *Reader) pcapHeader() error {
 
 func (r *Reader) nextPcap(f *Frame) error {
 	head := 16
-	if r.swapLen {
+	if r.longer {
 		head = 24
 	}
 	b, err := r.peek(head)
 	if err != nil {
 		return err
 	}
-	n := int64(r.bo.Uint32(b[8:]))
+	n, wire := int64(r.bo.Uint32(b[8:])), int64(r.bo.Uint32(b[12:]))
+	if r.swapped || r.unsure && n > wire {
+		n, wire = wire, n
+	}
 	if n > maxRecord {
 		return fmt.Errorf("%w: %d bytes at offset %d", ErrRecord, n, r.Offset())
 	}
@@ -178,7 +211,7 @@ func (r *Reader) nextPcap(f *Frame) error {
 	f.TS = record.Time(int64(r.bo.Uint32(b))*1e9 + frac)
 	f.Pos = r.Offset()
 	f.Link = r.link
-	f.Len = max(int(r.bo.Uint32(b[12:])), int(n))
+	f.Len = int(max(wire, n))
 	f.Data = b[head:]
 	f.Block = r.block
 	r.start += head + int(n)

@@ -78,6 +78,69 @@ func TestPcap(t *testing.T) {
 	}
 }
 
+// Before version 2.3 of the format the length on the wire came first; version
+// 2.3 itself was written both ways.
+func TestPcapOfSwappedLengths(t *testing.T) {
+	for _, v := range []struct {
+		major, minor uint16
+		swap         bool
+	}{{2, 2, true}, {2, 3, true}, {2, 3, false}, {543, 0, true}, {2, 4, false}} {
+		b := pcapFile(binary.BigEndian, 0xa1b2c3d4, 7)
+		binary.BigEndian.PutUint16(b[4:], v.major)
+		binary.BigEndian.PutUint16(b[6:], v.minor)
+		if v.swap {
+			for at, n := range map[int]uint32{24: 5, 24 + 16 + 5: 12} {
+				binary.BigEndian.PutUint32(b[at+8:], 100)
+				binary.BigEndian.PutUint32(b[at+12:], n)
+			}
+		}
+		frames, err := readAll(t, b)
+		if err != nil || len(frames) != 2 || frames[0].Data != "first" || frames[1].Len != 100 {
+			t.Errorf("%+v: %v, %v", v, frames, err)
+		}
+	}
+}
+
+// snoopFile writes a snoop capture as RFC 1761 describes it.
+func snoopFile(link uint32) []byte {
+	be := binary.BigEndian
+	b := be.AppendUint32(be.AppendUint32([]byte("snoop\x00\x00\x00"), 2), link)
+	for _, data := range []string{"first", "second frame"} {
+		padded := (len(data) + 3) &^ 3
+		b = be.AppendUint32(b, 100)
+		b = be.AppendUint32(b, uint32(len(data)))
+		b = be.AppendUint32(b, uint32(24+padded))
+		b = be.AppendUint32(b, 0)
+		b = be.AppendUint32(b, 1_700_000_000)
+		b = be.AppendUint32(b, 7)
+		b = append(append(b, data...), make([]byte, padded-len(data))...)
+	}
+	return b
+}
+
+func TestSnoop(t *testing.T) {
+	frames, err := readAll(t, snoopFile(4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := record.Time(1_700_000_000e9 + 7_000)
+	want := []got{{at, 1, 100, "first"}, {at, 1, 100, "second frame"}}
+	if d := cmp.Diff(want, frames); d != "" {
+		t.Error(d)
+	}
+	if frames, err = readAll(t, snoopFile(7)); err != nil || len(frames) != 2 {
+		t.Errorf("of an unknown link: %v, %v", frames, err)
+	}
+	short := snoopFile(4)
+	short[16+8+3] = 9 // record length
+	if _, err := readAll(t, short); !errors.Is(err, ErrRecord) {
+		t.Errorf("got %v, want ErrRecord", err)
+	}
+	if _, err := readAll(t, []byte("snoopy was a dog, and no capture")); !errors.Is(err, ErrFormat) {
+		t.Errorf("got %v, want ErrFormat", err)
+	}
+}
+
 // block writes a pcapng block (draft-ietf-opsawg-pcapng section 3.1).
 func block(bo binary.AppendByteOrder, kind uint32, body []byte) []byte {
 	for len(body)%4 != 0 {
@@ -191,6 +254,7 @@ func FuzzReader(f *testing.F) {
 	f.Add(pcapFile(binary.BigEndian, 0xa1b23c4d, 1))
 	f.Add(ngFile(binary.LittleEndian))
 	f.Add(ngFile(binary.BigEndian))
+	f.Add(snoopFile(4))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := NewReader(bytes.NewReader(b))
 		if err != nil {

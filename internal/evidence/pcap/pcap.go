@@ -1,11 +1,11 @@
-// Package pcap is the evidence format of packet captures, pcap and pcapng. It
-// reads them with package capture and analyses them with package flow.
+// Package pcap is the evidence format of packet captures: pcap, pcapng and
+// snoop. It reads them with package capture and analyses them with package flow.
 package pcap
 
 import (
 	"context"
-	"encoding/binary"
 
+	"longwatch/internal/capture"
 	"longwatch/internal/evidence"
 	"longwatch/internal/flow"
 	"longwatch/internal/record"
@@ -26,20 +26,10 @@ var Format = evidence.Format{
 	Emits: []*record.Type{network.ConnType, network.FileType, network.ProgramType, network.WeirdType, network.ServicePortType},
 }
 
-// sniff knows the magic numbers of pcap (either byte order, micro- and
-// nanoseconds, the modified format) and of a pcapng section header.
+// sniff knows captures by their first bytes.
 func sniff(_ string, head []byte) evidence.Match {
-	if len(head) < 12 {
-		return evidence.None
-	}
-	switch binary.LittleEndian.Uint32(head) {
-	case 0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1, 0xa1b2cd34, 0x34cdb2a1:
+	if capture.Known(head) {
 		return evidence.Sure
-	case 0x0a0d0d0a:
-		switch binary.LittleEndian.Uint32(head[8:]) {
-		case 0x1a2b3c4d, 0x4d3c2b1a:
-			return evidence.Sure
-		}
 	}
 	return evidence.None
 }

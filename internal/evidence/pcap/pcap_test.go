@@ -45,8 +45,10 @@ func TestSniff(t *testing.T) {
 		"\xa1\xb2\x3c\x4d\x00\x02\x00\x04\x00\x00\x00\x00":         evidence.Sure,
 		"\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00": evidence.Sure,
 		"\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x00\x00\x00\x00\x01\x00": evidence.None,
-		"GET / HTTP/1.1\r\n": evidence.None,
-		"\xd4\xc3":           evidence.None,
+		"snoop\x00\x00\x00\x00\x00\x00\x02":                        evidence.Sure,
+		"snoopy was":                                               evidence.None,
+		"GET / HTTP/1.1\r\n":                                       evidence.None,
+		"\xd4\xc3":                                                 evidence.None,
 	} {
 		if got := Format.Sniff("x.pcap", []byte(head)); got != want {
 			t.Errorf("%q: %v, want %v", head, got, want)
