@@ -5,11 +5,12 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X longwatch/internal/app.version=$(VERSION)
 TIME ?= 5s
 SEED ?= 1
+ROUNDS ?= 5
 RACE_PKGS := ./internal/app/... ./internal/collect/... ./internal/sink/... ./internal/ordered/... ./internal/flow/... ./internal/detect ./internal/intel/...
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
 .PHONY: build
 build: ## the static binary, bin/longwatch
@@ -33,6 +34,10 @@ race: ## the concurrent packages under the race detector (needs a C compiler)
 .PHONY: fuzz
 fuzz: ## every fuzz target for TIME (default 5s)
 	@scripts/fuzz-all $(TIME)
+
+.PHONY: corpus-hostile
+corpus-hostile: ## every capture of the corpora, damaged in ROUNDS ways (default 5)
+	LONGWATCH_HOSTILE=$(ROUNDS) go test -tags invariants ./internal/app -run TestHostileCorpus -count=1 -timeout 4h
 
 .PHONY: bench
 bench: ## Go benchmarks of every package
