@@ -49,6 +49,7 @@ var ranks = map[string]int{
 
 	"internal/detect":        60,
 	"internal/detect/recent": 65,
+	"internal/detect/roles":  65,
 	"internal/detect/":       70, // one detector each
 	"internal/rules/sigma":   70,
 	"internal/rules":         75,

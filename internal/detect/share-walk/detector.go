@@ -13,6 +13,7 @@ import (
 	"longwatch/internal/attack"
 	"longwatch/internal/detect"
 	"longwatch/internal/detect/recent"
+	"longwatch/internal/detect/roles"
 	"longwatch/internal/finding"
 	"longwatch/internal/proto/smb"
 	"longwatch/internal/record"
@@ -28,7 +29,7 @@ var Detector = detect.Spec{
 	Techniques: []attack.ID{"T1021.002", "T1135"},
 	Dossier:    []string{"TH-05"},
 	New: func(detect.Env) detect.Detector {
-		return &detector{sources: recent.New[netip.Addr, walk](window, 1<<13), clients: map[netip.Addr][]netip.Addr{}}
+		return &detector{sources: recent.New[netip.Addr, walk](window, 1<<13)}
 	},
 }
 
@@ -37,8 +38,6 @@ const (
 	least    = 3         // targets
 	most     = 20        // more is software deployment or backup
 	failures = 0         // of connections to 445: a scanner has many
-	server   = 3         // own hosts that a server answers; workstations answer management only
-	maxHosts = 1 << 16   // whose clients are counted
 )
 
 // detector remembers, for an hour after its last move, what each source opened.
@@ -46,7 +45,7 @@ const (
 type detector struct {
 	sources *recent.Map[netip.Addr, walk]
 	done    []finished
-	clients map[netip.Addr][]netip.Addr // of each host, up to server of them
+	roles   roles.Servers
 }
 
 type walk struct {
@@ -80,9 +79,7 @@ func (d *detector) Handlers() []detect.Handler {
 				w.failed = append(w.failed, c.RespH)
 			}
 		}),
-		detect.OnIf(func(c *network.Conn) bool {
-			return c.Proto == "tcp" && c.RespP < 10000 && c.RespBytes.V > 0 && c.OrigH.IsPrivate() && c.RespH.IsPrivate()
-		}, d.served),
+		detect.OnIf(roles.Serves, func(c *network.Conn, _ detect.Reporter) { d.roles.Learn(c) }),
 		detect.AtEnd(d.judge),
 	}
 }
@@ -127,21 +124,12 @@ func (d *detector) keep(source netip.Addr, w walk) {
 	}
 }
 
-// served notes that a host answered another one.
-func (d *detector) served(c *network.Conn, _ detect.Reporter) {
-	known := d.clients[c.RespH]
-	if len(known) == 0 && len(d.clients) >= maxHosts || len(known) >= server || slices.Contains(known, c.OrigH) {
-		return
-	}
-	d.clients[c.RespH] = append(known, c.OrigH)
-}
-
 // servers is how many of the targets serve other hosts too. The walk of TH-05
 // goes for servers; software deployment walks workstations.
 func (d *detector) servers(targets []string) int {
 	n := 0
 	for _, t := range targets {
-		if a, err := netip.ParseAddr(t); err == nil && len(d.clients[a]) >= server {
+		if a, err := netip.ParseAddr(t); err == nil && d.roles.Is(a) {
 			n++
 		}
 	}
