@@ -9,6 +9,7 @@ import (
 	edgeinward "longwatch/internal/detect/edge-inward"
 	exploitfollowup "longwatch/internal/detect/exploit-follow-up"
 	frptunnel "longwatch/internal/detect/frp-tunnel"
+	loginguessing "longwatch/internal/detect/login-guessing"
 	logscleared "longwatch/internal/detect/logs-cleared"
 	lolbinsession "longwatch/internal/detect/lolbin-session"
 	loopbackefsrpc "longwatch/internal/detect/loopback-efsrpc"
@@ -18,6 +19,7 @@ import (
 	ntdscopy "longwatch/internal/detect/ntds-copy"
 	ntdsifm "longwatch/internal/detect/ntds-ifm"
 	orderedportbeacon "longwatch/internal/detect/ordered-port-beacon"
+	portscan "longwatch/internal/detect/port-scan"
 	portproxylife "longwatch/internal/detect/portproxy-life"
 	rareendpoint "longwatch/internal/detect/rare-endpoint"
 	relayflows "longwatch/internal/detect/relay-flows"
@@ -40,6 +42,7 @@ var detectors = []detect.Spec{
 	edgeinward.Detector,
 	exploitfollowup.Detector,
 	frptunnel.Detector,
+	loginguessing.Detector,
 	logscleared.Detector,
 	lolbinsession.Detector,
 	loopbackefsrpc.Detector,
@@ -49,6 +52,7 @@ var detectors = []detect.Spec{
 	ntdscopy.Detector,
 	ntdsifm.Detector,
 	orderedportbeacon.Detector,
+	portscan.Detector,
 	portproxylife.Detector,
 	rareendpoint.Detector,
 	relayflows.Detector,

@@ -80,6 +80,8 @@ func (d *detector) report(k kind, scans []*scan, out detect.Reporter) {
 		why = append(why, finding.Because("and %d more such scans", more))
 	}
 	switch {
+	case !d.env.Home(k.orig) && !inside:
+		why = append(why, "neither side is in the own networks, as far as they are known")
 	case !d.env.Home(k.orig):
 		confidence = 70
 		why = append(why, "it comes from outside: everybody's addresses are scanned all the time, and what matters is whether it got in afterwards")
