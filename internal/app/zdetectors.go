@@ -23,8 +23,10 @@ import (
 	portproxylife "longwatch/internal/detect/portproxy-life"
 	rareendpoint "longwatch/internal/detect/rare-endpoint"
 	relayflows "longwatch/internal/detect/relay-flows"
+	relaytool "longwatch/internal/detect/relay-tool"
 	remoteservice "longwatch/internal/detect/remote-service"
 	remotetask "longwatch/internal/detect/remote-task"
+	reversesocks "longwatch/internal/detect/reverse-socks"
 	scripttrio "longwatch/internal/detect/script-trio"
 	severaldoors "longwatch/internal/detect/several-doors"
 	sharewalk "longwatch/internal/detect/share-walk"
@@ -56,8 +58,10 @@ var detectors = []detect.Spec{
 	portproxylife.Detector,
 	rareendpoint.Detector,
 	relayflows.Detector,
+	relaytool.Detector,
 	remoteservice.Detector,
 	remotetask.Detector,
+	reversesocks.Detector,
 	scripttrio.Detector,
 	severaldoors.Detector,
 	sharewalk.Detector,

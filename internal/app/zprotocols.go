@@ -18,6 +18,7 @@ import (
 	"longwatch/internal/proto/enip"
 	"longwatch/internal/proto/fins"
 	"longwatch/internal/proto/fox"
+	"longwatch/internal/proto/frp"
 	"longwatch/internal/proto/ftp"
 	"longwatch/internal/proto/ftpdata"
 	"longwatch/internal/proto/git"
@@ -47,6 +48,7 @@ import (
 	"longwatch/internal/proto/rdp"
 	"longwatch/internal/proto/rdpeudp"
 	"longwatch/internal/proto/redis"
+	"longwatch/internal/proto/relaytool"
 	"longwatch/internal/proto/rfb"
 	"longwatch/internal/proto/s7comm"
 	"longwatch/internal/proto/sip"
@@ -66,6 +68,7 @@ import (
 	"longwatch/internal/proto/websocket"
 	"longwatch/internal/proto/wireguard"
 	"longwatch/internal/proto/xmpp"
+	"longwatch/internal/proto/yamux"
 )
 
 var protocols = []proto.Spec{
@@ -83,6 +86,7 @@ var protocols = []proto.Spec{
 	enip.Protocol,
 	fins.Protocol,
 	fox.Protocol,
+	frp.Protocol,
 	ftp.Protocol,
 	ftpdata.Protocol,
 	git.Protocol,
@@ -112,6 +116,7 @@ var protocols = []proto.Spec{
 	rdp.Protocol,
 	rdpeudp.Protocol,
 	redis.Protocol,
+	relaytool.Protocol,
 	rfb.Protocol,
 	s7comm.Protocol,
 	sip.Protocol,
@@ -131,4 +136,5 @@ var protocols = []proto.Spec{
 	websocket.Protocol,
 	wireguard.Protocol,
 	xmpp.Protocol,
+	yamux.Protocol,
 }

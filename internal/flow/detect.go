@@ -215,6 +215,9 @@ func (a *app) search(d proto.Dir, b []byte) {
 		}
 	case over || a.open[0].empty() && a.open[1].empty():
 		a.giveUp()
+		if a.late > 0 && a.tries > 1 {
+			a.searchLate(d, b) // the chunk that made it clear may be the one
+		}
 	case len(a.held[d]) == 0:
 		a.hold(d, b)
 	}

@@ -85,12 +85,17 @@ func probe(d proto.Dir, b []byte) proto.Verdict {
 	case 4:
 		return probe4(b)
 	}
+	if len(b) <= maxPreface && b[0] < ' ' {
+		return proto.Maybe // of a proxy that dialled out: the responder asks
+	}
 	return proto.No
 }
 
 // probeProxy leaves open what may be a proxy's answer.
 func probeProxy(b []byte) proto.Verdict {
 	switch {
+	case reverseHello(b):
+		return proto.Yes
 	case len(b) == 1 && (b[0] == 5 || b[0] == 0):
 	case len(b) == 2 && b[0] == 5 && (b[1] < 10 || b[1] == 0xff):
 	case b[0] == 0 && b[1] >= 0x5a && b[1] <= 0x5d && len(b) == 8:
@@ -98,6 +103,20 @@ func probeProxy(b []byte) proto.Verdict {
 		return proto.No
 	}
 	return proto.Maybe
+}
+
+// reverseHello takes the hello of a client that is the responder: one or two of
+// the common methods, and nothing after them. Two bytes are a proxy's answer.
+func reverseHello(b []byte) bool {
+	switch len(b) {
+	case 3:
+		return b[0] == 5 && b[1] == 1 && (b[2] == 0 || b[2] == methodPassword)
+	case 4:
+		return b[0] == 5 && b[1] == 2 && b[2] == 0 && (b[3] == methodPassword || b[3] == methodGSS)
+	case 5:
+		return b[0] == 5 && b[1] == 3 && b[2] == 0 && b[3] == methodGSS && b[4] == methodPassword
+	}
+	return false
 }
 
 // probe5 takes methods that fill the message, each at most once.

@@ -23,6 +23,8 @@ type Tunnel struct {
 	Command     string             `rec:"command,extra"`                                                  // connect, bind, udp associate, resolve ...
 	Method      string             `rec:"auth_method,extra"`                                              // how the client logs in
 	Unanswered  bool               `rec:"unanswered,extra"`                                               // the proxy did not answer as far as the capture goes
+	Reverse     bool               `rec:"reverse,extra"`                                                  // the responder asks and the originator is the proxy, as in tunnels whose inner end dials out
+	Preface     uint8              `rec:"preface,extra"`                                                  // bytes that the originator sent before that
 }
 
 // Type is the schema of Tunnel.
@@ -32,5 +34,5 @@ var Type = record.Of[Tunnel]("socks")
 func (*Tunnel) RecordType() *record.Type { return Type }
 
 // BeyondZeek tells that Zeek would not write this row: it waits for the
-// proxy's answer.
-func (r *Tunnel) BeyondZeek() bool { return r.Unanswered }
+// proxy's answer, and for clients that are originators.
+func (r *Tunnel) BeyondZeek() bool { return r.Unanswered || r.Reverse }

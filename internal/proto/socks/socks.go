@@ -30,6 +30,9 @@ const (
 	maxName = 512
 	// maxToken bounds a message of GSSAPI.
 	maxToken = 1<<16 - 1
+	// maxPreface bounds what a proxy that dialled out says before it is asked:
+	// which tunnel it is, or nothing.
+	maxPreface = 8
 )
 
 var (
@@ -57,10 +60,49 @@ type parser struct {
 	done   bool // written
 	over   bool // refused, or not understood any more
 	tunnel *proto.Stream
+
+	begun   bool
+	reverse bool  // the responder is the client
+	preface uint8 // bytes of the originator before that
+}
+
+// begin finds out who is the client. Of an originator that is the proxy, what
+// comes first is no SOCKS and used; need is how much of a responder must be there.
+func (p *parser) begin(d proto.Dir, b []byte) (used, need int) {
+	switch {
+	case d == proto.Resp:
+		n := 2
+		if len(b) >= n {
+			n += int(b[1] & 3)
+		}
+		if len(b) < n && b[0] == 5 && !p.c.Partial {
+			return 0, n
+		}
+		p.reverse = !p.c.Partial && len(b) >= n && reverseHello(b[:n])
+	case (p.preface > 0 || b[0] < ' ' && b[0] != 4 && b[0] != 5) && int(p.preface)+len(b) <= maxPreface:
+		p.preface += uint8(len(b)) // #nosec G115 -- bounded
+		return len(b), 0
+	}
+	p.begun = true
+	return 0, 0
+}
+
+// role is the direction d as the protocol has it.
+func (p *parser) role(d proto.Dir) proto.Dir {
+	if p.reverse {
+		return d.Other()
+	}
+	return d
 }
 
 // Parse implements proto.Parser.
 func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
+	if !p.begun {
+		if used, need := p.begin(d, b); !p.begun {
+			return proto.Step{Used: used, Need: need}, nil
+		}
+	}
+	d = p.role(d)
 	used := 0
 	for used < len(b) {
 		rest := b[used:]
@@ -69,7 +111,7 @@ func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 		}
 		if p.stage[d] == atEnd { // some clients do not wait for the proxy
 			if p.tunnel == nil {
-				p.tunnel = p.c.Guess()
+				p.tunnel = p.inside()
 			}
 			_ = p.tunnel.Feed(d, rest) // it never fails
 			return proto.Step{Used: len(b)}, nil
@@ -121,7 +163,10 @@ func (p *parser) message(d proto.Dir, c *wire.Cursor) (need int, err error) {
 // open returns the record, begun at the first call.
 func (p *parser) open(version uint64) *Tunnel {
 	if p.rec == nil {
-		p.rec = &Tunnel{Conn: p.c.Head(), Version: version}
+		p.rec = &Tunnel{Conn: p.c.Head(), Version: version, Reverse: p.reverse}
+		if p.reverse {
+			p.rec.Preface = p.preface
+		}
 	}
 	return p.rec
 }
@@ -338,8 +383,20 @@ func address(c *wire.Cursor) (addr netip.Addr, name string, err error) {
 	return addr, name, err
 }
 
+// inside begins to read what the proxy carries, between the client and it.
+func (p *parser) inside() *proto.Stream {
+	if !p.reverse {
+		return p.c.Guess()
+	}
+	c := *p.c
+	c.ID.OrigH, c.ID.OrigP, c.ID.RespH, c.ID.RespP = c.ID.RespH, c.ID.RespP, c.ID.OrigH, c.ID.OrigP
+	return c.Guess()
+}
+
 // Gap implements proto.Parser: before the tunnel is open it ends reading.
 func (p *parser) Gap(d proto.Dir, n int) error {
+	p.begun = true
+	d = p.role(d)
 	switch {
 	case p.stage[d] != atEnd:
 		p.over = true
@@ -352,7 +409,7 @@ func (p *parser) Gap(d proto.Dir, n int) error {
 // End implements proto.Ender.
 func (p *parser) End(d proto.Dir) {
 	if p.tunnel != nil {
-		p.tunnel.End(d)
+		p.tunnel.End(p.role(d))
 	}
 }
 

@@ -119,5 +119,15 @@ func (r *Tunnel) AppendJSON(dst []byte, stock bool) []byte {
 		dst = strconv.AppendBool(dst, r.Unanswered)
 		dst = append(dst, ',')
 	}
+	if !stock {
+		dst = append(dst, `"reverse":`...)
+		dst = strconv.AppendBool(dst, r.Reverse)
+		dst = append(dst, ',')
+	}
+	if !stock {
+		dst = append(dst, `"preface":`...)
+		dst = strconv.AppendUint(dst, uint64(r.Preface), 10)
+		dst = append(dst, ',')
+	}
 	return record.EndJSON(dst)
 }
