@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"iter"
+	"math/bits"
 	"slices"
 
 	"longwatch/internal/capture"
@@ -32,6 +34,19 @@ func (s *set) add(i int)      { s[i/64] |= 1 << (i % 64) }
 func (s *set) del(i int)      { s[i/64] &^= 1 << (i % 64) }
 func (s *set) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
 func (s *set) empty() bool    { return *s == set{} }
+
+// all yields the protocols of the set in order.
+func (s *set) all() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for w, word := range s {
+			for ; word != 0; word &= word - 1 {
+				if !yield(w*64 + bits.TrailingZeros64(word)) {
+					return
+				}
+			}
+		}
+	}
+}
 
 func newProtocols(specs []proto.Spec) *protocols {
 	p := &protocols{specs: specs, byName: map[string]int{}, byPort: map[portKey]set{}, meet: map[uint16]bool{}}
@@ -140,6 +155,11 @@ func (s *shard) newApp(c *conn) *app {
 // protocol that fits best, or -1. sure says that no better answer can come.
 func (a *app) probe(d proto.Dir, b []byte) int {
 	ps := a.s.eng.protos
+	for i := range a.port.all() { // most connections are what their port says
+		if a.open[d].has(i) && ps.specs[i].Probe(d, b) == proto.Yes {
+			return i
+		}
+	}
 	best := -1
 	for w, word := range a.open[d] {
 		for ; word != 0; word &= word - 1 {

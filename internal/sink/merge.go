@@ -103,31 +103,32 @@ func (h *mergeHeap) Pop() any {
 const maxFan = 64
 
 // reduce merges the runs of one type until few enough are left to be merged
-// into the final file.
-func (d *Dir) reduce(name string) error {
-	for len(d.runs[name]) > maxFan {
-		batch := d.runs[name][:maxFan]
-		sources, err := openRuns(batch)
+// into the final file. It removes those that it merged, and returns the others.
+func (d *Dir) reduce(name string, runs []string) ([]string, error) {
+	for len(runs) > maxFan {
+		sources, err := openRuns(runs[:maxFan])
 		if err != nil {
-			return err
+			return runs, err
 		}
 		m, err := newMerge(sources)
 		if err != nil {
-			return err
+			return runs, err
 		}
+		d.mu.Lock()
 		path := d.runPath(name)
+		d.mu.Unlock()
 		err = writeRun(path, m)
 		m.close()
-		d.runs[name] = append(d.runs[name], path)
+		runs = append(runs, path)
 		if err != nil {
-			return err
+			return runs, err
 		}
-		for _, p := range batch {
+		for _, p := range runs[:maxFan] {
 			_ = os.Remove(p)
 		}
-		d.runs[name] = d.runs[name][maxFan:]
+		runs = runs[maxFan:]
 	}
-	return nil
+	return runs, nil
 }
 
 // write writes what m yields into the file of t, without what Once leaves out.

@@ -13,12 +13,15 @@ package sink
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -247,8 +250,8 @@ func (b *batch) sort() {
 	})
 }
 
-// Close sorts, merges and writes every file and removes the run files. The
-// result is ordered by type name.
+// Close sorts, merges and writes every file, several at once, and removes the
+// run files. The result is ordered by type name.
 func (d *Dir) Close() ([]Written, error) {
 	d.mu.Lock()
 	lanes := d.lanes
@@ -258,37 +261,67 @@ func (d *Dir) Close() ([]Written, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	memory := map[string][]source{}
+	memory := map[string][]*batch{}
+	size := map[string]int{}
 	for _, l := range lanes {
 		for t, b := range l.batches {
 			if len(b.entries) > 0 {
-				b.sort()
-				memory[t.Name] = append(memory[t.Name], &memorySource{b: b})
+				memory[t.Name] = append(memory[t.Name], b)
+				size[t.Name] += len(b.entries)
 				d.types[t.Name] = t
 			}
 		}
 	}
-	var out []Written
-	for _, n := range slices.Sorted(maps.Keys(d.types)) {
-		w, err := d.finish(n, memory[n])
-		if err != nil {
-			return out, fmt.Errorf("sink: %w", err)
-		}
-		out = append(out, w)
+	names := slices.Sorted(maps.Keys(d.types))
+	out := make([]Written, len(names))
+	errs := make([]error, len(names))
+	// The largest first, so that one of them does not run alone at the end.
+	order := make([]int, len(names))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(size[names[b]], size[names[a]]) })
+	next := make(chan int, len(order))
+	for _, i := range order {
+		next <- i
+	}
+	close(next)
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(names)) {
+		wg.Go(func() {
+			for i := range next {
+				out[i], errs[i] = d.finish(names[i], memory[names[i]], d.runs[names[i]])
+			}
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("sink: %w", err)
 	}
 	return out, nil
 }
 
 // finish merges all there is of one type into its file.
-func (d *Dir) finish(name string, memory []source) (Written, error) {
-	if err := d.reduce(name); err != nil {
-		return Written{}, err
+func (d *Dir) finish(name string, batches []*batch, runs []string) (Written, error) {
+	memory := make([]source, len(batches))
+	for i, b := range batches {
+		b.sort()
+		memory[i] = &memorySource{b: b}
 	}
-	runs, err := openRuns(d.runs[name])
+	paths, err := d.reduce(name, slices.Clone(runs))
+	defer func() {
+		for _, p := range paths {
+			_ = os.Remove(p)
+		}
+	}()
 	if err != nil {
 		return Written{}, err
 	}
-	m, err := newMerge(append(runs, memory...))
+	sources, err := openRuns(paths)
+	if err != nil {
+		return Written{}, err
+	}
+	m, err := newMerge(append(sources, memory...))
 	if err != nil {
 		return Written{}, err
 	}

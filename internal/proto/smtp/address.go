@@ -53,7 +53,7 @@ func list(v string) []string {
 // of one kind, or blanks.
 func addrs(v string, wrapped bool) (out []netip.Addr) {
 	v = v[:min(len(v), maxText)]
-	found := ip.FindAllStringIndex(v, 64)
+	found := addresses(v)
 	for i, at := range found {
 		a, err := netip.ParseAddr(v[at[0]:at[1]])
 		if err != nil {
@@ -71,6 +71,38 @@ func addrs(v string, wrapped bool) (out []netip.Addr) {
 		}
 	}
 	return out
+}
+
+// addresses are the places of IP addresses in v. The expression is only asked
+// about stretches of the characters that addresses consist of.
+func addresses(v string) (found [][]int) {
+	const most = 64
+	for i := 0; i < len(v) && len(found) < most; {
+		if !ofAddress(v[i]) {
+			i++
+			continue
+		}
+		from, dots, colons := i, 0, 0
+		for ; i < len(v) && ofAddress(v[i]); i++ {
+			switch v[i] {
+			case '.':
+				dots++
+			case ':':
+				colons++
+			}
+		}
+		if dots < 3 && colons < 2 {
+			continue
+		}
+		for _, at := range ip.FindAllStringIndex(v[from:i], most-len(found)) {
+			found = append(found, []int{from + at[0], from + at[1]})
+		}
+	}
+	return found
+}
+
+func ofAddress(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c == ':' || c == '.'
 }
 
 func enclosed(before, after string) bool {
