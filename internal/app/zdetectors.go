@@ -4,8 +4,11 @@ package app
 
 import (
 	"longwatch/internal/detect"
+	c2certificate "longwatch/internal/detect/c2-certificate"
+	c2http "longwatch/internal/detect/c2-http"
 	"longwatch/internal/detect/dcsync"
 	dnsselfreport "longwatch/internal/detect/dns-self-report"
+	dnstunnel "longwatch/internal/detect/dns-tunnel"
 	edgeinward "longwatch/internal/detect/edge-inward"
 	exploitfollowup "longwatch/internal/detect/exploit-follow-up"
 	frptunnel "longwatch/internal/detect/frp-tunnel"
@@ -39,8 +42,11 @@ import (
 )
 
 var detectors = []detect.Spec{
+	c2certificate.Detector,
+	c2http.Detector,
 	dcsync.Detector,
 	dnsselfreport.Detector,
+	dnstunnel.Detector,
 	edgeinward.Detector,
 	exploitfollowup.Detector,
 	frptunnel.Detector,

@@ -41,8 +41,12 @@ func (h *half) header(line []byte) {
 	low := lower[:len(name)]
 	switch {
 	case h.frame(low, value), h.x.upgradeHeader(h.d, low, value):
+	case string(low) == "x-havoc", string(low) == "x-havoc-agent":
+		addTrait(h.x.rec, TraitHavocHeader)
 	case h.d == proto.Orig:
 		h.request(low, value)
+	case string(low) == "proxy-agent" && bytes.HasPrefix(value, []byte("gost/")):
+		addTrait(h.x.rec, TraitRelayAgent)
 	case string(low) == "www-authenticate", string(low) == "proxy-authenticate":
 		h.logon(value)
 	}
@@ -128,6 +132,10 @@ func (h *half) request(name, value []byte) {
 	case "forwarded", "x-forwarded-for", "x-forwarded-from", "client-ip", "via", "xroxy-connection", "proxy-connection":
 		if p := strings.ToUpper(string(name)) + " -> " + string(value); len(r.Proxied) < maxProxied && !slices.Contains(r.Proxied, p) {
 			r.Proxied = append(r.Proxied, p)
+		}
+	case "cookie":
+		if keyBlock(value) {
+			addTrait(r, TraitKeyCookie)
 		}
 	case "x-cmd":
 		addTrait(r, TraitTunnelCommand)

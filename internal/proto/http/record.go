@@ -54,6 +54,9 @@ const (
 	TraitBase64Whoami   = "base64-whoami"          // OP-15: "whoami" in Base64, as ASCII or UTF-16
 	TraitManagement     = "ws-management"          // TH-15: a request of WinRM
 	TraitSealed         = "ws-management-sealed"   // whose contents are encrypted
+	TraitKeyCookie      = "cookie-rsa-block"       // the cookie has no name and is Base64 of 128 or 256 bytes: a block of RSA, as Cobalt Strike's beacon names itself
+	TraitHavocHeader    = "havoc-header"           // X-Havoc, which Havoc's teamserver answers with, or X-Havoc-Agent
+	TraitRelayAgent     = "gost-agent"             // Proxy-Agent: gost/…
 )
 
 // Type is the schema of Request.

@@ -101,6 +101,20 @@ func tunnelQuery(q string) bool {
 	return strings.HasPrefix(q, "connect&target=")
 }
 
+// keyBlock tells whether a cookie is nothing but the Base64 of 128 or 256 bytes.
+// Base64 of so many ends in one "=" and two; a cookie with a name has it elsewhere.
+func keyBlock(cookie []byte) bool {
+	if n := len(cookie); n != 172 && n != 344 {
+		return false
+	}
+	body := bytes.TrimRight(cookie, "=")
+	if n := len(cookie) - len(body); n != 1 && n != 2 || bytes.IndexByte(body, '=') >= 0 || !allBase64(body) {
+		return false
+	}
+	plain, err := base64.StdEncoding.DecodeString(string(cookie))
+	return err == nil && (len(plain) == 128 || len(plain) == 256) && randomEnough(plain, encryptedBar)
+}
+
 func upperHex(b []byte) bool {
 	for _, c := range b {
 		if (c < '0' || c > '9') && (c < 'A' || c > 'F') {
