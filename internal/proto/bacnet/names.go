@@ -18,11 +18,24 @@ type entry struct {
 
 var names = sync.OnceValue(func() map[entry]string {
 	t := map[entry]string{}
+	var at entry
 	for line := range strings.Lines(namesText) {
-		table, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		number, name, _ := strings.Cut(rest, " ")
-		if n, err := strconv.ParseUint(number, 10, 32); err == nil && len(table) == 1 {
-			t[entry{table[0], uint32(n)}] = name // #nosec G115 -- 32 bits
+		f := strings.Fields(line)
+		switch {
+		case len(f) == 0 || line[0] == '#':
+			continue
+		case line[0] != ' ':
+			first, _ := strconv.ParseUint(f[1], 10, 32)
+			at, f = entry{f[0][0], uint32(first)}, f[2:] // #nosec G115 -- 32 bits
+		}
+		for _, s := range f {
+			if at.table == 'v' {
+				s = strings.ReplaceAll(s, "_", " ")
+			}
+			if s != "-" {
+				t[at] = s
+			}
+			at.n++
 		}
 	}
 	return t
