@@ -247,6 +247,11 @@ const maxDepth = 8
 // there is no such protocol, or when too many lie within each other.
 func (c *Conn) Inner(name string) *Stream { return c.InnerWith(name, c.Arranged) }
 
+// Unseen is the state of an inner parser whose rows stock Zeek does not write,
+// since it does not read the protocol around them: formats that stand for
+// Zeek's logs leave them out.
+type Unseen struct{}
+
 // InnerWith is Inner for a parser that needs to know what led to it: it finds
 // state in Conn.Arranged.
 func (c *Conn) InnerWith(name string, state any) *Stream {

@@ -209,7 +209,7 @@ func (p *parser) agree(answer byte) error {
 		return nil
 	}
 	if p.over = true; code == codeSSL {
-		p.tls = p.c.Inner("ssl")
+		p.tls = p.c.InnerWith("ssl", proto.Unseen{})
 	}
 	return nil
 }

@@ -52,7 +52,8 @@ func (s *session) carrier(c *proto.Conn) byte {
 // beyond tells whether a row about r would be one that Zeek does not write and
 // nobody misses.
 func (s *session) beyond(c *proto.Conn, r *Record) bool {
-	return s.carrier(c) == 'q' || c.Partial && r.JA4 == ""
+	_, unseen := c.Arranged.(proto.Unseen)
+	return unseen || s.carrier(c) == 'q' || c.Partial && r.JA4 == ""
 }
 
 // open returns the record, begun at the first call.
