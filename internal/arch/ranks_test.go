@@ -48,6 +48,7 @@ var ranks = map[string]int{
 	"internal/evidence/": 60, // one format each
 
 	"internal/detect":        60,
+	"internal/detect/otops":  65,
 	"internal/detect/recent": 65,
 	"internal/detect/roles":  65,
 	"internal/detect/":       70, // one detector each
