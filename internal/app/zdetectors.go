@@ -7,6 +7,7 @@ import (
 	c2certificate "longwatch/internal/detect/c2-certificate"
 	c2http "longwatch/internal/detect/c2-http"
 	"longwatch/internal/detect/dcsync"
+	directorydump "longwatch/internal/detect/directory-dump"
 	dnsselfreport "longwatch/internal/detect/dns-self-report"
 	dnstunnel "longwatch/internal/detect/dns-tunnel"
 	edgeinward "longwatch/internal/detect/edge-inward"
@@ -22,9 +23,12 @@ import (
 	ntdscopy "longwatch/internal/detect/ntds-copy"
 	ntdsifm "longwatch/internal/detect/ntds-ifm"
 	orderedportbeacon "longwatch/internal/detect/ordered-port-beacon"
+	otfirstchange "longwatch/internal/detect/ot-first-change"
+	otfirstclient "longwatch/internal/detect/ot-first-client"
 	portscan "longwatch/internal/detect/port-scan"
 	portproxylife "longwatch/internal/detect/portproxy-life"
 	rareendpoint "longwatch/internal/detect/rare-endpoint"
+	registryhives "longwatch/internal/detect/registry-hives"
 	relayflows "longwatch/internal/detect/relay-flows"
 	relaytool "longwatch/internal/detect/relay-tool"
 	remoteservice "longwatch/internal/detect/remote-service"
@@ -39,12 +43,15 @@ import (
 	uploadscript "longwatch/internal/detect/upload-script"
 	versadirector "longwatch/internal/detect/versa-director"
 	webshell "longwatch/internal/detect/web-shell"
+	wmiexec "longwatch/internal/detect/wmi-exec"
+	zonelisting "longwatch/internal/detect/zone-listing"
 )
 
 var detectors = []detect.Spec{
 	c2certificate.Detector,
 	c2http.Detector,
 	dcsync.Detector,
+	directorydump.Detector,
 	dnsselfreport.Detector,
 	dnstunnel.Detector,
 	edgeinward.Detector,
@@ -60,9 +67,12 @@ var detectors = []detect.Spec{
 	ntdscopy.Detector,
 	ntdsifm.Detector,
 	orderedportbeacon.Detector,
+	otfirstchange.Detector,
+	otfirstclient.Detector,
 	portscan.Detector,
 	portproxylife.Detector,
 	rareendpoint.Detector,
+	registryhives.Detector,
 	relayflows.Detector,
 	relaytool.Detector,
 	remoteservice.Detector,
@@ -77,4 +87,6 @@ var detectors = []detect.Spec{
 	uploadscript.Detector,
 	versadirector.Detector,
 	webshell.Detector,
+	wmiexec.Detector,
+	zonelisting.Detector,
 }

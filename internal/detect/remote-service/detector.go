@@ -1,6 +1,8 @@
-// Package remoteservice finds services that are created, started and deleted
-// over the network within two minutes: remote execution that tidies up. Calls
-// are matched by interface and operation number, since tools disagree on names.
+// Package remoteservice finds programs run through the service manager of
+// another host: services that are created, started and deleted within two
+// minutes, services that are a command line, and services of the host that get
+// another program and are started with it. Calls are matched by interface and
+// operation number, since tools disagree on names.
 package remoteservice
 
 import (
@@ -20,7 +22,7 @@ var Detector = detect.Spec{
 	ID:         "remote-service",
 	Title:      "Service created, started and deleted over the network",
 	Techniques: []attack.ID{"T1569.002", "T1021.002"},
-	Dossier:    []string{"TH-09"},
+	Dossier:    []string{"TH-09", "TH-10", "TH-11"},
 	New: func(detect.Env) detect.Detector {
 		return &detector{pairs: recent.New[pair, course](window, 1<<13)}
 	},
@@ -40,6 +42,7 @@ type course struct {
 	trail                     detect.Trail
 	name                      string
 	created, started, deleted bool
+	changed                   string // service and the program it was given
 	told                      bool
 }
 
@@ -59,8 +62,22 @@ func step(opnum uint16) string {
 		return "start"
 	case 2:
 		return "delete"
+	case 11, 23:
+		return "change"
 	}
 	return ""
+}
+
+// commandLine tells whether a service's program is an interpreter with
+// something to do, or leaves its output on a share of the host itself.
+func commandLine(program string) bool {
+	p := strings.ToLower(program)
+	for _, s := range []string{"%comspec%", "cmd.exe /", "cmd /", "powershell", "pwsh", "mshta", "wscript", "cscript", `\\127.0.0.1\`} {
+		if strings.Contains(p, s) {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *detector) call(c *dcerpc.Call, out detect.Reporter) {
@@ -77,8 +94,14 @@ func (d *detector) call(c *dcerpc.Call, out detect.Reporter) {
 		if len(c.Args) > 0 {
 			s.name = strings.Join(c.Args, " ")
 		}
+		d.commands(c, s, out)
+	case "change":
+		if len(c.Args) > 1 && s.changed == "" {
+			s.changed = strings.Join(c.Args, " ")
+		}
 	case "start":
 		s.started = s.created
+		d.exchanged(c, s, out)
 	case "delete":
 		s.deleted = s.started
 	}
@@ -95,4 +118,30 @@ func (d *detector) call(c *dcerpc.Call, out detect.Reporter) {
 		severity = finding.Low
 	}
 	out.Report(s.trail.Finding(severity, 85, why...))
+}
+
+// commands tells of a service that is a command line, once per course. It may
+// never be deleted, or only after longer.
+func (d *detector) commands(c *dcerpc.Call, s *course, out detect.Reporter) {
+	if s.told || len(c.Args) < 2 || !commandLine(c.Args[1]) {
+		return
+	}
+	s.told = true
+	f := s.trail.Finding(finding.High, 85,
+		finding.Because("%v created the service %q on %v, whose program is a command line: %q", c.OrigH, c.Args[0], c.RespH, c.Args[1]))
+	f.Title, f.Dossier = "Service created over the network to run a command", []string{"TH-11"}
+	out.Report(f)
+}
+
+// exchanged tells of a service of the host that was given another program and
+// started with it: no service is installed, so no event says so.
+func (d *detector) exchanged(c *dcerpc.Call, s *course, out detect.Reporter) {
+	if s.told || s.changed == "" || s.created {
+		return
+	}
+	s.told = true
+	f := s.trail.Finding(finding.High, 70,
+		finding.Because("%v gave a service of %v another program (%q) and started it %v later", c.OrigH, c.RespH, s.changed, c.TS.Sub(s.trail.Span.Start).Round(time.Second)))
+	f.Title, f.Techniques, f.Dossier = "Service of another host given another program and started", []attack.ID{"T1569.002", "T1543.003"}, []string{"TH-10"}
+	out.Report(f)
 }

@@ -29,6 +29,7 @@ var Detector = detect.Spec{
 
 const (
 	scheduler = "86d35949-83c9-4044-b424-db363231fd0c" // MS-TSCH ITaskSchedulerService
+	atsvc     = "1ff70682-0a51-30e8-076d-740be8cee98b" // MS-TSCH ATSvc
 	window    = 120 * time.Second                      // dossier TH-12
 )
 
@@ -46,6 +47,7 @@ type named struct{ host, name string }
 type course struct {
 	trail           detect.Trail
 	registered, ran bool
+	command         string
 	told            bool
 }
 
@@ -59,6 +61,9 @@ type task struct {
 func (d *detector) Handlers() []detect.Handler {
 	return []detect.Handler{
 		detect.OnIf(func(c *dcerpc.Call) bool { return strings.EqualFold(c.UUID, scheduler) && c.Fault == "" }, d.call),
+		detect.OnIf(func(c *dcerpc.Call) bool {
+			return strings.EqualFold(c.UUID, atsvc) && c.Opnum == 0 && c.Fault == "" && c.OrigH != c.RespH
+		}, d.job),
 		detect.OnIf(func(t *host.Task) bool { return t.Action == "registered" || t.Action == "deleted" }, d.task),
 	}
 }
@@ -75,18 +80,66 @@ func (d *detector) call(c *dcerpc.Call, out detect.Reporter) {
 	s.trail.Add(c)
 	switch c.Opnum {
 	case 1:
-		s.registered = true
+		s.registered, s.command = true, command(c)
 	case 12:
 		s.ran = s.registered
-	case 13:
-		if !s.ran || s.told {
-			return
+		if s.ran && interprets(s.command) {
+			d.ranCommand(c, s, out)
 		}
-		s.told = true
-		f := s.trail.Finding(finding.High, 85, finding.Because("%v registered a task on %v, ran it and deleted it within %v", c.OrigH, c.RespH, c.TS.Sub(s.trail.Span.Start).Round(time.Second)))
-		f.Techniques = []attack.ID{"T1053.005", "T1021.002"}
-		out.Report(f)
+	case 13:
+		switch {
+		case s.told:
+		case s.registered && interprets(s.command): // it was run by its trigger
+			d.ranCommand(c, s, out)
+		case s.ran:
+			s.told = true
+			f := s.trail.Finding(finding.High, 85, finding.Because("%v registered a task on %v, ran it and deleted it within %v", c.OrigH, c.RespH, c.TS.Sub(s.trail.Span.Start).Round(time.Second)))
+			f.Techniques = []attack.ID{"T1053.005", "T1021.002"}
+			out.Report(f)
+		}
 	}
+}
+
+// command is program and arguments of the task that a call registers.
+func command(c *dcerpc.Call) string {
+	if len(c.Args) < 2 {
+		return ""
+	}
+	return strings.Join(c.Args[1:], " ")
+}
+
+func (d *detector) ranCommand(c *dcerpc.Call, s *course, out detect.Reporter) {
+	if s.told {
+		return
+	}
+	s.told = true
+	f := s.trail.Finding(finding.High, 85,
+		finding.Because("%v registered a task on %v and had it run: %q", c.OrigH, c.RespH, s.command))
+	f.Title, f.Techniques = "Scheduled task registered over the network to run a command", []attack.ID{"T1053.005", "T1021.002"}
+	out.Report(f)
+}
+
+// job reports NetrJobAdd, which Windows 8 and later no longer know: what still
+// calls it is very old, or a tool.
+func (d *detector) job(c *dcerpc.Call, out detect.Reporter) {
+	s := d.pairs.At(pair{c.OrigH, c.RespH}, c.TS)
+	if s.told {
+		return
+	}
+	s.told = true
+	why := []string{finding.Because("%v added a job to the scheduler of %v over its old interface", c.OrigH, c.RespH)}
+	severity, confidence := finding.Medium, uint8(60)
+	if len(c.Args) > 0 {
+		command := strings.Join(c.Args, " ")
+		why = append(why, finding.Because("it runs %q", command))
+		if interprets(command) {
+			severity, confidence = finding.High, 80
+		}
+	}
+	out.Report(finding.Finding{
+		Title: "Job added to another host's scheduler", Severity: severity, Confidence: confidence, Why: why,
+		Techniques: []attack.ID{"T1053.002"},
+	})
 }
 
 // task compares the life of a task with the window. Updaters do the same with

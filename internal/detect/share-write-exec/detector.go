@@ -54,7 +54,9 @@ func (d *detector) Handlers() []detect.Handler {
 		detect.OnIf(func(t *smb.Transfer) bool { return t.BytesWritten > 0 && admin(t.Path) && program(t.Name) }, func(t *smb.Transfer, _ detect.Reporter) {
 			d.wire.At(pair{t.OrigH, t.RespH}, t.TS).note(t, t.Name)
 		}),
-		detect.OnIf(func(f *smb.File) bool { return f.Action == "SMB::FILE_WRITE" && admin(f.Path) && program(f.Name) }, func(f *smb.File, _ detect.Reporter) {
+		detect.OnIf(func(f *smb.File) bool {
+			return (f.Action == "SMB::FILE_WRITE" || f.Action == "SMB::FILE_RENAME") && admin(f.Path) && program(f.Name)
+		}, func(f *smb.File, _ detect.Reporter) {
 			d.wire.At(pair{f.OrigH, f.RespH}, f.TS).note(f, f.Name)
 		}),
 		detect.OnIf(runs, d.call),
