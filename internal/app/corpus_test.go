@@ -1,6 +1,7 @@
 package app
 
 import (
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -46,9 +47,7 @@ func isCapture(path string) bool {
 		return false
 	}
 	defer f.Close()
-	r, err := capture.NewReader(f)
-	if err == nil {
-		r.Close()
-	}
-	return err == nil
+	var head [64]byte
+	n, _ := io.ReadFull(f, head[:]) // a short file is none
+	return capture.Known(head[:n])
 }
