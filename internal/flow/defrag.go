@@ -9,8 +9,10 @@ import (
 )
 
 const (
-	// maxDatagrams bounds the datagrams that are being put together.
+	// maxDatagrams bounds the datagrams that are being put together, and
+	// fragPart the part of the engine's memory that they may hold.
 	maxDatagrams = 4096
+	fragPart     = 16
 	// maxFragments bounds the fragments of one datagram: 64 KiB in pieces of
 	// eight bytes would be 8192, which only an attacker sends.
 	maxFragments = 1024
@@ -22,8 +24,10 @@ const (
 
 // defragmenter puts IP datagrams together. It belongs to one goroutine.
 type defragmenter struct {
-	open  map[fragKey]*datagram
-	order []fragKey // oldest first; may name datagrams that are done
+	open   map[fragKey]*datagram
+	order  []fragKey // oldest first; may name datagrams that are done
+	held   int64     // bytes in open
+	budget int64
 }
 
 type fragKey struct {
@@ -42,12 +46,17 @@ type datagram struct {
 	parts []fragment
 }
 
+// fragCost is what a fragment is taken to cost beside its bytes.
+const fragCost = 64
+
 type fragment struct {
 	off  int
 	data []byte
 }
 
-func newDefragmenter() *defragmenter { return &defragmenter{open: map[fragKey]*datagram{}} }
+func newDefragmenter(memory int64) *defragmenter {
+	return &defragmenter{open: map[fragKey]*datagram{}, budget: memory / fragPart}
+}
 
 // fragment takes a fragment and returns the whole packet when it is complete.
 func (sp *spreader) fragment(p *packet, b []byte, h *capture.IP) []byte {
@@ -63,7 +72,7 @@ func (sp *spreader) fragment(p *packet, b []byte, h *capture.IP) []byte {
 	g := d.open[k]
 	if g != nil && p.ts-g.first > fragTimeout {
 		sp.weird(p, "fragment_timeout", g.have)
-		delete(d.open, k)
+		d.forget(k)
 		g = nil
 	}
 	if g == nil {
@@ -73,7 +82,7 @@ func (sp *spreader) fragment(p *packet, b []byte, h *capture.IP) []byte {
 	off, end := int(h.Frag.Offset), int(h.Frag.Offset)+len(h.Payload)
 	if end > maxDatagram || len(g.parts) >= maxFragments {
 		sp.weird(p, "excessively_large_fragment", len(b))
-		delete(d.open, k)
+		d.forget(k)
 		return nil
 	}
 	if off == 0 && g.head == nil {
@@ -89,25 +98,39 @@ func (sp *spreader) fragment(p *packet, b []byte, h *capture.IP) []byte {
 			g.size = end
 		}
 	}
+	before := g.cost()
 	if g.insert(off, h.Payload) {
 		sp.weird(p, "fragment_inconsistency", len(b))
 	}
+	d.held += g.cost() - before
 	if g.size < 0 || g.have < g.size || g.head == nil {
 		return nil
 	}
-	delete(d.open, k)
+	d.forget(k)
 	return g.join(h.V6)
 }
 
 // add remembers a datagram, and forgets the oldest when there are too many.
 func (d *defragmenter) add(k fragKey, g *datagram) {
-	for len(d.open) >= maxDatagrams || len(d.order) >= 4*maxDatagrams {
-		delete(d.open, d.order[0])
+	for len(d.order) > 0 && (len(d.open) >= maxDatagrams || len(d.order) >= 4*maxDatagrams || d.held > d.budget) {
+		d.forget(d.order[0])
 		d.order = d.order[1:]
 	}
 	d.open[k] = g
+	d.held += g.cost()
 	d.order = append(d.order, k)
 }
+
+// forget ends a datagram, if it is there.
+func (d *defragmenter) forget(k fragKey) {
+	if g := d.open[k]; g != nil {
+		d.held -= g.cost()
+		delete(d.open, k)
+	}
+}
+
+// cost is about how many bytes a datagram takes.
+func (g *datagram) cost() int64 { return int64(g.have + (len(g.parts)+2)*fragCost) }
 
 // insert keeps what is new of a fragment; the first copy of a byte wins.
 // conflict tells that two copies differ.

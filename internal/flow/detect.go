@@ -96,10 +96,12 @@ type app struct {
 	s *shard
 	c *conn
 
-	conn   proto.Conn
-	stream *proto.Stream // TCP
-	parser proto.Parser  // UDP
-	turned bool          // connection was flipped since the parser was started
+	conn    proto.Conn
+	stream  *proto.Stream // TCP
+	parser  proto.Parser
+	holder  proto.Holder // the parser on UDP, when it is one
+	weighed int64        // what stream or holder kept when it was last charged
+	turned  bool         // connection was flipped since the parser was started
 
 	// Until a parser is found:
 	open  [2]set // candidates, by direction
@@ -201,6 +203,8 @@ func (a *app) start(i int) {
 	a.parser = sp.New(&a.conn)
 	if a.conn.Transport == proto.TCP {
 		a.stream = proto.NewStream(a.parser)
+	} else {
+		a.holder, _ = a.parser.(proto.Holder)
 	}
 	a.open[0].del(i)
 	a.open[1].del(i)
@@ -363,7 +367,7 @@ func (a *app) stop() {
 		a.stream, a.parser = nil, nil
 		st.Close()
 	case p != nil:
-		a.parser = nil
+		a.parser, a.holder = nil, nil
 		p.Close()
 	}
 }
@@ -389,6 +393,25 @@ func (s *shard) parse(c *conn, d proto.Dir, b []byte) {
 		return
 	}
 	s.guard(c, func(a *app) { a.take(d, b) })
+	if a := c.app; a != nil {
+		if n := a.keeps() - a.weighed; n > weighStep || n < -weighStep {
+			s.charge(c)
+		}
+	}
+}
+
+// weighStep is by how much what a parser keeps must change to be charged anew.
+const weighStep = 4096
+
+// keeps is about how many bytes the parser keeps.
+func (a *app) keeps() int64 {
+	switch {
+	case a.stream != nil:
+		return int64(a.stream.Held())
+	case a.holder != nil:
+		return int64(a.holder.Held())
+	}
+	return 0
 }
 
 // parseGap passes on a hole.

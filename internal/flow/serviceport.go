@@ -30,16 +30,20 @@ func (s *shard) servicePort(c *conn) {
 	}
 	_, port := c.respEnd()
 	ps := s.eng.protos
-	rec := network.ServicePort{Proto: transportName(c.key.proto)}
+	var (
+		service     string
+		usual       []uint16
+		portService []string
+	)
 	own := ps.byPort[portKey{t, port}]
 	if len(c.names) > 0 {
-		rec.Service = c.names[0]
-		i, known := ps.byName[rec.Service]
+		service = c.names[0]
+		i, known := ps.byName[service]
 		if !known || own.has(i) {
 			return
 		}
-		rec.UsualPorts = ps.specs[i].Ports
-		if len(rec.UsualPorts) == 0 && own.empty() {
+		usual = ps.specs[i].Ports
+		if len(usual) == 0 && own.empty() {
 			return // a service of any port, on a port of nobody
 		}
 	} else if own.empty() || !c.talked() {
@@ -52,10 +56,12 @@ func (s *shard) servicePort(c *conn) {
 		if slices.Contains(c.names, ps.specs[i].Name) {
 			return
 		}
-		rec.PortServices = append(rec.PortServices, ps.specs[i].Name)
+		portService = append(portService, ps.specs[i].Name)
 	}
-	rec.Conn = c.head(s)
-	s.lane.Put(&rec)
+	s.lane.Put(&network.ServicePort{
+		Conn: c.head(s), Proto: transportName(c.key.proto),
+		Service: service, UsualPorts: usual, PortServices: portService,
+	})
 }
 
 // talked tells whether both sides said something, all of which was captured

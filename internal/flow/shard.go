@@ -225,8 +225,8 @@ func (s *shard) finishAll() {
 	s.shared.closeAll()
 }
 
-// What things are taken to cost, in bytes. Parsers keep state that cannot be
-// seen from here.
+// What things are taken to cost, in bytes. What a parser keeps beyond a few KiB
+// it tells as a proto.Holder.
 var (
 	connCost = int64(reflect.TypeFor[conn]().Size()) + 64  // #nosec G115 -- a small size
 	appCost  = int64(reflect.TypeFor[app]().Size()) + 4096 // #nosec G115 -- a small size
@@ -244,9 +244,8 @@ func (s *shard) charge(c *conn) {
 		if x := a.doubt; x != nil {
 			n += int64(cap(x.held[0])+cap(x.held[1])) + int64(cap(x.parts))*40 + int64(len(x.said))*512
 		}
-		if a.stream != nil {
-			n += int64(a.stream.Buffered())
-		}
+		a.weighed = a.keeps()
+		n += a.weighed
 	}
 	s.memory += n - c.cost
 	c.cost = n

@@ -39,7 +39,7 @@ type oddity struct {
 }
 
 func newSpreader(e *Engine, emit func(*packet, *capture.Block)) *spreader {
-	return &spreader{eng: e, lane: e.out.Lane(), emit: emit, defrag: newDefragmenter(), tunnels: newTunnels(e), odd: map[string]*oddity{}, copies: make([]int64, len(e.sources)), others: make([]int64, len(e.sources)), ticks: len(e.protos.meet) > 0}
+	return &spreader{eng: e, lane: e.out.Lane(), emit: emit, defrag: newDefragmenter(e.cfg.Memory), tunnels: newTunnels(e), odd: map[string]*oddity{}, copies: make([]int64, len(e.sources)), others: make([]int64, len(e.sources)), ticks: len(e.protos.meet) > 0}
 }
 
 // frame takes one frame of a source. several tells that more captures are read

@@ -103,6 +103,9 @@ func (g *guess) End(d Dir) {
 	}
 }
 
+// Held implements Holder.
+func (g *guess) Held() int { return 2*g.n + g.inner.Held() }
+
 // Close implements Parser.
 func (g *guess) Close() {
 	if g.inner != nil {

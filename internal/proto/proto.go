@@ -82,6 +82,12 @@ type Parser interface {
 // the end of the connection) has been reached in order.
 type Ender interface{ End(d Dir) }
 
+// Holder is implemented by parsers that may keep more than a few KiB of a
+// connection, so that the engine's memory is kept to what it was given. Held is
+// about how many bytes that is, those of inner parsers included (Stream.Held);
+// it is asked after every call of Parse, and must be quick.
+type Holder interface{ Held() int }
+
 // Step says how far a Parse call got.
 type Step struct {
 	Used int // bytes the parser is done with

@@ -20,6 +20,7 @@ var ErrStep = errors.New("proto: parser used bytes that were not there")
 // parser gets nothing more but Close.
 type Stream struct {
 	parser Parser
+	holder Holder // the same, or nil
 	unused [2][]byte
 	need   [2]int
 	err    error
@@ -27,13 +28,29 @@ type Stream struct {
 }
 
 // NewStream wraps p.
-func NewStream(p Parser) *Stream { return &Stream{parser: p} }
+func NewStream(p Parser) *Stream {
+	h, _ := p.(Holder)
+	return &Stream{parser: p, holder: h}
+}
 
 // Err is the error that ended parsing, or nil.
 func (s *Stream) Err() error { return s.err }
 
-// Buffered is the number of bytes kept.
+// Buffered is the number of bytes that wait for more.
 func (s *Stream) Buffered() int { return len(s.unused[0]) + len(s.unused[1]) }
+
+// Held is about how many bytes the stream and its parser keep; a nil Stream
+// keeps none.
+func (s *Stream) Held() int {
+	if s == nil || s.closed {
+		return 0
+	}
+	n := cap(s.unused[0]) + cap(s.unused[1])
+	if s.holder != nil {
+		n += s.holder.Held()
+	}
+	return n
+}
 
 // Feed passes the next bytes of direction d.
 func (s *Stream) Feed(d Dir, b []byte) error {
