@@ -121,11 +121,22 @@ func RecordTypes() []*record.Type {
 	return out
 }
 
+// What parts may hold of --memory, in eighths. A fourth is left for what cannot be
+// counted and for garbage that waits to be collected.
+const (
+	engineShare  = 3 // connections and reassembly
+	recordsShare = 3 // lines of records; shared with orderedShare in a hunt
+	orderedShare = 1 // records for detectors
+)
+
+// share is so many eighths of --memory.
+func (c *Config) share(eighths int64) int64 { return c.Memory / 8 * eighths }
+
 // env is what readers are given.
 func (c *Config) env(hashFiles bool) *evidence.Env {
 	return &evidence.Env{
 		Protocols: protocols, Types: recordTypes(), HomeNet: c.HomeNet,
-		Jobs: c.Jobs, Memory: c.Memory / 2, HashFiles: hashFiles, Filter: c.Filter,
+		Jobs: c.Jobs, Memory: c.share(engineShare), HashFiles: hashFiles, Filter: c.Filter,
 	}
 }
 

@@ -93,8 +93,8 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		cf.HomeNet = append(cf.HomeNet, n.String())
 	}
 	format := sink.JSONL
-	h.records = sink.New(filepath.Join(c.Out, "records"), out.spool, format, c.Memory/4)
-	h.ordered = ordered.New(out.spool, c.Memory/4)
+	h.records = sink.New(filepath.Join(c.Out, "records"), out.spool, format, c.share(recordsShare-orderedShare))
+	h.ordered = ordered.New(out.spool, c.share(orderedShare))
 	h.engine = detect.NewEngine(detectors, detect.Env{HomeNet: c.homeNets()})
 
 	env := c.env(true)

@@ -22,7 +22,7 @@ func Records(ctx context.Context, c Config, p Progress) (*casefolder.Case, error
 		return nil, err
 	}
 	defer out.close()
-	d := sink.New(c.Out, out.spool, format, c.Memory/2)
+	d := sink.New(c.Out, out.spool, format, c.share(recordsShare))
 	env := c.env(false)
 	kept := c.Extract.folder(c.Out, env)
 	rd := &reading{

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -76,6 +78,7 @@ func (c *common) resolve(paths []string) error {
 	if c.config.Memory, err = parseSize("--memory", c.memory); err != nil {
 		return err
 	}
+	limitMemory(c.config.Memory)
 	if c.filter != "" {
 		if c.config.Filter, err = filter.Parse(c.filter); err != nil {
 			return usageError{fmt.Errorf("--filter: %w", err)}
@@ -126,4 +129,14 @@ func parseSize(flag, s string) (int64, error) {
 		return 0, usageError{fmt.Errorf("%s %q is not a size such as 512M or 4G", flag, s)}
 	}
 	return n << shift, nil
+}
+
+// limitMemory has garbage collected soon enough that the whole program keeps to
+// the memory it was given; the code itself takes the last part of it. What
+// GOMEMLIMIT says goes before.
+func limitMemory(n int64) {
+	const code = 16 // part of the memory
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(n - n/code)
+	}
 }
