@@ -37,12 +37,12 @@ func sniff(_ string, head []byte) evidence.Match {
 // Alert is a signature of Suricata that fired.
 type Alert struct {
 	record.Conn
-	Proto     string `rec:"proto,enum" ecs:"network.transport"`
-	SID       uint64 `rec:"signature_id" ecs:"rule.id"`
-	Signature string `rec:"signature" ecs:"rule.name"`
-	Category  string `rec:"category" ecs:"rule.category"`
-	Severity  uint8  `rec:"severity"` // 1 is worst
-	Action    string `rec:"action" ecs:"event.action"`
+	Proto     string `rec:"proto,enum" ecs:"network.transport"` // tcp, udp or icmp
+	SID       uint64 `rec:"signature_id" ecs:"rule.id"`         // number of the rule
+	Signature string `rec:"signature" ecs:"rule.name"`          // what the rule says
+	Category  string `rec:"category" ecs:"rule.category"`       // class of the rule
+	Severity  uint8  `rec:"severity"`                           // 1 is worst
+	Action    string `rec:"action" ecs:"event.action"`          // allowed or blocked
 }
 
 // AlertType is the schema of Alert.

@@ -9,11 +9,11 @@ type Peers struct {
 	Kind       string             `rec:"kind,enum"`                    // peer (TCP), utp (the same over UDP), dht, tracker, or discovery in the local network
 	InfoHash   string             `rec:"info_hash" ent:"hash,torrent"` // SHA-1 or the beginning of the SHA-256, in hexadecimal: the first seen
 	OrigPeer   string             `rec:"orig_peer_id"`                 // the first eight characters say which program it is
-	RespPeer   string             `rec:"resp_peer_id"`
-	OrigClient string             `rec:"orig_client"` // the program, as it names itself
-	RespClient string             `rec:"resp_client"`
-	Queries    []string           `rec:"queries,set"` // of the DHT: ping, find_node, get_peers, announce_peer
-	Datagrams  record.Opt[uint64] `rec:"datagrams"`   // of DHT and trackers
+	RespPeer   string             `rec:"resp_peer_id"`                 // of the responder, 20 bytes
+	OrigClient string             `rec:"orig_client"`                  // the program, as it names itself
+	RespClient string             `rec:"resp_client"`                  // program of the responder, by its peer id
+	Queries    []string           `rec:"queries,set"`                  // of the DHT: ping, find_node, get_peers, announce_peer
+	Datagrams  record.Opt[uint64] `rec:"datagrams"`                    // of DHT and trackers
 }
 
 // Type is the schema of Peers.

@@ -11,14 +11,14 @@ import (
 // names are for people, and tools disagree on them.
 type Call struct {
 	record.Conn
-	RTT       record.Opt[time.Duration] `rec:"rtt" ecs:"event.duration"` // request to answer; absent without an answer
-	NamedPipe string                    `rec:"named_pipe"`               // secondary address of the bind: a pipe, or a port over TCP
-	Endpoint  string                    `rec:"endpoint"`                 // name of the interface
-	Operation string                    `rec:"operation" ecs:"event.action"`
-	UUID      string                    `rec:"uuid,extra"`  // interface
-	Opnum     uint16                    `rec:"opnum,extra"` // operation's number
-	Args      []string                  `rec:"args,extra"`  // what matters of the request, when in the clear: names, paths, command lines
-	Fault     string                    `rec:"fault,extra"` // status of a refused call, as 0x00000005
+	RTT       record.Opt[time.Duration] `rec:"rtt" ecs:"event.duration"`     // request to answer; absent without an answer
+	NamedPipe string                    `rec:"named_pipe"`                   // secondary address of the bind: a pipe, or a port over TCP
+	Endpoint  string                    `rec:"endpoint"`                     // name of the interface
+	Operation string                    `rec:"operation" ecs:"event.action"` // name of the operation; unknown- and its number where there is none
+	UUID      string                    `rec:"uuid,extra"`                   // interface
+	Opnum     uint16                    `rec:"opnum,extra"`                  // operation's number
+	Args      []string                  `rec:"args,extra"`                   // what matters of the request, when in the clear: names, paths, command lines
+	Fault     string                    `rec:"fault,extra"`                  // status of a refused call, as 0x00000005
 
 	beyond bool `rec:"-"`
 }

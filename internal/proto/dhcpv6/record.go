@@ -14,7 +14,7 @@ type Message struct {
 	Relays     uint8          `rec:"relays"`                             // agents that wrapped it
 	Peer       netip.Addr     `rec:"peer_addr" ent:"address,client"`     // whose message the first of them took
 	ClientDUID string         `rec:"client_duid"`                        // identifies the client for good, in hexadecimal
-	ServerDUID string         `rec:"server_duid"`                        //
+	ServerDUID string         `rec:"server_duid"`                        // of the server, in hexadecimal
 	MAC        string         `rec:"mac" ent:"mac"`                      // of the client, where its identifier holds one
 	FQDN       string         `rec:"client_fqdn" ent:"host,client"`      // as the client or the server says
 	Addrs      []netip.Addr   `rec:"addrs" ent:"address,assigned"`       // asked for or assigned, at most 16

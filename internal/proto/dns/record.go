@@ -11,26 +11,26 @@ import (
 // those of Zeek's dns.log.
 type Message struct {
 	record.Conn
-	Proto      string                    `rec:"proto,enum" ecs:"network.transport"`
-	TransID    uint16                    `rec:"trans_id" ecs:"dns.id"`
-	RTT        record.Opt[time.Duration] `rec:"rtt"` // query to the first answer
-	Query      string                    `rec:"query" ecs:"dns.question.name" ent:"domain,queried"`
-	QClass     record.Opt[uint16]        `rec:"qclass"`
-	QClassName string                    `rec:"qclass_name" ecs:"dns.question.class"`
-	QType      record.Opt[uint16]        `rec:"qtype"`
-	QTypeName  string                    `rec:"qtype_name" ecs:"dns.question.type"`
-	RCode      record.Opt[uint16]        `rec:"rcode"`
-	RCodeName  string                    `rec:"rcode_name" ecs:"dns.response_code"`
-	AA         bool                      `rec:"AA"` // authoritative answer
-	TC         bool                      `rec:"TC"` // truncated
-	RD         bool                      `rec:"RD"` // recursion desired
-	RA         bool                      `rec:"RA"` // recursion available
-	Z          uint8                     `rec:"Z"`  // the three bits between RA and RCODE (RFC 1035: zero), of the query
-	Answers    []string                  `rec:"answers" ecs:"dns.answers.data"`
-	TTLs       []time.Duration           `rec:"TTLs"`
-	Rejected   bool                      `rec:"rejected"` // the reply held no record at all
-	Opcode     record.Opt[uint8]         `rec:"opcode"`
-	OpcodeName string                    `rec:"opcode_name" ecs:"dns.op_code"`
+	Proto      string                    `rec:"proto,enum" ecs:"network.transport"`                                // tcp or udp
+	TransID    uint16                    `rec:"trans_id" ecs:"dns.id"`                                             // pairs a reply with its query
+	RTT        record.Opt[time.Duration] `rec:"rtt"`                                                               // query to the first answer
+	Query      string                    `rec:"query" ecs:"dns.question.name" ent:"domain,queried"`                // name that is asked for
+	QClass     record.Opt[uint16]        `rec:"qclass"`                                                            // class of the query
+	QClassName string                    `rec:"qclass_name" ecs:"dns.question.class"`                              // as C_INTERNET
+	QType      record.Opt[uint16]        `rec:"qtype"`                                                             // type of the query
+	QTypeName  string                    `rec:"qtype_name" ecs:"dns.question.type"`                                // as A, AAAA, TXT
+	RCode      record.Opt[uint16]        `rec:"rcode"`                                                             // response code
+	RCodeName  string                    `rec:"rcode_name" ecs:"dns.response_code"`                                // as NOERROR, NXDOMAIN
+	AA         bool                      `rec:"AA"`                                                                // authoritative answer
+	TC         bool                      `rec:"TC"`                                                                // truncated
+	RD         bool                      `rec:"RD"`                                                                // recursion desired
+	RA         bool                      `rec:"RA"`                                                                // recursion available
+	Z          uint8                     `rec:"Z"`                                                                 // the three bits between RA and RCODE (RFC 1035: zero), of the query
+	Answers    []string                  `rec:"answers" ecs:"dns.answers.data"`                                    // data of the answers, as text, in their order
+	TTLs       []time.Duration           `rec:"TTLs"`                                                              // how long each answer may be kept
+	Rejected   bool                      `rec:"rejected"`                                                          // the reply held no record at all
+	Opcode     record.Opt[uint8]         `rec:"opcode"`                                                            // kind of query
+	OpcodeName string                    `rec:"opcode_name" ecs:"dns.op_code"`                                     // as query, notify, dynamic update
 	Addresses  []netip.Addr              `rec:"answer_addresses,extra" ecs:"dns.resolved_ip" ent:"address,answer"` // of A, AAAA and A6 in the answers, at most 64
 	Names      []string                  `rec:"answer_names,extra" ent:"domain,answer"`                            // of CNAME, NS, MX, SRV, PTR and SOA in the answers, at most 64
 

@@ -5,19 +5,19 @@ import "longwatch/internal/record"
 // Message is one FINS command or response.
 type Message struct {
 	record.Conn
-	PDU      string             `rec:"pdu_type,enum"`            // REQ or RESP; NODE where FINS/TCP hands out addresses
-	Source   string             `rec:"source"`                   // network.node.unit
-	Dest     string             `rec:"destination"`              // likewise
-	SID      uint8              `rec:"sid"`                      // pairs a response with its request
-	Code     string             `rec:"command" ecs:"event.code"` // main and sub code in hexadecimal
-	Name     string             `rec:"command_name" ecs:"event.action"`
-	Write    bool               `rec:"write"`     // the command changes the controller
-	End      record.Opt[uint16] `rec:"end_code"`  // of a response; 0 is success
-	Area     record.Opt[uint8]  `rec:"area"`      // memory area that is read or written
-	Address  record.Opt[uint16] `rec:"address"`   // of the first word in it
-	Bit      record.Opt[uint8]  `rec:"bit"`       // within the word
-	Count    record.Opt[uint16] `rec:"count"`     // of items
-	TCPError record.Opt[uint32] `rec:"tcp_error"` // of FINS/TCP, when it is not 0
+	PDU      string             `rec:"pdu_type,enum"`                   // REQ or RESP; NODE where FINS/TCP hands out addresses
+	Source   string             `rec:"source"`                          // network.node.unit
+	Dest     string             `rec:"destination"`                     // likewise
+	SID      uint8              `rec:"sid"`                             // pairs a response with its request
+	Code     string             `rec:"command" ecs:"event.code"`        // main and sub code in hexadecimal
+	Name     string             `rec:"command_name" ecs:"event.action"` // what the command does, in words
+	Write    bool               `rec:"write"`                           // the command changes the controller
+	End      record.Opt[uint16] `rec:"end_code"`                        // of a response; 0 is success
+	Area     record.Opt[uint8]  `rec:"area"`                            // memory area that is read or written
+	Address  record.Opt[uint16] `rec:"address"`                         // of the first word in it
+	Bit      record.Opt[uint8]  `rec:"bit"`                             // within the word
+	Count    record.Opt[uint16] `rec:"count"`                           // of items
+	TCPError record.Opt[uint32] `rec:"tcp_error"`                       // of FINS/TCP, when it is not 0
 }
 
 // Type is the schema of Message.

@@ -9,18 +9,18 @@ type Exchange struct {
 	RequestType string                  `rec:"request_type"`      // AS, TGS or AP
 	Client      string                  `rec:"client" ent:"user"` // name/REALM; of an AP only /REALM is in the clear
 	Service     string                  `rec:"service"`           // as krbtgt/REALM or cifs/host
-	Success     record.Opt[bool]        `rec:"success"`
-	ErrorMsg    string                  `rec:"error_msg"` // the error's text, else its name in RFC 4120
-	From        record.Opt[record.Time] `rec:"from"`
-	Till        record.Opt[record.Time] `rec:"till"`
-	Cipher      string                  `rec:"cipher"` // that the ticket is encrypted with
-	Forwardable record.Opt[bool]        `rec:"forwardable"`
-	Renewable   record.Opt[bool]        `rec:"renewable"`
+	Success     record.Opt[bool]        `rec:"success"`           // a ticket was given, or the application accepted one
+	ErrorMsg    string                  `rec:"error_msg"`         // the error's text, else its name in RFC 4120
+	From        record.Opt[record.Time] `rec:"from"`              // when the ticket shall begin
+	Till        record.Opt[record.Time] `rec:"till"`              // when it shall end
+	Cipher      string                  `rec:"cipher"`            // that the ticket is encrypted with
+	Forwardable record.Opt[bool]        `rec:"forwardable"`       // the ticket may be forwarded
+	Renewable   record.Opt[bool]        `rec:"renewable"`         // the ticket may be renewed
 	// Of the last certificate that the client and the KDC sent (PKINIT).
-	ClientSubject string `rec:"client_cert_subject"`
-	ClientFUID    string `rec:"client_cert_fuid"`
-	ServerSubject string `rec:"server_cert_subject"`
-	ServerFUID    string `rec:"server_cert_fuid"`
+	ClientSubject string `rec:"client_cert_subject"` // of the client's certificate (PKINIT)
+	ClientFUID    string `rec:"client_cert_fuid"`    // that certificate in files
+	ServerSubject string `rec:"server_cert_subject"` // of the server's certificate (PKINIT)
+	ServerFUID    string `rec:"server_cert_fuid"`    // that certificate in files
 
 	Offered   []string          `rec:"offered_ciphers,extra"`  // that the client can do, best first: rc4-hmac alone is how service tickets are asked for to be cracked
 	PreAuth   record.Opt[bool]  `rec:"preauthenticated,extra"` // of an AS request: it proves that the client knows the key; an answer without is open to cracking

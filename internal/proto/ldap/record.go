@@ -6,7 +6,7 @@ import "longwatch/internal/record"
 // Zeek's names. The time is that of the first of them.
 type Message struct {
 	record.Conn
-	ID         int64             `rec:"message_id"`
+	ID         int64             `rec:"message_id"`                  // pairs answers with their request
 	Version    record.Opt[int64] `rec:"version"`                     // of a bind
 	Opcode     string            `rec:"opcode" ecs:"event.action"`   // as bind simple, bind SASL, modify, extended, unbind
 	Result     string            `rec:"result" ecs:"event.outcome"`  // as success, invalid credentials
@@ -25,19 +25,19 @@ func (*Message) RecordType() *record.Type { return Type }
 // Search is one search and its results, with Zeek's names.
 type Search struct {
 	record.Conn
-	ID         int64    `rec:"message_id"`
-	Scope      string   `rec:"scope"`         // base, single, tree
-	Deref      string   `rec:"deref_aliases"` // never, searching, finding, always
-	BaseObject string   `rec:"base_object" ent:"directory"`
-	Results    uint64   `rec:"result_count"` // entries found
-	Result     string   `rec:"result" ecs:"event.outcome"`
-	Diagnostic string   `rec:"diagnostic_message"`
-	Filter     string   `rec:"filter"`           // RFC 4515, with and and or nested two by two
-	Attributes []string `rec:"attributes"`       // always empty: Zeek has it on demand only
-	Wanted     []string `rec:"wanted,extra"`     // attributes asked for; empty: all
-	Returned   uint64   `rec:"returned,extra"`   // bytes of the entries found
-	Controls   []string `rec:"controls,extra"`   // object identifiers, as 1.2.840.113556.1.4.801 for security descriptors
-	SizeLimit  int64    `rec:"size_limit,extra"` // entries that the client wants at most; 0: all
+	ID         int64    `rec:"message_id"`                  // pairs answers with their request
+	Scope      string   `rec:"scope"`                       // base, single, tree
+	Deref      string   `rec:"deref_aliases"`               // never, searching, finding, always
+	BaseObject string   `rec:"base_object" ent:"directory"` // entry that is searched from
+	Results    uint64   `rec:"result_count"`                // entries found
+	Result     string   `rec:"result" ecs:"event.outcome"`  // as success, insufficient access rights
+	Diagnostic string   `rec:"diagnostic_message"`          // the server's own words
+	Filter     string   `rec:"filter"`                      // RFC 4515, with and and or nested two by two
+	Attributes []string `rec:"attributes"`                  // always empty: Zeek has it on demand only
+	Wanted     []string `rec:"wanted,extra"`                // attributes asked for; empty: all
+	Returned   uint64   `rec:"returned,extra"`              // bytes of the entries found
+	Controls   []string `rec:"controls,extra"`              // object identifiers, as 1.2.840.113556.1.4.801 for security descriptors
+	SizeLimit  int64    `rec:"size_limit,extra"`            // entries that the client wants at most; 0: all
 }
 
 // SearchType is the schema of Search.

@@ -53,10 +53,10 @@ type Publish struct {
 	Retain     bool   `rec:"retain"`                     // the broker shall keep it
 	QoS        string `rec:"qos"`                        // at most once, at least once, exactly once
 	Status     string `rec:"status" ecs:"event.outcome"` // ok, or incomplete_qos when not all that the QoS asks for was seen
-	Topic      string `rec:"topic"`
-	Payload    string `rec:"payload"` // at most its first 100 bytes
-	PayloadLen uint64 `rec:"payload_len"`
-	Beyond     bool   `rec:"-"` // Zeek would not write it
+	Topic      string `rec:"topic"`                      // what the message is about, levels parted by slashes
+	Payload    string `rec:"payload"`                    // at most its first 100 bytes
+	PayloadLen uint64 `rec:"payload_len"`                // bytes of the whole message
+	Beyond     bool   `rec:"-"`                          // Zeek would not write it
 }
 
 // PublishType is the schema of Publish.

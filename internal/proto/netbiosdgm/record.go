@@ -14,7 +14,7 @@ type Datagram struct {
 	Source     string     `rec:"source_name" ent:"host,source"`    // name of its sender
 	SourceType uint8      `rec:"source_type"`                      // what the name is of; 0: a workstation, 32: a file server
 	Dest       string     `rec:"dest_name"`                        // name of its receiver, often a domain
-	DestType   uint8      `rec:"dest_type"`                        //
+	DestType   uint8      `rec:"dest_type"`                        // likewise
 	Mailslot   string     `rec:"mailslot"`                         // that it is dropped in, as \MAILSLOT\BROWSE
 	Command    string     `rec:"command"`                          // of the browser service
 	Announced  string     `rec:"announced" ent:"host,announced"`   // host or domain that is announced

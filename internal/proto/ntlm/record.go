@@ -6,14 +6,14 @@ import "longwatch/internal/record"
 // protocol around it accepts or refuses it, or when the connection ends.
 type Auth struct {
 	record.Conn
-	Username       string           `rec:"username" ecs:"user.name" ent:"user"`
-	Hostname       string           `rec:"hostname" ecs:"source.domain" ent:"host,originator"` // what the client calls itself
-	Domain         string           `rec:"domainname" ecs:"user.domain"`
-	ServerNetBIOS  string           `rec:"server_nb_computer_name" ent:"host,responder"`
-	ServerDNS      string           `rec:"server_dns_computer_name" ecs:"destination.domain" ent:"host,responder"`
-	ServerTreeName string           `rec:"server_tree_name"` // DNS name of the forest
-	Success        record.Opt[bool] `rec:"success"`          // by what the negotiation of GSS-API said; absent without one
-	Accepted       record.Opt[bool] `rec:"accepted,extra"`   // likewise, or by what the protocol around did
+	Username       string           `rec:"username" ecs:"user.name" ent:"user"`                                    // who logs on; empty for nobody
+	Hostname       string           `rec:"hostname" ecs:"source.domain" ent:"host,originator"`                     // what the client calls itself
+	Domain         string           `rec:"domainname" ecs:"user.domain"`                                           // domain that the account is of
+	ServerNetBIOS  string           `rec:"server_nb_computer_name" ent:"host,responder"`                           // NetBIOS name of the server, as its challenge says
+	ServerDNS      string           `rec:"server_dns_computer_name" ecs:"destination.domain" ent:"host,responder"` // DNS name of the server, as its challenge says
+	ServerTreeName string           `rec:"server_tree_name"`                                                       // DNS name of the forest
+	Success        record.Opt[bool] `rec:"success"`                                                                // by what the negotiation of GSS-API said; absent without one
+	Accepted       record.Opt[bool] `rec:"accepted,extra"`                                                         // likewise, or by what the protocol around did
 
 	beyond bool `rec:"-"`
 }

@@ -44,8 +44,8 @@ func (m *Message) BeyondZeek() bool { return m.beyond }
 // ntp_control.log.
 type Control struct {
 	record.Conn
-	Version     uint8              `rec:"version"`
-	Mode        uint8              `rec:"mode"`
+	Version     uint8              `rec:"version"`         // 1 to 4
+	Mode        uint8              `rec:"mode"`            // always 6
 	OpCode      uint8              `rec:"op_code"`         // 1: read status, 2: read variables, 10: read the list of clients ...
 	Sequence    uint16             `rec:"sequence"`        // pairs a response with its command
 	Status      uint16             `rec:"status"`          // of the system, a peer or a clock
@@ -73,8 +73,8 @@ func (m *Control) BeyondZeek() bool { return m.beyond }
 // Zeek's ntp_private.log.
 type Private struct {
 	record.Conn
-	Version        uint8  `rec:"version"`
-	Mode           uint8  `rec:"mode"`
+	Version        uint8  `rec:"version"`         // 1 to 4
+	Mode           uint8  `rec:"mode"`            // always 7
 	ReqCode        uint8  `rec:"req_code"`        // 42: list of clients, loved for amplification
 	Sequence       uint8  `rec:"sequence"`        // of a response in several parts
 	Implementation uint8  `rec:"implementation"`  // whose codes these are; 3: xntpd

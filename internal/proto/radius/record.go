@@ -12,7 +12,7 @@ import (
 // are those of Zeek's radius.log, which holds what port 1812 is used for.
 type Record struct {
 	record.Conn
-	Username     string                    `rec:"username" ecs:"user.name" ent:"user,login"`
+	Username     string                    `rec:"username" ecs:"user.name" ent:"user,login"`  // who logs in (attribute 1)
 	MAC          string                    `rec:"mac" ent:"mac"`                              // of the device that wants in, from Calling-Station-Id
 	FramedAddr   netip.Addr                `rec:"framed_addr" ent:"address,assigned"`         // the address given to it
 	TunnelClient string                    `rec:"tunnel_client"`                              // initiator's end of a tunnel (RFC 2868)

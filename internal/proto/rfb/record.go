@@ -6,10 +6,10 @@ import "longwatch/internal/record"
 // server has described the desktop, or when the connection ends.
 type Session struct {
 	record.Conn
-	ClientMajor string             `rec:"client_major_version"` // three digits, as on the wire
-	ClientMinor string             `rec:"client_minor_version"`
-	ServerMajor string             `rec:"server_major_version"`
-	ServerMinor string             `rec:"server_minor_version"`
+	ClientMajor string             `rec:"client_major_version"`              // three digits, as on the wire
+	ClientMinor string             `rec:"client_minor_version"`              // likewise, its second part
+	ServerMajor string             `rec:"server_major_version"`              // version that the server speaks at most
+	ServerMinor string             `rec:"server_minor_version"`              // likewise, its second part
 	Method      string             `rec:"authentication_method"`             // None, VNC, Apple Remote Desktop ...
 	Auth        record.Opt[bool]   `rec:"auth" ecs:"event.outcome"`          // the server let the client in
 	Share       record.Opt[bool]   `rec:"share_flag"`                        // others may stay connected

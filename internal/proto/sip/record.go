@@ -9,21 +9,21 @@ type Record struct {
 	TransDepth   uint64             `rec:"trans_depth"`                                           // as Zeek counts: always 0
 	Method       string             `rec:"method"`                                                // INVITE, REGISTER ...
 	URI          string             `rec:"uri"`                                                   // whom the request is for
-	Date         string             `rec:"date"`                                                  //
+	Date         string             `rec:"date"`                                                  // Date header of the request
 	RequestFrom  string             `rec:"request_from"`                                          // without its tag
-	RequestTo    string             `rec:"request_to"`                                            //
+	RequestTo    string             `rec:"request_to"`                                            // To header of the request
 	ResponseFrom string             `rec:"response_from"`                                         // without its tag
-	ResponseTo   string             `rec:"response_to"`                                           //
-	ReplyTo      string             `rec:"reply_to"`                                              //
-	CallID       string             `rec:"call_id"`                                               //
+	ResponseTo   string             `rec:"response_to"`                                           // To header of the reply
+	ReplyTo      string             `rec:"reply_to"`                                              // Reply-To header
+	CallID       string             `rec:"call_id"`                                               // names the call
 	Seq          string             `rec:"seq"`                                                   // number and method
-	Subject      string             `rec:"subject"`                                               //
+	Subject      string             `rec:"subject"`                                               // Subject header of the request
 	RequestPath  []string           `rec:"request_path"`                                          // that the request took, without branches
 	ResponsePath []string           `rec:"response_path"`                                         // that the reply took
 	UserAgent    string             `rec:"user_agent" ecs:"user_agent.original" ent:"user_agent"` // of the client
-	StatusCode   record.Opt[uint64] `rec:"status_code"`                                           //
-	StatusMsg    string             `rec:"status_msg"`                                            //
-	Warning      string             `rec:"warning"`                                               //
+	StatusCode   record.Opt[uint64] `rec:"status_code"`                                           // of the reply
+	StatusMsg    string             `rec:"status_msg"`                                            // reason phrase of the reply
+	Warning      string             `rec:"warning"`                                               // Warning header of the reply
 	RequestLen   record.Opt[uint64] `rec:"request_body_len"`                                      // as the client says
 	ResponseLen  record.Opt[uint64] `rec:"response_body_len"`                                     // as the server says
 	ContentType  string             `rec:"content_type"`                                          // of the reply

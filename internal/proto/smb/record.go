@@ -21,15 +21,15 @@ func (*Mapping) RecordType() *record.Type { return MappingType }
 // request that opened it.
 type File struct {
 	record.Conn
-	Action   string                  `rec:"action,enum" ecs:"event.action"` // SMB::FILE_OPEN, SMB::FILE_RENAME, SMB::FILE_DELETE, SMB::PRINT_OPEN
-	Path     string                  `rec:"path"`                           // of the share, when its connecting was seen
-	Name     string                  `rec:"name" ecs:"file.name" ent:"file"`
-	Size     uint64                  `rec:"size" ecs:"file.size"`
-	PrevName string                  `rec:"prev_name" ent:"file,previous"`
-	Modified record.Opt[record.Time] `rec:"times.modified" ecs:"file.mtime"`
-	Accessed record.Opt[record.Time] `rec:"times.accessed" ecs:"file.accessed"`
-	Created  record.Opt[record.Time] `rec:"times.created" ecs:"file.created"`
-	Changed  record.Opt[record.Time] `rec:"times.changed" ecs:"file.ctime"`
+	Action   string                  `rec:"action,enum" ecs:"event.action"`     // SMB::FILE_OPEN, SMB::FILE_RENAME, SMB::FILE_DELETE, SMB::PRINT_OPEN
+	Path     string                  `rec:"path"`                               // of the share, when its connecting was seen
+	Name     string                  `rec:"name" ecs:"file.name" ent:"file"`    // path within the share
+	Size     uint64                  `rec:"size" ecs:"file.size"`               // in bytes, when it was opened
+	PrevName string                  `rec:"prev_name" ent:"file,previous"`      // path before it was renamed
+	Modified record.Opt[record.Time] `rec:"times.modified" ecs:"file.mtime"`    // when its content was last written
+	Accessed record.Opt[record.Time] `rec:"times.accessed" ecs:"file.accessed"` // when it was last read
+	Created  record.Opt[record.Time] `rec:"times.created" ecs:"file.created"`   // when it was made
+	Changed  record.Opt[record.Time] `rec:"times.changed" ecs:"file.ctime"`     // when its content or attributes were last changed
 
 	beyond bool `rec:"-"`
 }
@@ -49,12 +49,12 @@ func (f *File) BeyondZeek() bool { return f.beyond }
 // that of the first byte.
 type Transfer struct {
 	record.Conn
-	Path         string   `rec:"path"` // of the share
-	ShareType    string   `rec:"share_type"`
+	Path         string   `rec:"path"`                            // of the share
+	ShareType    string   `rec:"share_type"`                      // DISK, PIPE or PRINT
 	Name         string   `rec:"name" ecs:"file.name" ent:"file"` // empty when the opening was not seen
-	BytesRead    uint64   `rec:"bytes_read"`
-	BytesWritten uint64   `rec:"bytes_written"`
-	FUIDs        []string `rec:"fuids,set"` // of what was read, then of what was written, in files
+	BytesRead    uint64   `rec:"bytes_read"`                      // from the server to the client
+	BytesWritten uint64   `rec:"bytes_written"`                   // from the client to the server
+	FUIDs        []string `rec:"fuids,set"`                       // of what was read, then of what was written, in files
 }
 
 // TransferType is the schema of Transfer.

@@ -11,7 +11,7 @@ import (
 // It is written when the connection ends.
 type Record struct {
 	record.Conn
-	Proto           string             `rec:"proto,enum" ecs:"network.transport"`
+	Proto           string             `rec:"proto,enum" ecs:"network.transport"` // udp or tcp
 	Classic         bool               `rec:"classic"`                            // messages of RFC 3489 only, without the magic cookie
 	Methods         []string           `rec:"methods,set"`                        // Binding, Allocate, Refresh, Send, Data ...
 	Requests        uint64             `rec:"requests"`                           // messages that await an answer
@@ -25,11 +25,11 @@ type Record struct {
 	OrigSoftware    string             `rec:"orig_software"`                      // what the originator says it is
 	RespSoftware    string             `rec:"resp_software"`                      // what the responder says it is
 	Mapped          netip.Addr         `rec:"mapped_h" ent:"address,mapped"`      // the address that the responder sees the originator at
-	MappedPort      record.Opt[uint16] `rec:"mapped_p,port"`                      //
+	MappedPort      record.Opt[uint16] `rec:"mapped_p,port"`                      // its port
 	OrigMapped      netip.Addr         `rec:"orig_mapped_h" ent:"address,peer"`   // the address that the originator sees the responder at, between peers
-	OrigMappedPort  record.Opt[uint16] `rec:"orig_mapped_p,port"`                 //
+	OrigMappedPort  record.Opt[uint16] `rec:"orig_mapped_p,port"`                 // its port
 	Relayed         netip.Addr         `rec:"relayed_h" ent:"address,relayed"`    // address on the relay that was allocated (TURN)
-	RelayedPort     record.Opt[uint16] `rec:"relayed_p,port"`                     //
+	RelayedPort     record.Opt[uint16] `rec:"relayed_p,port"`                     // its port
 	Peers           []netip.Addr       `rec:"peers,set" ent:"address,peer"`       // hosts talked to through the relay (TURN), at most 32
 	Alternate       netip.Addr         `rec:"alternate_h" ent:"address,redirect"` // another server that the client was sent to
 	ChannelMessages uint64             `rec:"channel_messages"`                   // messages relayed in channels (TURN)

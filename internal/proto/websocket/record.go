@@ -5,13 +5,13 @@ import "longwatch/internal/record"
 // Upgrade is one connection that HTTP gave to WebSocket, with Zeek's names.
 type Upgrade struct {
 	record.Conn
-	Host             string             `rec:"host" ecs:"url.domain" ent:"domain,queried"` // of the HTTP request
-	URI              string             `rec:"uri" ecs:"url.original"`                     // likewise
-	UserAgent        string             `rec:"user_agent" ecs:"user_agent.original" ent:"user_agent"`
-	Subprotocol      record.Opt[string] `rec:"subprotocol"`       // that the server chose
-	ClientProtocols  []string           `rec:"client_protocols"`  // that the client offers
-	ServerExtensions []string           `rec:"server_extensions"` // that the server chose
-	ClientExtensions []string           `rec:"client_extensions"` // that the client offers
+	Host             string             `rec:"host" ecs:"url.domain" ent:"domain,queried"`            // of the HTTP request
+	URI              string             `rec:"uri" ecs:"url.original"`                                // likewise
+	UserAgent        string             `rec:"user_agent" ecs:"user_agent.original" ent:"user_agent"` // User-Agent header of the client
+	Subprotocol      record.Opt[string] `rec:"subprotocol"`                                           // that the server chose
+	ClientProtocols  []string           `rec:"client_protocols"`                                      // that the client offers
+	ServerExtensions []string           `rec:"server_extensions"`                                     // that the server chose
+	ClientExtensions []string           `rec:"client_extensions"`                                     // that the client offers
 }
 
 // Type is the schema of Upgrade.

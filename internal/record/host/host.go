@@ -23,144 +23,144 @@ type Head struct {
 // Process is a program that started.
 type Process struct {
 	Head
-	PID           int64    `rec:"pid" ecs:"process.pid"`
-	GUID          string   `rec:"guid" ecs:"process.entity_id"`
-	Image         string   `rec:"image" ecs:"process.executable" ent:"process"`
-	CommandLine   string   `rec:"command_line" ecs:"process.command_line"`
-	Args          []string `rec:"args" ecs:"process.args"` // as executed, where the evidence keeps them apart
-	Directory     string   `rec:"directory" ecs:"process.working_directory"`
-	ParentPID     int64    `rec:"parent_pid" ecs:"process.parent.pid"`
-	ParentGUID    string   `rec:"parent_guid" ecs:"process.parent.entity_id"`
-	ParentImage   string   `rec:"parent_image" ecs:"process.parent.executable"`
-	ParentCommand string   `rec:"parent_command_line" ecs:"process.parent.command_line"`
-	Integrity     string   `rec:"integrity" ecs:"process.Ext.token.integrity_level_name"`
-	OriginalName  string   `rec:"original_name" ecs:"process.pe.original_file_name"`
-	Hashes        []string `rec:"hashes" ecs:"process.hash" ent:"hash"` // bare hex digests
-	IMPHash       string   `rec:"imphash" ecs:"process.pe.imphash" ent:"hash"`
+	PID           int64    `rec:"pid" ecs:"process.pid"`                                  // process id
+	GUID          string   `rec:"guid" ecs:"process.entity_id"`                           // names the process for good (Sysmon)
+	Image         string   `rec:"image" ecs:"process.executable" ent:"process"`           // path of the program
+	CommandLine   string   `rec:"command_line" ecs:"process.command_line"`                // as it was started
+	Args          []string `rec:"args" ecs:"process.args"`                                // as executed, where the evidence keeps them apart
+	Directory     string   `rec:"directory" ecs:"process.working_directory"`              // where it was started
+	ParentPID     int64    `rec:"parent_pid" ecs:"process.parent.pid"`                    // of the process that started it
+	ParentGUID    string   `rec:"parent_guid" ecs:"process.parent.entity_id"`             // likewise, for good (Sysmon)
+	ParentImage   string   `rec:"parent_image" ecs:"process.parent.executable"`           // path of the program that started it
+	ParentCommand string   `rec:"parent_command_line" ecs:"process.parent.command_line"`  // how that was started
+	Integrity     string   `rec:"integrity" ecs:"process.Ext.token.integrity_level_name"` // level: Low, Medium, High, System
+	OriginalName  string   `rec:"original_name" ecs:"process.pe.original_file_name"`      // that the program's version information gives it
+	Hashes        []string `rec:"hashes" ecs:"process.hash" ent:"hash"`                   // bare hex digests
+	IMPHash       string   `rec:"imphash" ecs:"process.pe.imphash" ent:"hash"`            // hash of its imports
 }
 
 // Logon is an account that got in, failed to, or used explicit credentials.
 type Logon struct {
 	Head
-	Outcome    string     `rec:"outcome" ecs:"event.outcome"`        // success or failure
-	LogonType  int64      `rec:"logon_type" ecs:"winlog.logon.type"` // Windows logon type; 0 unknown
-	Package    string     `rec:"auth_package" ecs:"winlog.event_data.AuthenticationPackageName"`
-	Process    string     `rec:"logon_process" ecs:"winlog.event_data.LogonProcessName"`
-	Target     string     `rec:"target_user" ecs:"user.target.name" ent:"user,target"` // account that was used
-	TargetHost string     `rec:"target_host" ecs:"winlog.event_data.TargetServerName"`
-	Source     netip.Addr `rec:"source_ip" ecs:"source.ip" ent:"address,originator"`
-	SourceHost string     `rec:"source_host" ecs:"source.domain" ent:"host,originator"`
-	Privileged bool       `rec:"privileged"` // special privileges were assigned
+	Outcome    string     `rec:"outcome" ecs:"event.outcome"`                                    // success or failure
+	LogonType  int64      `rec:"logon_type" ecs:"winlog.logon.type"`                             // Windows logon type; 0 unknown
+	Package    string     `rec:"auth_package" ecs:"winlog.event_data.AuthenticationPackageName"` // as NTLM, Kerberos, Negotiate
+	Process    string     `rec:"logon_process" ecs:"winlog.event_data.LogonProcessName"`         // as User32, NtLmSsp, sshd
+	Target     string     `rec:"target_user" ecs:"user.target.name" ent:"user,target"`           // account that was used
+	TargetHost string     `rec:"target_host" ecs:"winlog.event_data.TargetServerName"`           // host that the credentials were for
+	Source     netip.Addr `rec:"source_ip" ecs:"source.ip" ent:"address,originator"`             // where the logon came from
+	SourceHost string     `rec:"source_host" ecs:"source.domain" ent:"host,originator"`          // likewise, as the client calls itself
+	Privileged bool       `rec:"privileged"`                                                     // special privileges were assigned
 }
 
 // Service is a service or daemon that was installed, changed, started or stopped.
 type Service struct {
 	Head
-	Action    string `rec:"action" ecs:"event.action"` // installed, changed, started, stopped, deleted
-	Name      string `rec:"name" ecs:"service.name"`
-	Path      string `rec:"path" ecs:"process.command_line"`
-	Kind      string `rec:"service_type"`
-	StartType string `rec:"start_type"`
-	Account   string `rec:"account" ent:"user,service"`
+	Action    string `rec:"action" ecs:"event.action"`       // installed, changed, started, stopped, deleted
+	Name      string `rec:"name" ecs:"service.name"`         // of the service
+	Path      string `rec:"path" ecs:"process.command_line"` // program that it runs, with its arguments
+	Kind      string `rec:"service_type"`                    // as user mode service, kernel driver; from the Security log as 0x…
+	StartType string `rec:"start_type"`                      // as auto start, demand start; from the Security log as a number
+	Account   string `rec:"account" ent:"user,service"`      // that it runs as
 }
 
 // Task is a scheduled task that was registered, changed, run or deleted.
 type Task struct {
 	Head
-	Action  string `rec:"action" ecs:"event.action"` // registered, changed, started, completed, deleted, enabled, disabled
-	Name    string `rec:"name"`
+	Action  string `rec:"action" ecs:"event.action"`          // registered, changed, started, completed, deleted, enabled, disabled
+	Name    string `rec:"name"`                               // path of the task
 	Command string `rec:"command" ecs:"process.command_line"` // what it runs, from the task's XML when known
 }
 
 // ShareAccess is a file share that was used (5140, 5145 and the like).
 type ShareAccess struct {
 	Head
-	Source netip.Addr `rec:"source_ip" ecs:"source.ip" ent:"address,originator"`
-	Share  string     `rec:"share"`  // \\*\ADMIN$
-	Path   string     `rec:"path"`   // relative target name
-	Access string     `rec:"access"` // access mask, as 0x…
-	Write  bool       `rec:"write"`
+	Source netip.Addr `rec:"source_ip" ecs:"source.ip" ent:"address,originator"` // where it came from
+	Share  string     `rec:"share"`                                              // \\*\ADMIN$
+	Path   string     `rec:"path"`                                               // relative target name
+	Access string     `rec:"access"`                                             // access mask, as 0x…
+	Write  bool       `rec:"write"`                                              // it asked to write, append or delete
 }
 
 // FileEvent is a file that was created, changed, renamed or deleted, or whose times were set.
 type FileEvent struct {
 	Head
-	Action  string      `rec:"action" ecs:"event.action"` // created, changed, accessed, deleted, times-set, stream-created
-	Path    string      `rec:"path" ecs:"file.path" ent:"file"`
-	Image   string      `rec:"image" ecs:"process.executable"`
-	Created record.Time `rec:"created" ecs:"file.created"`
-	Before  record.Time `rec:"created_before"` // creation time before it was set
-	Hashes  []string    `rec:"hashes" ecs:"file.hash" ent:"hash"`
+	Action  string      `rec:"action" ecs:"event.action"`         // created, changed, accessed, deleted, times-set, stream-created
+	Path    string      `rec:"path" ecs:"file.path" ent:"file"`   // of the file, after the event
+	Image   string      `rec:"image" ecs:"process.executable"`    // program that did it
+	Created record.Time `rec:"created" ecs:"file.created"`        // the creation time that it was given
+	Before  record.Time `rec:"created_before"`                    // creation time before it was set
+	Hashes  []string    `rec:"hashes" ecs:"file.hash" ent:"hash"` // of the content, bare hex digests
 }
 
 // Registry is a registry key or value that was created, set, renamed or deleted.
 type Registry struct {
 	Head
-	Action string `rec:"action" ecs:"event.action"`
-	Key    string `rec:"key" ecs:"registry.path"`
-	Value  string `rec:"value" ecs:"registry.data.strings"`
-	Image  string `rec:"image" ecs:"process.executable"`
+	Action string `rec:"action" ecs:"event.action"`         // created, set, renamed or deleted
+	Key    string `rec:"key" ecs:"registry.path"`           // path of the key, with the value's name where the log joins them
+	Value  string `rec:"value" ecs:"registry.data.strings"` // what was set
+	Image  string `rec:"image" ecs:"process.executable"`    // program that did it
 }
 
 // Socket is a network connection seen by the host itself.
 type Socket struct {
 	Head
-	Image     string     `rec:"image" ecs:"process.executable" ent:"process"`
-	Proto     string     `rec:"proto" ecs:"network.transport"`
-	Initiated bool       `rec:"initiated"`
+	Image     string     `rec:"image" ecs:"process.executable" ent:"process"` // program that has it
+	Proto     string     `rec:"proto" ecs:"network.transport"`                // tcp or udp
+	Initiated bool       `rec:"initiated"`                                    // this host opened the connection
 	OrigH     netip.Addr `rec:"id.orig_h" ecs:"source.ip" ent:"address,originator"`
 	OrigP     uint16     `rec:"id.orig_p,port" ecs:"source.port"`
 	RespH     netip.Addr `rec:"id.resp_h" ecs:"destination.ip" ent:"address,responder"`
 	RespP     uint16     `rec:"id.resp_p,port" ecs:"destination.port"`
-	RespName  string     `rec:"resp_name" ecs:"destination.domain" ent:"domain"`
+	RespName  string     `rec:"resp_name" ecs:"destination.domain" ent:"domain"` // name of the other end, as the host resolved it
 }
 
 // Pipe is a named pipe that was created or connected to.
 type Pipe struct {
 	Head
-	Action string `rec:"action" ecs:"event.action"` // created or connected
-	Name   string `rec:"name" ecs:"file.name"`
-	Image  string `rec:"image" ecs:"process.executable"`
+	Action string `rec:"action" ecs:"event.action"`      // created or connected
+	Name   string `rec:"name" ecs:"file.name"`           // of the pipe
+	Image  string `rec:"image" ecs:"process.executable"` // program that did it
 }
 
 // Module is a library or driver that a process loaded.
 type Module struct {
 	Head
-	Image  string   `rec:"image" ecs:"process.executable"`
-	Path   string   `rec:"path" ecs:"dll.path" ent:"file"`
-	Signed string   `rec:"signed"`
-	Hashes []string `rec:"hashes" ecs:"dll.hash" ent:"hash"`
+	Image  string   `rec:"image" ecs:"process.executable"`   // program that loaded it
+	Path   string   `rec:"path" ecs:"dll.path" ent:"file"`   // of the library or driver
+	Signed string   `rec:"signed"`                           // true or false, as the log says
+	Hashes []string `rec:"hashes" ecs:"dll.hash" ent:"hash"` // of the file, bare hex digests
 }
 
 // Access is one process opening another (Sysmon 10).
 type Access struct {
 	Head
-	Image  string `rec:"image" ecs:"process.executable"`
-	Target string `rec:"target_image"`
-	Mask   string `rec:"access"` // as 0x…
-	Trace  string `rec:"call_trace"`
+	Image  string `rec:"image" ecs:"process.executable"` // program that opened the other
+	Target string `rec:"target_image"`                   // program that was opened
+	Mask   string `rec:"access"`                         // as 0x…
+	Trace  string `rec:"call_trace"`                     // modules and offsets that the call came through
 }
 
 // DNSQuery is a look-up seen by the host itself (Sysmon 22).
 type DNSQuery struct {
 	Head
-	Image   string   `rec:"image" ecs:"process.executable"`
-	Query   string   `rec:"query" ecs:"dns.question.name" ent:"domain,queried"`
-	Status  string   `rec:"status"`
-	Answers []string `rec:"answers" ecs:"dns.resolved_ip"`
+	Image   string   `rec:"image" ecs:"process.executable"`                     // program that asked
+	Query   string   `rec:"query" ecs:"dns.question.name" ent:"domain,queried"` // name that was asked for
+	Status  string   `rec:"status"`                                             // of Windows: 0 for success
+	Answers []string `rec:"answers" ecs:"dns.resolved_ip"`                      // addresses and names that came back
 }
 
 // Script is script text that ran: PowerShell 4103 and 4104, shell history.
 type Script struct {
 	Head
-	Text string `rec:"text" ecs:"powershell.file.script_block_text"`
-	Path string `rec:"path" ecs:"file.path"`
+	Text string `rec:"text" ecs:"powershell.file.script_block_text"` // of the script or command
+	Path string `rec:"path" ecs:"file.path"`                         // file that it is from
 }
 
 // LogClear is a log that was cleared.
 type LogClear struct {
 	Head
-	Channel string `rec:"channel"`
+	Channel string `rec:"channel"` // log that was cleared
 }
 
 // Directory is an operation on a directory service or an account: 4662, 4720,
@@ -175,73 +175,73 @@ type Directory struct {
 // Database is an ESENT database event (216, 325, 326, 327 of the Application log).
 type Database struct {
 	Head
-	Action string   `rec:"action" ecs:"event.action"` // moved, created, attached, detached
-	Path   string   `rec:"path" ecs:"file.path" ent:"file"`
-	Image  string   `rec:"image"`
-	Data   []string `rec:"data"`
+	Action string   `rec:"action" ecs:"event.action"`       // moved, created, attached, detached
+	Path   string   `rec:"path" ecs:"file.path" ent:"file"` // of the database
+	Image  string   `rec:"image"`                           // program that did it
+	Data   []string `rec:"data"`                            // the event's values, as the log has them
 }
 
 // WMI is a WMI filter, consumer, binding or operation (5857-5861, Sysmon 19-21).
 type WMI struct {
 	Head
 	Action string `rec:"action" ecs:"event.action"` // filter, consumer, binding, operation
-	Name   string `rec:"name"`
-	Detail string `rec:"detail"`
+	Name   string `rec:"name"`                      // of the filter, consumer or operation
+	Detail string `rec:"detail"`                    // the query, command, destination or provider's path
 }
 
 // Ticket is a Kerberos ticket that a domain controller gave or refused (4768, 4769, 4771).
 type Ticket struct {
 	Head
-	Kind       string     `rec:"request_type"` // AS or TGS
-	Service    string     `rec:"service"`
-	Encryption string     `rec:"encryption"` // as 0x…
-	Status     string     `rec:"status"`     // as 0x…
-	Source     netip.Addr `rec:"source_ip" ecs:"source.ip" ent:"address,originator"`
+	Kind       string     `rec:"request_type"`                                       // AS or TGS
+	Service    string     `rec:"service"`                                            // account that the ticket is for
+	Encryption string     `rec:"encryption"`                                         // as 0x…
+	Status     string     `rec:"status"`                                             // as 0x…
+	Source     netip.Addr `rec:"source_ip" ecs:"source.ip" ent:"address,originator"` // of the client
 }
 
 // Syscall is a system call that Linux audit recorded.
 type Syscall struct {
 	Head
-	Syscall string   `rec:"syscall"` // by name
-	Args    []string `rec:"args"`    // a0 to a3, as hexadecimal without 0x
-	Success bool     `rec:"success"`
-	PID     int64    `rec:"pid" ecs:"process.pid"`
-	Image   string   `rec:"image" ecs:"process.executable" ent:"process"`
-	Command string   `rec:"command" ecs:"process.name"`
-	Key     string   `rec:"key"`
-	Paths   []string `rec:"paths" ecs:"file.path"`
-	Op      string   `rec:"op"` // of BPF records: LOAD, UNLOAD
+	Syscall string   `rec:"syscall"`                                      // by name
+	Args    []string `rec:"args"`                                         // a0 to a3, as hexadecimal without 0x
+	Success bool     `rec:"success"`                                      // it did what was asked
+	PID     int64    `rec:"pid" ecs:"process.pid"`                        // process id
+	Image   string   `rec:"image" ecs:"process.executable" ent:"process"` // path of the program
+	Command string   `rec:"command" ecs:"process.name"`                   // the process's short name
+	Key     string   `rec:"key"`                                          // of the audit rule that recorded it
+	Paths   []string `rec:"paths" ecs:"file.path"`                        // files that it was about
+	Op      string   `rec:"op"`                                           // of BPF records: LOAD, UNLOAD
 }
 
 // Syslog is a message of a device or daemon, unparsed beyond its head.
 type Syslog struct {
 	Head
-	Facility int64       `rec:"facility" ecs:"log.syslog.facility.code"`
-	Severity int64       `rec:"severity" ecs:"log.syslog.severity.code"`
-	App      string      `rec:"app" ecs:"process.name"`
-	PID      string      `rec:"pid" ecs:"log.syslog.procid"`
-	Message  string      `rec:"message" ecs:"message"`
-	Fields   []record.KV `rec:"fields"` // structured data (RFC 5424) or key=value pairs, in order
+	Facility int64       `rec:"facility" ecs:"log.syslog.facility.code"` // 0 to 23 (RFC 5424): 4 and 10 authorization, 9 cron, 16 to 23 local
+	Severity int64       `rec:"severity" ecs:"log.syslog.severity.code"` // 0 to 7 (RFC 5424): 3 error, 4 warning, 6 information
+	App      string      `rec:"app" ecs:"process.name"`                  // program that wrote it
+	PID      string      `rec:"pid" ecs:"log.syslog.procid"`             // process id, or what stands for it
+	Message  string      `rec:"message" ecs:"message"`                   // what it said
+	Fields   []record.KV `rec:"fields"`                                  // structured data (RFC 5424) or key=value pairs, in order
 }
 
 // Event is a whole Windows event, as the log holds it.
 type Event struct {
 	record.Head
-	Host     string      `rec:"host" ecs:"host.name" ent:"host"`
-	Channel  string      `rec:"channel" ecs:"winlog.channel"`
-	Provider string      `rec:"provider" ecs:"event.provider"`
-	EventID  uint32      `rec:"event_id" ecs:"event.code"`
-	RecordID uint64      `rec:"record_id" ecs:"winlog.record_id"`
-	Version  uint8       `rec:"version"`
-	Level    uint8       `rec:"level" ecs:"log.level"`
-	Task     uint16      `rec:"task"`
-	Opcode   uint8       `rec:"opcode"`
-	Keywords uint64      `rec:"keywords"`
-	PID      uint32      `rec:"pid"`
-	TID      uint32      `rec:"tid"`
-	UserSID  string      `rec:"user_sid" ecs:"winlog.user.identifier"`
-	Activity string      `rec:"activity_id" ecs:"winlog.activity_id"` // correlates events of one activity
-	Fields   []record.KV `rec:"fields"`                               // EventData and UserData; positional values are named Data
+	Host     string      `rec:"host" ecs:"host.name" ent:"host"`       // computer that the event names
+	Channel  string      `rec:"channel" ecs:"winlog.channel"`          // log that it was written to
+	Provider string      `rec:"provider" ecs:"event.provider"`         // that wrote it
+	EventID  uint32      `rec:"event_id" ecs:"event.code"`             // its number at the provider
+	RecordID uint64      `rec:"record_id" ecs:"winlog.record_id"`      // its number in the log
+	Version  uint8       `rec:"version"`                               // of the event's layout
+	Level    uint8       `rec:"level" ecs:"log.level"`                 // 0 to 5: 1 critical, 2 error, 3 warning, 4 information
+	Task     uint16      `rec:"task"`                                  // number of the kind of work
+	Opcode   uint8       `rec:"opcode"`                                // number of the step of it
+	Keywords uint64      `rec:"keywords"`                              // bits that the provider gives meaning
+	PID      uint32      `rec:"pid"`                                   // of the process that wrote it
+	TID      uint32      `rec:"tid"`                                   // of the thread that wrote it
+	UserSID  string      `rec:"user_sid" ecs:"winlog.user.identifier"` // account that it was written as
+	Activity string      `rec:"activity_id" ecs:"winlog.activity_id"`  // correlates events of one activity
+	Fields   []record.KV `rec:"fields"`                                // EventData and UserData; positional values are named Data
 }
 
 // RecoveredEvent is an event from bytes that a log does not use any more: left

@@ -19,17 +19,17 @@ type Conn struct {
 	OrigBytes   record.Opt[uint64]        `rec:"orig_bytes" ecs:"source.bytes"`          // payload, from TCP sequence numbers
 	RespBytes   record.Opt[uint64]        `rec:"resp_bytes" ecs:"destination.bytes"`     // payload, from TCP sequence numbers
 	State       string                    `rec:"conn_state" ecs:"zeek.connection.state"` // S0, S1, SF, REJ, S2, S3, RSTO, RSTR, RSTOS0, RSTRH, SH, SHR, OTH
-	LocalOrig   record.Opt[bool]          `rec:"local_orig"`
-	LocalResp   record.Opt[bool]          `rec:"local_resp"`
-	MissedBytes uint64                    `rec:"missed_bytes"` // payload in gaps
-	History     string                    `rec:"history" ecs:"zeek.connection.history"`
-	OrigPkts    record.Opt[uint64]        `rec:"orig_pkts" ecs:"source.packets"`
-	OrigIPBytes record.Opt[uint64]        `rec:"orig_ip_bytes"`
-	RespPkts    record.Opt[uint64]        `rec:"resp_pkts" ecs:"destination.packets"`
-	RespIPBytes record.Opt[uint64]        `rec:"resp_ip_bytes"`
-	Parents     []string                  `rec:"tunnel_parents,set"`
-	IPProto     record.Opt[uint8]         `rec:"ip_proto" ecs:"network.iana_number"`
-	VLAN        record.Opt[uint16]        `rec:"vlan,extra" ecs:"network.vlan.id"` // outer 802.1Q tag; stock Zeek leaves it out of conn.log
+	LocalOrig   record.Opt[bool]          `rec:"local_orig"`                             // the originator is in an own network (--home-net)
+	LocalResp   record.Opt[bool]          `rec:"local_resp"`                             // the responder is in an own network
+	MissedBytes uint64                    `rec:"missed_bytes"`                           // payload in gaps
+	History     string                    `rec:"history" ecs:"zeek.connection.history"`  // what happened in order, a letter each as Zeek has them; capitals are the originator's
+	OrigPkts    record.Opt[uint64]        `rec:"orig_pkts" ecs:"source.packets"`         // packets from the originator
+	OrigIPBytes record.Opt[uint64]        `rec:"orig_ip_bytes"`                          // bytes of these with their IP headers
+	RespPkts    record.Opt[uint64]        `rec:"resp_pkts" ecs:"destination.packets"`    // packets from the responder
+	RespIPBytes record.Opt[uint64]        `rec:"resp_ip_bytes"`                          // bytes of these with their IP headers
+	Parents     []string                  `rec:"tunnel_parents,set"`                     // uids of the connections that this one was tunnelled in
+	IPProto     record.Opt[uint8]         `rec:"ip_proto" ecs:"network.iana_number"`     // number of the protocol above IP (IANA)
+	VLAN        record.Opt[uint16]        `rec:"vlan,extra" ecs:"network.vlan.id"`       // outer 802.1Q tag; stock Zeek leaves it out of conn.log
 }
 
 // ConnType is the schema of Conn.
@@ -41,31 +41,31 @@ func (*Conn) RecordType() *record.Type { return ConnType }
 // File is one file seen on the wire.
 type File struct {
 	record.Conn
-	FUID          string             `rec:"fuid"`
-	Source        string             `rec:"source"` // protocol that carried it, as Zeek writes it: HTTP, SSL, SMB, SMTP, FTP_DATA
-	Depth         uint64             `rec:"depth"`
-	Analyzers     []string           `rec:"analyzers,set"`
-	MIMEType      string             `rec:"mime_type" ecs:"file.mime_type"` // by content
-	Filename      string             `rec:"filename" ecs:"file.name" ent:"file"`
-	Duration      time.Duration      `rec:"duration"`
-	LocalOrig     record.Opt[bool]   `rec:"local_orig"`
-	IsOrig        record.Opt[bool]   `rec:"is_orig"`
-	SeenBytes     uint64             `rec:"seen_bytes"`
-	TotalBytes    record.Opt[uint64] `rec:"total_bytes" ecs:"file.size"`
-	MissingBytes  uint64             `rec:"missing_bytes"`
-	OverflowBytes uint64             `rec:"overflow_bytes"`
-	TimedOut      bool               `rec:"timedout"`
-	ParentFUID    string             `rec:"parent_fuid"`
-	MD5           string             `rec:"md5" ecs:"file.hash.md5" ent:"hash"`
-	SHA1          string             `rec:"sha1" ecs:"file.hash.sha1" ent:"hash"`
-	SHA256        string             `rec:"sha256" ecs:"file.hash.sha256" ent:"hash"`
-	Extracted     string             `rec:"extracted"`        // name of the file that holds the content, below the output folder
-	Cutoff        record.Opt[bool]   `rec:"extracted_cutoff"` // that file is not the whole content
-	ExtractedSize record.Opt[uint64] `rec:"extracted_size"`   // its size
-	Size          record.Opt[uint64] `rec:"size,extra"`       // bytes that came, where Zeek counts others as seen: it makes two of every line end
-	Partial       record.Opt[bool]   `rec:"partial,extra"`    // what came before it was not captured; Zeek reads no file there
-	Traits        []string           `rec:"traits,set,extra"` // what the content is, beyond its type: see package content
-	Members       []string           `rec:"members,extra"`    // names inside an archive, at most 64
+	FUID          string             `rec:"fuid"`                                     // names this file; other records refer to it
+	Source        string             `rec:"source"`                                   // protocol that carried it, as Zeek writes it: HTTP, SSL, SMB, SMTP, FTP_DATA
+	Depth         uint64             `rec:"depth"`                                    // place in the connection: of the transaction, or within a message
+	Analyzers     []string           `rec:"analyzers,set"`                            // what was made of the content: MD5, SHA1, SHA256, X509, PE ...
+	MIMEType      string             `rec:"mime_type" ecs:"file.mime_type"`           // by content
+	Filename      string             `rec:"filename" ecs:"file.name" ent:"file"`      // as the protocol that carried it names it
+	Duration      time.Duration      `rec:"duration"`                                 // first to last byte
+	LocalOrig     record.Opt[bool]   `rec:"local_orig"`                               // it came from an own network
+	IsOrig        record.Opt[bool]   `rec:"is_orig"`                                  // the originator of the connection sent it
+	SeenBytes     uint64             `rec:"seen_bytes"`                               // bytes that were looked at, as Zeek counts them
+	TotalBytes    record.Opt[uint64] `rec:"total_bytes" ecs:"file.size"`              // size that the protocol announced
+	MissingBytes  uint64             `rec:"missing_bytes"`                            // bytes in gaps
+	OverflowBytes uint64             `rec:"overflow_bytes"`                           // bytes that came too early and too far ahead to be kept
+	TimedOut      bool               `rec:"timedout"`                                 // its end was not seen
+	ParentFUID    string             `rec:"parent_fuid"`                              // file that it was unpacked from
+	MD5           string             `rec:"md5" ecs:"file.hash.md5" ent:"hash"`       // of the content, in hexadecimal; none with gaps
+	SHA1          string             `rec:"sha1" ecs:"file.hash.sha1" ent:"hash"`     // likewise
+	SHA256        string             `rec:"sha256" ecs:"file.hash.sha256" ent:"hash"` // likewise
+	Extracted     string             `rec:"extracted"`                                // name of the file that holds the content, below the output folder
+	Cutoff        record.Opt[bool]   `rec:"extracted_cutoff"`                         // that file is not the whole content
+	ExtractedSize record.Opt[uint64] `rec:"extracted_size"`                           // its size
+	Size          record.Opt[uint64] `rec:"size,extra"`                               // bytes that came, where Zeek counts others as seen: it makes two of every line end
+	Partial       record.Opt[bool]   `rec:"partial,extra"`                            // what came before it was not captured; Zeek reads no file there
+	Traits        []string           `rec:"traits,set,extra"`                         // what the content is, beyond its type: see package content
+	Members       []string           `rec:"members,extra"`                            // names inside an archive, at most 64
 }
 
 // BeyondZeek tells that Zeek would not write this row: it knows no HTTP/2.
@@ -80,10 +80,10 @@ func (*File) RecordType() *record.Type { return FileType }
 // Weird is traffic that breaks its protocol's rules but could be read past.
 type Weird struct {
 	record.Conn
-	Name   string `rec:"name"` // Zeek's name where Zeek has one
-	Addl   string `rec:"addl"`
-	Notice bool   `rec:"notice"`
-	Peer   string `rec:"peer"`
+	Name   string `rec:"name"`   // Zeek's name where Zeek has one
+	Addl   string `rec:"addl"`   // what is odd about it, where the name does not say
+	Notice bool   `rec:"notice"` // as Zeek writes it: always false
+	Peer   string `rec:"peer"`   // as Zeek writes it: the name of the process
 	Source string `rec:"source"` // parser that says so
 }
 
