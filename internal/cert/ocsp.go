@@ -12,7 +12,8 @@ var ErrOCSP = errors.New("cert: not an OCSP response")
 // maxAnswers bounds the certificate states taken from one response.
 const maxAnswers = 64
 
-// OCSPRecord is what an OCSP response says of one certificate.
+// OCSPRecord is what an OCSP response says of one certificate. Specification:
+// RFC 6960.
 type OCSPRecord struct {
 	record.Head
 	ID             string      `rec:"id"`             // the file that carried the response

@@ -17,7 +17,7 @@ import (
 	"longwatch/internal/record"
 )
 
-// Record is one certificate seen on the wire.
+// Record is one certificate seen on the wire. Specification: RFC 5280.
 type Record struct {
 	record.Head
 	Fingerprint string             `rec:"fingerprint" ecs:"tls.server.hash.sha256" ent:"certificate"`  // SHA-256 of the DER, in hex

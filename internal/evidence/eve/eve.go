@@ -34,7 +34,8 @@ func sniff(_ string, head []byte) evidence.Match {
 	return evidence.None
 }
 
-// Alert is a signature of Suricata that fired.
+// Alert is a signature of Suricata that fired. Specification: Suricata, EVE
+// JSON output.
 type Alert struct {
 	record.Conn
 	Proto     string `rec:"proto,enum" ecs:"network.transport"` // tcp, udp or icmp

@@ -5,7 +5,8 @@ import (
 	"longwatch/internal/record/ot"
 )
 
-// Message is one ADS message.
+// Message is one ADS message. Specification: Beckhoff Information System,
+// TwinCAT ADS/AMS (TE1000).
 type Message struct {
 	record.Conn
 	ot.Way

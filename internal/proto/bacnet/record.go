@@ -5,7 +5,8 @@ import (
 	"longwatch/internal/record/ot"
 )
 
-// Message is one BACnet/IP message.
+// Message is one BACnet/IP message. Specification: ASHRAE 135, clauses 6 and
+// 20, annex J.
 type Message struct {
 	record.Conn
 	ot.Way
@@ -24,6 +25,7 @@ var Type = record.Of[Message]("bacnet")
 func (*Message) RecordType() *record.Type { return Type }
 
 // Discovery asks for devices or objects, or says that one is there.
+// Specification: ASHRAE 135, clauses 16.9 and 16.10.
 type Discovery struct {
 	record.Conn
 	ot.Way
@@ -44,7 +46,8 @@ var DiscoveryType = record.Of[Discovery]("bacnet_discovery")
 // RecordType returns DiscoveryType.
 func (*Discovery) RecordType() *record.Type { return DiscoveryType }
 
-// Property is a property read or written, or a value of one.
+// Property is a property read or written, or a value of one. Specification:
+// ASHRAE 135, clause 15.
 type Property struct {
 	record.Conn
 	ot.Way
@@ -71,6 +74,7 @@ func (*Property) RecordType() *record.Type { return PropertyType }
 func (r *Property) BeyondZeek() bool { return r.Beyond }
 
 // DeviceControl silences or restarts a device, or is the answer.
+// Specification: ASHRAE 135, clauses 16.1 and 16.4.
 type DeviceControl struct {
 	record.Conn
 	ot.Way

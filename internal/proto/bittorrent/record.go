@@ -3,7 +3,7 @@ package bittorrent
 import "longwatch/internal/record"
 
 // Peers is one connection of BitTorrent. It is written when it ends, or when
-// nothing more is to be learnt.
+// nothing more is to be learnt. Specification: BEP 3, 5, 10, 14, 15 and 29.
 type Peers struct {
 	record.Conn
 	Kind       string             `rec:"kind,enum"`                    // peer (TCP), utp (the same over UDP), dht, tracker, or discovery in the local network

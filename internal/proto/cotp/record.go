@@ -6,7 +6,7 @@ import (
 )
 
 // PDU is one protocol data unit of the transport protocol. Names are those of
-// the cotp log of CISA's Zeek package.
+// the cotp log of CISA's Zeek package. Specification: ISO 8073, RFC 1006.
 type PDU struct {
 	record.Conn
 	ot.Way

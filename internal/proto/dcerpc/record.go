@@ -8,7 +8,8 @@ import (
 
 // Call is one remote procedure call, written when it is answered or when the
 // connection ends. The time is the request's. Match on UUID and Opnum: the
-// names are for people, and tools disagree on them.
+// names are for people, and tools disagree on them. Specification: C706,
+// MS-RPCE.
 type Call struct {
 	record.Conn
 	RTT       record.Opt[time.Duration] `rec:"rtt" ecs:"event.duration"`     // request to answer; absent without an answer

@@ -9,7 +9,7 @@ import (
 
 // Record is one conversation: the messages with one transaction id, which may
 // run over several connections because many are broadcast. Names and meanings
-// are those of Zeek's dhcp.log.
+// are those of Zeek's dhcp.log. Specification: RFC 2131, RFC 2132.
 type Record struct {
 	record.Head
 	UIDs          []string                  `rec:"uids,set"`                                         // of the connections

@@ -6,7 +6,8 @@ import (
 	"longwatch/internal/record"
 )
 
-// Message is one message, of a client, a server or a relay.
+// Message is one message, of a client, a server or a relay. Specification: RFC
+// 8415.
 type Message struct {
 	record.Conn
 	Type       string         `rec:"msg_type"`                           // SOLICIT, ADVERTISE, REQUEST, REPLY ...

@@ -7,6 +7,7 @@ import (
 
 // Exchange is a request with its response, or either alone. Names and meanings
 // are those of Zeek's dnp3.log: the time is that of the last of the two.
+// Specification: IEEE 1815, clause 4.
 type Exchange struct {
 	record.Conn
 	Request string             `rec:"fc_request" ecs:"event.action"` // name of the request's function
@@ -32,6 +33,7 @@ func (e *Exchange) BeyondZeek() bool { return e.beyond }
 
 // Control is one control block of a request or response: the operation of a
 // relay. Names are those of the dnp3_control log of CISA's Zeek package.
+// Specification: IEEE 1815, annex A.8.
 type Control struct {
 	record.Conn
 	ot.Way
@@ -59,7 +61,8 @@ func (*Control) BeyondZeek() bool { return true }
 
 // Objects is one object header of a read request or of the response to it:
 // which kind of points, and which of them. Names are those of the dnp3_objects
-// log of CISA's Zeek package.
+// log of CISA's Zeek package. Specification: IEEE 1815, clause 4.2.2.7 and
+// annex A.
 type Objects struct {
 	record.Conn
 	ot.Way

@@ -8,7 +8,7 @@ import (
 )
 
 // Message is one query with its reply, or either alone. Names and meanings are
-// those of Zeek's dns.log.
+// those of Zeek's dns.log. Specification: RFC 1035, RFC 6762, RFC 4795.
 type Message struct {
 	record.Conn
 	Proto      string                    `rec:"proto,enum" ecs:"network.transport"`                                // tcp or udp

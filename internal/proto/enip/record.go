@@ -7,7 +7,8 @@ import (
 	"longwatch/internal/record/ot"
 )
 
-// Message is one message of the encapsulation.
+// Message is one message of the encapsulation. Specification: ODVA, CIP volume
+// 2, chapter 2.
 type Message struct {
 	record.Conn
 	ot.Way
@@ -29,6 +30,7 @@ var Type = record.Of[Message]("enip")
 func (*Message) RecordType() *record.Type { return Type }
 
 // CIP is one explicit message, or a part of one with several services.
+// Specification: ODVA, CIP volume 1, chapter 2-4.
 type CIP struct {
 	record.Conn
 	ot.Way
@@ -59,7 +61,8 @@ func (*CIP) RecordType() *record.Type { return CIPType }
 // BeyondZeek tells whether Zeek's package would not write the row.
 func (r *CIP) BeyondZeek() bool { return r.Beyond }
 
-// IO is one packet of cyclic data.
+// IO is one packet of cyclic data. Specification: ODVA, CIP volume 2, chapter
+// 2-6.
 type IO struct {
 	record.Conn
 	ot.Way
@@ -77,7 +80,8 @@ var IOType = record.Of[IO]("cip_io")
 // RecordType returns IOType.
 func (*IO) RecordType() *record.Type { return IOType }
 
-// Identity is what a device says that it is.
+// Identity is what a device says that it is. Specification: ODVA, CIP volume
+// 2, chapter 2-4.2.
 type Identity struct {
 	record.Conn
 	ot.Way

@@ -2,7 +2,8 @@ package fins
 
 import "longwatch/internal/record"
 
-// Message is one FINS command or response.
+// Message is one FINS command or response. Specification: Omron W227, FINS
+// Commands.
 type Message struct {
 	record.Conn
 	PDU      string             `rec:"pdu_type,enum"`                   // REQ or RESP; NODE where FINS/TCP hands out addresses

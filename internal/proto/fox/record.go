@@ -5,7 +5,7 @@ import (
 	"longwatch/internal/record/ot"
 )
 
-// Message is one Fox message.
+// Message is one Fox message. Specification: none is public.
 type Message struct {
 	record.Conn
 	ot.Way

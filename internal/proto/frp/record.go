@@ -3,7 +3,8 @@ package frp
 import "longwatch/internal/record"
 
 // Message is the beginning of one connection or stream of FRP: what the client
-// said and what the server answered. Zeek knows no FRP.
+// said and what the server answered. Zeek knows no FRP. Specification:
+// github.com/fatedier/frp, pkg/msg.
 type Message struct {
 	record.Conn
 	Kind       string             `rec:"kind"`                                    // login, work or visitor

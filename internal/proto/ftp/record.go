@@ -8,6 +8,7 @@ import (
 
 // Record is one command that moves or names a file or opens a data channel,
 // with the server's answer. Which commands those are, Zeek decided.
+// Specification: RFC 959, RFC 2228, RFC 2428.
 type Record struct {
 	record.Conn
 	User      string             `rec:"user" ecs:"zeek.ftp.user" ent:"user"`     // of the session; <unknown> before USER

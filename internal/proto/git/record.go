@@ -2,7 +2,8 @@ package git
 
 import "longwatch/internal/record"
 
-// Request is what a client asks of a Git daemon.
+// Request is what a client asks of a Git daemon. Specification: git-scm.com,
+// gitprotocol-pack.
 type Request struct {
 	record.Conn
 	Service  string `rec:"service" ecs:"event.action"`                 // upload-pack (fetch, clone), receive-pack (push) or upload-archive

@@ -3,6 +3,7 @@ package hartip
 import "longwatch/internal/record"
 
 // Message is one HART-IP message, with the HART command that it carries.
+// Specification: FieldComm Group, FCG TS20085.
 type Message struct {
 	record.Conn
 	PDU         string             `rec:"pdu_type,enum"`              // REQ, RESP, PUBLISH or NAK

@@ -4,6 +4,7 @@ import "longwatch/internal/record"
 
 // Request is one request with its reply, or either alone. Names and meanings
 // are those of Zeek's http.log; what follows resp_mime_types is our own.
+// Specification: RFC 9110, RFC 9112, RFC 9113.
 type Request struct {
 	record.Conn
 	Depth        uint64              `rec:"trans_depth"`                                           // place of the pair in the connection, from 1

@@ -3,7 +3,7 @@ package iec104
 import "longwatch/internal/record"
 
 // Message is one application service data unit, or one that starts or stops
-// the transfer of data.
+// the transfer of data. Specification: IEC 60870-5-104, IEC 60870-5-101.
 type Message struct {
 	record.Conn
 	IsOrig     bool               `rec:"is_orig"`                      // the originator of the connection sent it

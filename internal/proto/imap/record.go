@@ -3,7 +3,7 @@ package imap
 import "longwatch/internal/record"
 
 // Record is one session at a mailbox, written when the connection ends. Zeek
-// has no such log.
+// has no such log. Specification: RFC 3501, RFC 9051.
 type Record struct {
 	record.Conn
 	Banner    string           `rec:"banner"`          // what the server says first

@@ -3,7 +3,7 @@ package ipsec
 import "longwatch/internal/record"
 
 // Record is one negotiation of keys (IKE SA), written when its connection
-// ends. Zeek has no log of the kind.
+// ends. Zeek has no log of the kind. Specification: RFC 2408, RFC 7296.
 type Record struct {
 	record.Conn
 	Version      string   `rec:"version" ecs:"network.protocol.version"` // of IKE: 1.0 or 2.0

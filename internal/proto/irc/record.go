@@ -3,7 +3,7 @@ package irc
 import "longwatch/internal/record"
 
 // Record is one command of a client that says who it is, joins a channel or
-// offers a file.
+// offers a file. Specification: RFC 2812.
 type Record struct {
 	record.Conn
 	Nick        string             `rec:"nick" ecs:"zeek.irc.nick" ent:"user"`                   // before the command

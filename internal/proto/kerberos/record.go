@@ -3,7 +3,7 @@ package kerberos
 import "longwatch/internal/record"
 
 // Exchange is one request and what became of it, with Zeek's names. The times
-// are those the client asked for.
+// are those the client asked for. Specification: RFC 4120, RFC 4556.
 type Exchange struct {
 	record.Conn
 	RequestType string                  `rec:"request_type"`      // AS, TGS or AP

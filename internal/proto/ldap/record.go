@@ -2,8 +2,9 @@ package ldap
 
 import "longwatch/internal/record"
 
-// Message is one operation that is no search, request and answer together, with
-// Zeek's names. The time is that of the first of them.
+// Message is one operation that is no search, request and answer together,
+// with Zeek's names. The time is that of the first of them. Specification: RFC
+// 4511.
 type Message struct {
 	record.Conn
 	ID         int64             `rec:"message_id"`                  // pairs answers with their request
@@ -22,7 +23,8 @@ var Type = record.Of[Message]("ldap")
 // RecordType returns Type.
 func (*Message) RecordType() *record.Type { return Type }
 
-// Search is one search and its results, with Zeek's names.
+// Search is one search and its results, with Zeek's names. Specification: RFC
+// 4511, section 4.5.
 type Search struct {
 	record.Conn
 	ID         int64    `rec:"message_id"`                  // pairs answers with their request

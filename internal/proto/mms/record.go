@@ -3,7 +3,7 @@ package mms
 import "longwatch/internal/record"
 
 // Message is one service of MMS: a request with its outcome, or something that
-// a device reports unasked.
+// a device reports unasked. Specification: ISO 9506, IEC 61850-8-1.
 type Message struct {
 	record.Conn
 	IsOrig  bool               `rec:"is_orig"`                    // the originator of the connection asked or reported

@@ -6,7 +6,7 @@ import (
 )
 
 // Message is one request or response. Names and meanings are those of Zeek's
-// modbus.log.
+// modbus.log. Specification: Modbus Application Protocol V1.1b3.
 type Message struct {
 	record.Conn
 	TID       uint16             `rec:"tid"`                        // pairs a response with its request
@@ -34,7 +34,8 @@ func (*Message) RecordType() *record.Type { return Type }
 func (m *Message) BeyondZeek() bool { return m.beyond }
 
 // Detail is a request with its response, or either alone. Names and meanings
-// are those of the modbus_detailed log of CISA's Zeek package.
+// are those of the modbus_detailed log of CISA's Zeek package. Specification:
+// Modbus Application Protocol V1.1b3, section 6.
 type Detail struct {
 	record.Conn
 	TID        uint16             `rec:"tid"`                             // pairs a response with its request
@@ -67,7 +68,8 @@ func (*Detail) RecordType() *record.Type { return DetailType }
 func (*Detail) BeyondZeek() bool { return true }
 
 // MaskWrite is a request that changes some bits of a register, or its echo.
-// Names are those of the log of CISA's Zeek package.
+// Names are those of the log of CISA's Zeek package. Specification: Modbus
+// Application Protocol V1.1b3, section 6.16.
 type MaskWrite struct {
 	record.Conn
 	ot.Way
@@ -91,7 +93,8 @@ func (*MaskWrite) RecordType() *record.Type { return MaskWriteType }
 func (*MaskWrite) BeyondZeek() bool { return true }
 
 // ReadWrite is a request that writes registers and then reads others, or its
-// response. Names are those of the log of CISA's Zeek package.
+// response. Names are those of the log of CISA's Zeek package. Specification:
+// Modbus Application Protocol V1.1b3, section 6.17.
 type ReadWrite struct {
 	record.Conn
 	ot.Way
@@ -117,7 +120,8 @@ func (*ReadWrite) RecordType() *record.Type { return ReadWriteType }
 func (*ReadWrite) BeyondZeek() bool { return true }
 
 // Identity is a request for a device's identity, or one object of the
-// response. Names are those of the log of CISA's Zeek package.
+// response. Names are those of the log of CISA's Zeek package. Specification:
+// Modbus Application Protocol V1.1b3, section 6.21.
 type Identity struct {
 	record.Conn
 	ot.Way

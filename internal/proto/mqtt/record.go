@@ -2,7 +2,8 @@ package mqtt
 
 import "longwatch/internal/record"
 
-// Connect is a client's login at a broker, with Zeek's names.
+// Connect is a client's login at a broker, with Zeek's names. Specification:
+// OASIS MQTT 5.0, section 3.1.
 type Connect struct {
 	record.Conn
 	Protocol    string             `rec:"proto_name"`                            // MQTT, or MQIsdp before 3.1.1
@@ -26,6 +27,7 @@ func (*Connect) RecordType() *record.Type { return ConnectType }
 func (r *Connect) BeyondZeek() bool { return r.Beyond }
 
 // Subscribe is a client's asking for topics, or its giving them up.
+// Specification: OASIS MQTT 5.0, sections 3.8 and 3.10.
 type Subscribe struct {
 	record.Conn
 	Action  string             `rec:"action,enum" ecs:"event.action"` // MQTT::SUBSCRIBE or MQTT::UNSUBSCRIBE
@@ -46,7 +48,8 @@ func (*Subscribe) RecordType() *record.Type { return SubscribeType }
 // before the time for an answer was over, or began before the capture.
 func (r *Subscribe) BeyondZeek() bool { return r.Beyond }
 
-// Publish is one message to a topic.
+// Publish is one message to a topic. Specification: OASIS MQTT 5.0, section
+// 3.3.
 type Publish struct {
 	record.Conn
 	FromClient bool   `rec:"from_client"`                // rather than from the broker to a subscriber

@@ -3,6 +3,7 @@ package mysql
 import "longwatch/internal/record"
 
 // Command is one command with its outcome; the login is one, too.
+// Specification: MySQL and MariaDB, client/server protocol.
 type Command struct {
 	record.Conn
 	Cmd      string             `rec:"cmd" ecs:"event.action"`                           // login, query, quit ...; unknown-N where there is no name

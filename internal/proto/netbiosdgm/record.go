@@ -6,7 +6,8 @@ import (
 	"longwatch/internal/record"
 )
 
-// Datagram is one NetBIOS datagram, with what it announces.
+// Datagram is one NetBIOS datagram, with what it announces. Specification: RFC
+// 1002, section 4.4; MS-BRWS.
 type Datagram struct {
 	record.Conn
 	Type       string     `rec:"msg_type"`                         // direct_unique, direct_group, broadcast, error ...

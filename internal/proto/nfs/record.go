@@ -2,7 +2,8 @@ package nfs
 
 import "longwatch/internal/record"
 
-// Record sums up the calls of one connection.
+// Record sums up the calls of one connection. Specification: RFC 1813, RFC
+// 1094, RFC 1833.
 type Record struct {
 	record.Conn
 	Proto      string   `rec:"proto,enum" ecs:"network.transport"` // tcp or udp

@@ -4,6 +4,7 @@ import "longwatch/internal/record"
 
 // Auth is one NTLM authentication, with Zeek's names. It is written when the
 // protocol around it accepts or refuses it, or when the connection ends.
+// Specification: MS-NLMP.
 type Auth struct {
 	record.Conn
 	Username       string           `rec:"username" ecs:"user.name" ent:"user"`                                    // who logs on; empty for nobody

@@ -7,7 +7,7 @@ import (
 )
 
 // Message is one message of synchronization, modes 1 to 5. Names are those of
-// Zeek's ntp.log.
+// Zeek's ntp.log. Specification: RFC 5905.
 type Message struct {
 	record.Conn
 	Version   uint8                   `rec:"version"`          // 1 to 4
@@ -70,7 +70,8 @@ func (*Control) RecordType() *record.Type { return ControlType }
 func (m *Control) BeyondZeek() bool { return m.beyond }
 
 // Private is one message of mode 7, as ntpdc sends them. Names are those of
-// Zeek's ntp_private.log.
+// Zeek's ntp_private.log. Specification: RFC 1305 reserves the mode; its form
+// is that of ntpdc.
 type Private struct {
 	record.Conn
 	Version        uint8  `rec:"version"`         // 1 to 4

@@ -6,7 +6,7 @@ import (
 )
 
 // Message is one message of the connection protocol, or a request joined with
-// its answer.
+// its answer. Specification: OPC 10000-6 (1.04), section 7.
 type Message struct {
 	record.Conn
 	MsgType          string             `rec:"msg_type"`           // HEL, ACK, ERR, OPN, MSG, CLO

@@ -3,6 +3,7 @@ package opcua
 import "longwatch/internal/record"
 
 // Browse is a request for the nodes around others, or the answer.
+// Specification: OPC 10000-4 (1.04), section 5.8.2.
 type Browse struct {
 	Part
 	OpcuaLinkID                        string                  `rec:"opcua_link_id"`                          // the message: opcua_binary's req_ or res_opcua_link_id
@@ -29,7 +30,8 @@ var BrowseType = record.Of[Browse]("opcua_binary_browse")
 // RecordType returns BrowseType.
 func (*Browse) RecordType() *record.Type { return BrowseType }
 
-// BrowseDescription is a node to browse from.
+// BrowseDescription is a node to browse from. Specification: OPC 10000-4
+// (1.04), section 5.8.2.
 type BrowseDescription struct {
 	Part
 	BrowseDescriptionLinkID          string             `rec:"browse_description_link_id"`           // ties rows together
@@ -57,7 +59,8 @@ var BrowseDescriptionType = record.Of[BrowseDescription]("opcua_binary_browse_de
 // RecordType returns BrowseDescriptionType.
 func (*BrowseDescription) RecordType() *record.Type { return BrowseDescriptionType }
 
-// BrowseRequestContinuationPoint is a place to browse on from.
+// BrowseRequestContinuationPoint is a place to browse on from. Specification:
+// OPC 10000-4 (1.04), section 5.8.3.
 type BrowseRequestContinuationPoint struct {
 	Part
 	BrowseNextLinkID  string `rec:"browse_next_link_id"` // ties rows together
@@ -72,7 +75,8 @@ func (*BrowseRequestContinuationPoint) RecordType() *record.Type {
 	return BrowseRequestContinuationPointType
 }
 
-// BrowseResult is the answer for one node.
+// BrowseResult is the answer for one node. Specification: OPC 10000-4 (1.04),
+// section 5.8.2.
 type BrowseResult struct {
 	Part
 	BrowseResponseLinkID          string `rec:"browse_response_link_id"`          // ties rows together
@@ -87,7 +91,8 @@ var BrowseResultType = record.Of[BrowseResult]("opcua_binary_browse_result")
 // RecordType returns BrowseResultType.
 func (*BrowseResult) RecordType() *record.Type { return BrowseResultType }
 
-// BrowseReference is a node found by browsing.
+// BrowseReference is a node found by browsing. Specification: OPC 10000-4
+// (1.04), section 5.8.2.
 type BrowseReference struct {
 	Part
 	BrowseReferenceLinkID             string             `rec:"browse_reference_link_id"`               // ties rows together

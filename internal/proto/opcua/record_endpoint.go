@@ -3,6 +3,7 @@ package opcua
 import "longwatch/internal/record"
 
 // GetEndpoints is a request for the endpoints of a server, or the answer.
+// Specification: OPC 10000-4 (1.04), section 5.4.4.
 type GetEndpoints struct {
 	Part
 	OpcuaLinkID               string `rec:"opcua_link_id"`                // the message: opcua_binary's req_ or res_opcua_link_id
@@ -18,7 +19,8 @@ var GetEndpointsType = record.Of[GetEndpoints]("opcua_binary_get_endpoints")
 // RecordType returns GetEndpointsType.
 func (*GetEndpoints) RecordType() *record.Type { return GetEndpointsType }
 
-// GetEndpointsDescription is an endpoint of a server.
+// GetEndpointsDescription is an endpoint of a server. Specification: OPC
+// 10000-4 (1.04), section 5.4.4.
 type GetEndpointsDescription struct {
 	Part
 	EndpointDescriptionLinkID string             `rec:"endpoint_description_link_id"` // ties rows together
@@ -47,7 +49,8 @@ var GetEndpointsDescriptionType = record.Of[GetEndpointsDescription]("opcua_bina
 // RecordType returns GetEndpointsDescriptionType.
 func (*GetEndpointsDescription) RecordType() *record.Type { return GetEndpointsDescriptionType }
 
-// GetEndpointsDiscovery is an address to find the server at.
+// GetEndpointsDiscovery is an address to find the server at. Specification:
+// OPC 10000-4 (1.04), section 5.4.4.
 type GetEndpointsDiscovery struct {
 	Part
 	DiscoveryProfileLinkID string `rec:"discovery_profile_link_id"` // ties rows together
@@ -60,7 +63,8 @@ var GetEndpointsDiscoveryType = record.Of[GetEndpointsDiscovery]("opcua_binary_g
 // RecordType returns GetEndpointsDiscoveryType.
 func (*GetEndpointsDiscovery) RecordType() *record.Type { return GetEndpointsDiscoveryType }
 
-// GetEndpointsUserToken is a way to log in at an endpoint.
+// GetEndpointsUserToken is a way to log in at an endpoint. Specification: OPC
+// 10000-4 (1.04), section 5.4.4.
 type GetEndpointsUserToken struct {
 	Part
 	UserTokenLinkID       string             `rec:"user_token_link_id"`        // ties rows together
@@ -77,7 +81,8 @@ var GetEndpointsUserTokenType = record.Of[GetEndpointsUserToken]("opcua_binary_g
 // RecordType returns GetEndpointsUserTokenType.
 func (*GetEndpointsUserToken) RecordType() *record.Type { return GetEndpointsUserTokenType }
 
-// GetEndpointsLocaleID is a language that is asked for.
+// GetEndpointsLocaleID is a language that is asked for. Specification: OPC
+// 10000-4 (1.04), section 5.4.4.
 type GetEndpointsLocaleID struct {
 	Part
 	LocaleLinkID string `rec:"locale_link_id"` // ties rows together
@@ -90,7 +95,8 @@ var GetEndpointsLocaleIDType = record.Of[GetEndpointsLocaleID]("opcua_binary_get
 // RecordType returns GetEndpointsLocaleIDType.
 func (*GetEndpointsLocaleID) RecordType() *record.Type { return GetEndpointsLocaleIDType }
 
-// GetEndpointsProfileURI is a transport that is asked for.
+// GetEndpointsProfileURI is a transport that is asked for. Specification: OPC
+// 10000-4 (1.04), section 5.4.4.
 type GetEndpointsProfileURI struct {
 	Part
 	ProfileURILinkID string `rec:"profile_uri_link_id"` // ties rows together

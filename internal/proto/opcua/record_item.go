@@ -2,7 +2,8 @@ package opcua
 
 import "longwatch/internal/record"
 
-// Read is a request to read attributes of nodes, or the answer.
+// Read is a request to read attributes of nodes, or the answer. Specification:
+// OPC 10000-4 (1.04), section 5.10.2.
 type Read struct {
 	Part
 	OpcuaLinkID           string             `rec:"opcua_link_id"`            // the message: opcua_binary's req_ or res_opcua_link_id
@@ -20,7 +21,8 @@ var ReadType = record.Of[Read]("opcua_binary_read")
 // RecordType returns ReadType.
 func (*Read) RecordType() *record.Type { return ReadType }
 
-// ReadNodesToRead is an attribute to read.
+// ReadNodesToRead is an attribute to read. Specification: OPC 10000-4 (1.04),
+// section 5.10.2.
 type ReadNodesToRead struct {
 	Part
 	NodesToReadLinkID   string             `rec:"nodes_to_read_link_id"`  // ties rows together
@@ -43,7 +45,8 @@ var ReadNodesToReadType = record.Of[ReadNodesToRead]("opcua_binary_read_nodes_to
 // RecordType returns ReadNodesToReadType.
 func (*ReadNodesToRead) RecordType() *record.Type { return ReadNodesToReadType }
 
-// ReadResults is a value read.
+// ReadResults is a value read. Specification: OPC 10000-4 (1.04), section
+// 5.10.2.
 type ReadResults struct {
 	Part
 	ResultsLinkID                    string                  `rec:"results_link_id"`                       // ties rows together
@@ -64,6 +67,7 @@ var ReadResultsType = record.Of[ReadResults]("opcua_binary_read_results")
 func (*ReadResults) RecordType() *record.Type { return ReadResultsType }
 
 // Write is an attribute to write, or the answer for all of them.
+// Specification: OPC 10000-4 (1.04), section 5.10.4.
 type Write struct {
 	Part
 	OpcuaLinkID                       string                  `rec:"opcua_link_id"`                          // the message: opcua_binary's req_ or res_opcua_link_id
@@ -94,6 +98,7 @@ var WriteType = record.Of[Write]("opcua_binary_write")
 func (*Write) RecordType() *record.Type { return WriteType }
 
 // CreateMonitoredItems is a request to watch values, or the answer.
+// Specification: OPC 10000-4 (1.04), section 5.12.2.
 type CreateMonitoredItems struct {
 	Part
 	OpcuaLinkID                        string             `rec:"opcua_link_id"`                            // the message: opcua_binary's req_ or res_opcua_link_id
@@ -111,6 +116,7 @@ var CreateMonitoredItemsType = record.Of[CreateMonitoredItems]("opcua_binary_cre
 func (*CreateMonitoredItems) RecordType() *record.Type { return CreateMonitoredItemsType }
 
 // CreateMonitoredItemsItem is a value to watch, or the answer for it.
+// Specification: OPC 10000-4 (1.04), section 5.12.2.
 type CreateMonitoredItemsItem struct {
 	Part
 	CreateItemLinkID                                       string              `rec:"create_item_link_id"`                                             // ties rows together
@@ -151,6 +157,7 @@ var CreateMonitoredItemsItemType = record.Of[CreateMonitoredItemsItem]("opcua_bi
 func (*CreateMonitoredItemsItem) RecordType() *record.Type { return CreateMonitoredItemsItemType }
 
 // CreateSubscription is a request for a subscription, or the answer.
+// Specification: OPC 10000-4 (1.04), section 5.13.2.
 type CreateSubscription struct {
 	Part
 	OpcuaLinkID                 string             `rec:"opcua_link_id"`                  // the message: opcua_binary's req_ or res_opcua_link_id

@@ -3,6 +3,7 @@ package opcua
 import "longwatch/internal/record"
 
 // OpenSecureChannel is a request to open or renew a channel, or the answer.
+// Specification: OPC 10000-4 (1.04), section 5.5.2.
 type OpenSecureChannel struct {
 	Part
 	OpcuaLinkID          string                  `rec:"opcua_link_id"`            // the message: opcua_binary's req_ or res_opcua_link_id
@@ -25,7 +26,8 @@ var OpenSecureChannelType = record.Of[OpenSecureChannel]("opcua_binary_opensecur
 // RecordType returns OpenSecureChannelType.
 func (*OpenSecureChannel) RecordType() *record.Type { return OpenSecureChannelType }
 
-// CreateSession is a request to open a session, or the answer.
+// CreateSession is a request to open a session, or the answer. Specification:
+// OPC 10000-4 (1.04), section 5.6.2.
 type CreateSession struct {
 	Part
 	OpcuaLinkID            string             `rec:"opcua_link_id"`             // the message: opcua_binary's req_ or res_opcua_link_id
@@ -74,7 +76,8 @@ var CreateSessionType = record.Of[CreateSession]("opcua_binary_create_session")
 // RecordType returns CreateSessionType.
 func (*CreateSession) RecordType() *record.Type { return CreateSessionType }
 
-// CreateSessionDiscovery is an address to find the client at.
+// CreateSessionDiscovery is an address to find the client at. Specification:
+// OPC 10000-4 (1.04), section 5.6.2.
 type CreateSessionDiscovery struct {
 	Part
 	DiscoveryProfileLinkID string `rec:"discovery_profile_link_id"` // ties rows together
@@ -88,7 +91,8 @@ var CreateSessionDiscoveryType = record.Of[CreateSessionDiscovery]("opcua_binary
 // RecordType returns CreateSessionDiscoveryType.
 func (*CreateSessionDiscovery) RecordType() *record.Type { return CreateSessionDiscoveryType }
 
-// CreateSessionEndpoints is an endpoint that the server offers.
+// CreateSessionEndpoints is an endpoint that the server offers. Specification:
+// OPC 10000-4 (1.04), section 5.6.2.
 type CreateSessionEndpoints struct {
 	Part
 	EndpointLinkID         string             `rec:"endpoint_link_id"`          // ties rows together
@@ -117,7 +121,8 @@ var CreateSessionEndpointsType = record.Of[CreateSessionEndpoints]("opcua_binary
 // RecordType returns CreateSessionEndpointsType.
 func (*CreateSessionEndpoints) RecordType() *record.Type { return CreateSessionEndpointsType }
 
-// CreateSessionUserToken is a way to log in at an endpoint.
+// CreateSessionUserToken is a way to log in at an endpoint. Specification: OPC
+// 10000-4 (1.04), section 5.6.2.
 type CreateSessionUserToken struct {
 	Part
 	UserTokenLinkID       string             `rec:"user_token_link_id"`        // ties rows together
@@ -135,6 +140,7 @@ var CreateSessionUserTokenType = record.Of[CreateSessionUserToken]("opcua_binary
 func (*CreateSessionUserToken) RecordType() *record.Type { return CreateSessionUserTokenType }
 
 // ActivateSession is a request to give a session its user, or the answer.
+// Specification: OPC 10000-4 (1.04), section 5.6.3.
 type ActivateSession struct {
 	Part
 	OpcuaLinkID                   string             `rec:"opcua_link_id"`                      // the message: opcua_binary's req_ or res_opcua_link_id
@@ -170,6 +176,7 @@ var ActivateSessionType = record.Of[ActivateSession]("opcua_binary_activate_sess
 func (*ActivateSession) RecordType() *record.Type { return ActivateSessionType }
 
 // ActivateSessionClientSoftwareCert is a certificate of client software.
+// Specification: OPC 10000-4 (1.04), section 5.6.3.
 type ActivateSessionClientSoftwareCert struct {
 	Part
 	ClientSoftwareCertLinkID string `rec:"client_software_cert_link_id"` // ties rows together
@@ -185,7 +192,8 @@ func (*ActivateSessionClientSoftwareCert) RecordType() *record.Type {
 	return ActivateSessionClientSoftwareCertType
 }
 
-// ActivateSessionLocaleID is a language that a session wants.
+// ActivateSessionLocaleID is a language that a session wants. Specification:
+// OPC 10000-4 (1.04), section 5.6.3.
 type ActivateSessionLocaleID struct {
 	Part
 	OpcuaLocaleLinkID string `rec:"opcua_locale_link_id"` // ties rows together
@@ -198,7 +206,8 @@ var ActivateSessionLocaleIDType = record.Of[ActivateSessionLocaleID]("opcua_bina
 // RecordType returns ActivateSessionLocaleIDType.
 func (*ActivateSessionLocaleID) RecordType() *record.Type { return ActivateSessionLocaleIDType }
 
-// CloseSession is a request to end a session.
+// CloseSession is a request to end a session. Specification: OPC 10000-4
+// (1.04), section 5.6.4.
 type CloseSession struct {
 	Part
 	OpcuaLinkID      string           `rec:"opcua_link_id"`     // the message: opcua_binary's req_ or res_opcua_link_id

@@ -2,7 +2,8 @@ package opcua
 
 import "longwatch/internal/record"
 
-// StatusCodeDetail is a status code, taken apart.
+// StatusCodeDetail is a status code, taken apart. Specification: OPC 10000-4,
+// StatusCode; OPC 10000-6, annex A.2.
 type StatusCodeDetail struct {
 	Part
 	StatusCodeLinkID    string             `rec:"status_code_link_id"` // ties rows together
@@ -34,7 +35,8 @@ var StatusCodeDetailType = record.Of[StatusCodeDetail]("opcua_binary_status_code
 // RecordType returns StatusCodeDetailType.
 func (*StatusCodeDetail) RecordType() *record.Type { return StatusCodeDetailType }
 
-// DiagnosticInfoDetail is what the server says of an error.
+// DiagnosticInfoDetail is what the server says of an error. Specification: OPC
+// 10000-6 (1.04), section 5.2.2.12.
 type DiagnosticInfoDetail struct {
 	Part
 	DiagInfoLinkID   string             `rec:"diag_info_link_id"`   // ties rows together
@@ -67,7 +69,8 @@ var DiagnosticInfoDetailType = record.Of[DiagnosticInfoDetail]("opcua_binary_dia
 // RecordType returns DiagnosticInfoDetailType.
 func (*DiagnosticInfoDetail) RecordType() *record.Type { return DiagnosticInfoDetailType }
 
-// VariantMetadata tells the type of a value.
+// VariantMetadata tells the type of a value. Specification: OPC 10000-6
+// (1.04), section 5.2.2.16.
 type VariantMetadata struct {
 	Part
 	VariantSourceDataLinkID        string             `rec:"variant_source_data_link_id"`          // ties rows together
@@ -89,7 +92,8 @@ var VariantMetadataType = record.Of[VariantMetadata]("opcua_binary_variant_metad
 // RecordType returns VariantMetadataType.
 func (*VariantMetadata) RecordType() *record.Type { return VariantMetadataType }
 
-// VariantData is a value, or an element of an array.
+// VariantData is a value, or an element of an array. Specification: OPC
+// 10000-6 (1.04), section 5.2.2.16.
 type VariantData struct {
 	Part
 	VariantDataLinkID               string                  `rec:"variant_data_link_id"`                // ties rows together
@@ -124,7 +128,8 @@ var VariantDataType = record.Of[VariantData]("opcua_binary_variant_data")
 // RecordType returns VariantDataType.
 func (*VariantData) RecordType() *record.Type { return VariantDataType }
 
-// VariantArrayDims is the size of an array in one dimension.
+// VariantArrayDims is the size of an array in one dimension. Specification:
+// OPC 10000-6 (1.04), section 5.2.2.16.
 type VariantArrayDims struct {
 	Part
 	ArrayDimLinkID string             `rec:"array_dim_link_id"` // ties rows together
@@ -137,7 +142,8 @@ var VariantArrayDimsType = record.Of[VariantArrayDims]("opcua_binary_variant_arr
 // RecordType returns VariantArrayDimsType.
 func (*VariantArrayDims) RecordType() *record.Type { return VariantArrayDimsType }
 
-// VariantExtensionObject is a value of a structured type.
+// VariantExtensionObject is a value of a structured type. Specification: OPC
+// 10000-6 (1.04), section 5.2.2.15.
 type VariantExtensionObject struct {
 	Part
 	ExtObjLinkID             string             `rec:"ext_obj_link_id"`               // ties rows together
@@ -157,7 +163,8 @@ var VariantExtensionObjectType = record.Of[VariantExtensionObject]("opcua_binary
 // RecordType returns VariantExtensionObjectType.
 func (*VariantExtensionObject) RecordType() *record.Type { return VariantExtensionObjectType }
 
-// VariantDataValue is a value within a value, with its times.
+// VariantDataValue is a value within a value, with its times. Specification:
+// OPC 10000-6 (1.04), section 5.2.2.17.
 type VariantDataValue struct {
 	Part
 	VariantDataValueSourceLink string                  `rec:"variant_data_value_source_link"` // ties rows together

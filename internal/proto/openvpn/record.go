@@ -3,7 +3,7 @@ package openvpn
 import "longwatch/internal/record"
 
 // Record is one OpenVPN tunnel, written when its connection ends. Zeek has no
-// log of the kind.
+// log of the kind. Specification: draft-openvpn-wire-protocol.
 type Record struct {
 	record.Conn
 	Protection    string `rec:"protection"`     // of the control channel: none, tls-auth, tls-crypt or tls-crypt-v2

@@ -3,7 +3,7 @@ package pop3
 import "longwatch/internal/record"
 
 // Record is one session at a mailbox, written when the connection ends. Zeek
-// has no such log.
+// has no such log. Specification: RFC 1939, RFC 2449.
 type Record struct {
 	record.Conn
 	Banner    string           `rec:"banner"`          // what the server says first

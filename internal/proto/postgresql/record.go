@@ -3,7 +3,7 @@ package postgresql
 import "longwatch/internal/record"
 
 // Exchange is something the client sent and what the server said to it, with
-// Zeek's names.
+// Zeek's names. Specification: PostgreSQL, Frontend/Backend Protocol.
 type Exchange struct {
 	record.Conn
 	User        string             `rec:"user" ecs:"user.name" ent:"user"`     // of the startup message

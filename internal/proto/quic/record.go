@@ -4,6 +4,7 @@ import "longwatch/internal/record"
 
 // Record is one QUIC connection. Names and meanings are those of Zeek's
 // quic.log; ja4 is the one column more that Zeek's formats have.
+// Specification: RFC 9000, RFC 9001, RFC 9369.
 type Record struct {
 	record.Conn
 	Version    string             `rec:"version" ecs:"network.protocol.version"`                // of the client's first packet: 1, quicv2, draft-29, Q046 ...

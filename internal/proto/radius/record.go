@@ -10,6 +10,7 @@ import (
 // Record is one login, from its first request to acceptance or refusal, or one
 // message of accounting or of a change of authorization. Names and meanings
 // are those of Zeek's radius.log, which holds what port 1812 is used for.
+// Specification: RFC 2865, RFC 2866, RFC 5176.
 type Record struct {
 	record.Conn
 	Username     string                    `rec:"username" ecs:"user.name" ent:"user,login"`  // who logs in (attribute 1)

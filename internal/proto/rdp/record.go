@@ -4,7 +4,7 @@ import "longwatch/internal/record"
 
 // Session is one Remote Desktop connection, with Zeek's names: what could be
 // read before it went on encrypted. It is written when the connection ends.
-// The time is that of the first request.
+// The time is that of the first request. Specification: MS-RDPBCGR.
 type Session struct {
 	record.Conn
 	Cookie             string             `rec:"cookie" ent:"user"`                 // user's name as the client gives it, cut to nine characters

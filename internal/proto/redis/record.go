@@ -2,7 +2,8 @@ package redis
 
 import "longwatch/internal/record"
 
-// Command is one command and its reply, with Zeek's names.
+// Command is one command and its reply, with Zeek's names. Specification:
+// Redis serialization protocol (RESP).
 type Command struct {
 	record.Conn
 	Name    string             `rec:"cmd.name" ecs:"event.action"` // as the client wrote it

@@ -7,7 +7,7 @@ import (
 )
 
 // Session is one connection of a relay tool, written when it ends. Zeek knows
-// none of them.
+// none of them. Specification: the tools' own sources, named in the package.
 type Session struct {
 	record.Conn
 	Tool       string             `rec:"tool"`                             // iox, nps, stowaway, venom, gost or snowlight

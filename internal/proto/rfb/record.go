@@ -4,6 +4,7 @@ import "longwatch/internal/record"
 
 // Session is one remote desktop, with Zeek's names. It is written when the
 // server has described the desktop, or when the connection ends.
+// Specification: RFC 6143.
 type Session struct {
 	record.Conn
 	ClientMajor string             `rec:"client_major_version"`              // three digits, as on the wire

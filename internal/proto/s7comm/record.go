@@ -6,7 +6,8 @@ import (
 )
 
 // Message is one request or response. Names are those of the s7comm log of
-// CISA's Zeek package.
+// CISA's Zeek package. Specification: none is public; Siemens' manuals name
+// its functions.
 type Message struct {
 	record.Conn
 	ot.Way
@@ -33,7 +34,8 @@ func (*Message) RecordType() *record.Type { return Type }
 func (*Message) BeyondZeek() bool { return true }
 
 // ReadSZL is a request for one of the system status lists, or the response.
-// Names are those of the log of CISA's Zeek package.
+// Names are those of the log of CISA's Zeek package. Specification: Siemens,
+// System and Standard Functions for S7-300/400.
 type ReadSZL struct {
 	record.Conn
 	ot.Way
@@ -58,6 +60,7 @@ func (*ReadSZL) BeyondZeek() bool { return true }
 
 // Transfer is one step of moving a block of the program into or out of the
 // controller. Names are those of the log of CISA's Zeek package.
+// Specification: none is public.
 type Transfer struct {
 	record.Conn
 	ot.Way
@@ -84,7 +87,8 @@ func (*Transfer) RecordType() *record.Type { return TransferType }
 func (*Transfer) BeyondZeek() bool { return true }
 
 // Device is what a controller said of itself in one connection. Names are
-// those of the log of CISA's Zeek package.
+// those of the log of CISA's Zeek package. Specification: Siemens, System and
+// Standard Functions for S7-300/400.
 type Device struct {
 	record.Conn
 	System string `rec:"automation_system_name" ent:"host"` // name of the automation system
@@ -103,7 +107,7 @@ func (*Device) RecordType() *record.Type { return DeviceType }
 func (*Device) BeyondZeek() bool { return true }
 
 // Plus is one request, response or notification of S7comm-plus. Names are
-// those of the log of CISA's Zeek package.
+// those of the log of CISA's Zeek package. Specification: none is public.
 type Plus struct {
 	record.Conn
 	ot.Way

@@ -3,7 +3,8 @@ package sip
 import "longwatch/internal/record"
 
 // Record is one request with its reply; a provisional reply makes a record of
-// its own. Names and meanings are those of Zeek's sip.log.
+// its own. Names and meanings are those of Zeek's sip.log. Specification: RFC
+// 3261.
 type Record struct {
 	record.Conn
 	TransDepth   uint64             `rec:"trans_depth"`                                           // as Zeek counts: always 0

@@ -3,6 +3,7 @@ package smb
 import "longwatch/internal/record"
 
 // Mapping is one share that was connected to, with Zeek's names.
+// Specification: MS-SMB2, MS-CIFS.
 type Mapping struct {
 	record.Conn
 	Path      string `rec:"path" ecs:"file.path"` // \\server\share, as the client asked
@@ -18,7 +19,7 @@ var MappingType = record.Of[Mapping]("smb_mapping")
 func (*Mapping) RecordType() *record.Type { return MappingType }
 
 // File is something done to a file, with Zeek's names. The time is that of the
-// request that opened it.
+// request that opened it. Specification: MS-SMB2, MS-CIFS.
 type File struct {
 	record.Conn
 	Action   string                  `rec:"action,enum" ecs:"event.action"`     // SMB::FILE_OPEN, SMB::FILE_RENAME, SMB::FILE_DELETE, SMB::PRINT_OPEN
@@ -46,7 +47,7 @@ func (f *File) BeyondZeek() bool { return f.beyond }
 
 // Transfer says how much was read from and written to one open file. It is
 // written when the file is closed, or when the connection ends; its time is
-// that of the first byte.
+// that of the first byte. Specification: MS-SMB2, MS-CIFS.
 type Transfer struct {
 	record.Conn
 	Path         string   `rec:"path"`                            // of the share
@@ -64,6 +65,7 @@ var TransferType = record.Of[Transfer]("smb_transfer")
 func (*Transfer) RecordType() *record.Type { return TransferType }
 
 // Session sums up a connection: what could be read of it, and what could not.
+// Specification: MS-SMB2, MS-CIFS.
 type Session struct {
 	record.Conn
 	Dialect         string           `rec:"dialect"`          // as 3.1.1 or NT LM 0.12; empty when the negotiation was not seen

@@ -7,7 +7,7 @@ import (
 )
 
 // Record is one mail transaction: the envelope, the main headers and the
-// server's last word.
+// server's last word. Specification: RFC 5321, RFC 5322, RFC 3207.
 type Record struct {
 	record.Conn
 	TransDepth     uint64       `rec:"trans_depth" ecs:"zeek.smtp.transaction_depth"`     // messages of the connection up to this one

@@ -8,7 +8,7 @@ import (
 )
 
 // Record sums up the messages of one connection. Names and meanings are those
-// of Zeek's snmp.log.
+// of Zeek's snmp.log. Specification: RFC 1157, RFC 3416, RFC 3414.
 type Record struct {
 	record.Conn
 	Duration        time.Duration           `rec:"duration"`                             // first to last message

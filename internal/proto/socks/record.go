@@ -6,7 +6,8 @@ import (
 	"longwatch/internal/record"
 )
 
-// Tunnel is one connection through a proxy, with Zeek's names.
+// Tunnel is one connection through a proxy, with Zeek's names. Specification:
+// RFC 1928, SOCKS 4 and 4a.
 type Tunnel struct {
 	record.Conn
 	Version     uint64             `rec:"version"`                                                        // 4 or 5

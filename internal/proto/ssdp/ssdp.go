@@ -22,7 +22,8 @@ var Protocol = proto.Spec{
 	Emits: []*record.Type{Type},
 }
 
-// Record sums up the messages of one connection.
+// Record sums up the messages of one connection. Specification: UPnP Device
+// Architecture, section 1.
 type Record struct {
 	record.Conn
 	Searches  uint64   `rec:"searches"`                    // M-SEARCH messages

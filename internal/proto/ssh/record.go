@@ -3,7 +3,7 @@ package ssh
 import "longwatch/internal/record"
 
 // Record is one SSH connection, written when the login has succeeded or when
-// the connection ends.
+// the connection ends. Specification: RFC 4253, RFC 4252.
 type Record struct {
 	record.Conn
 	Version     record.Opt[uint64] `rec:"version"`                                              // 1 or 2; unset unless both sides agree on it

@@ -3,7 +3,8 @@ package ssl
 import "longwatch/internal/record"
 
 // Record is one SSL or TLS connection, written when the handshake is done or,
-// failing that, when the connection ends.
+// failing that, when the connection ends. Specification: RFC 8446, RFC 5246,
+// RFC 6347.
 type Record struct {
 	record.Conn
 	Version      string           `rec:"version" ecs:"tls.version_protocol"`                    // that the server chose: TLSv12, TLSv13, SSLv3 ...

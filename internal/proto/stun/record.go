@@ -8,7 +8,7 @@ import (
 
 // Record sums up the STUN and TURN messages of one connection: which address a
 // host has outside, whom it talks to through a relay, and with what software.
-// It is written when the connection ends.
+// It is written when the connection ends. Specification: RFC 8489, RFC 8656.
 type Record struct {
 	record.Conn
 	Proto           string             `rec:"proto,enum" ecs:"network.transport"` // udp or tcp

@@ -2,7 +2,8 @@ package synchrophasor
 
 import "longwatch/internal/record"
 
-// Summary is a connection of a phasor measurement unit.
+// Summary is a connection of a phasor measurement unit. Specification: IEEE
+// C37.118.2.
 type Summary struct {
 	record.Conn
 	Proto      string   `rec:"proto,enum"`         // tcp or udp
@@ -23,7 +24,7 @@ var Type = record.Of[Summary]("synchrophasor")
 // RecordType returns Type.
 func (*Summary) RecordType() *record.Type { return Type }
 
-// Command is a command to a unit.
+// Command is a command to a unit. Specification: IEEE C37.118.2, section 6.6.
 type Command struct {
 	record.Conn
 	Proto     string   `rec:"proto,enum"`        // tcp or udp
@@ -40,7 +41,8 @@ var CommandType = record.Of[Command]("synchrophasor_cmd")
 // RecordType returns CommandType.
 func (*Command) RecordType() *record.Type { return CommandType }
 
-// Header is what a unit says about itself, for people.
+// Header is what a unit says about itself, for people. Specification: IEEE
+// C37.118.2, section 6.5.
 type Header struct {
 	record.Conn
 	Proto     string `rec:"proto,enum"`        // tcp or udp
@@ -56,7 +58,8 @@ var HeaderType = record.Of[Header]("synchrophasor_hdr")
 // RecordType returns HeaderType.
 func (*Header) RecordType() *record.Type { return HeaderType }
 
-// Config is what a stream consists of.
+// Config is what a stream consists of. Specification: IEEE C37.118.2, section
+// 6.4.
 type Config struct {
 	record.Conn
 	Proto         string   `rec:"proto,enum"`         // tcp or udp

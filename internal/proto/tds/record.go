@@ -3,7 +3,8 @@ package tds
 import "longwatch/internal/record"
 
 // Session sums up how a client logged in to a server. It is written when the
-// server has answered the login, when TLS hides it, or when the connection ends.
+// server has answered the login, when TLS hides it, or when the connection
+// ends. Specification: MS-TDS, section 2.2.6.4.
 type Session struct {
 	record.Conn
 	Version       string            `rec:"version"`                                               // of TDS, as the client asks for it: 7.4
@@ -33,7 +34,8 @@ func (*Session) RecordType() *record.Type { return SessionType }
 // BeyondZeek tells that Zeek has no log of this kind.
 func (*Session) BeyondZeek() bool { return true }
 
-// Request is something the client had done: a batch of SQL, a procedure called.
+// Request is something the client had done: a batch of SQL, a procedure
+// called. Specification: MS-TDS.
 type Request struct {
 	record.Conn
 	Kind      string             `rec:"kind,enum"`                       // batch, rpc, bulk, attention

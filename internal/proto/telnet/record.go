@@ -3,6 +3,7 @@ package telnet
 import "longwatch/internal/record"
 
 // Record is one Telnet connection, written when it ends. Zeek has no such log.
+// Specification: RFC 854, RFC 855, RFC 1572.
 type Record struct {
 	record.Conn
 	Banner   string           `rec:"banner"`          // last line that the server said before it asked who is there

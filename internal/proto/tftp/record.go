@@ -4,6 +4,7 @@ import "longwatch/internal/record"
 
 // Record is one file that was asked for or sent, written when the transfer
 // ends. Zeek has no such log of its own; names are those of its TFTP package.
+// Specification: RFC 1350, RFC 2347.
 type Record struct {
 	record.Conn                    // of the request
 	WRQ         bool               `rec:"wrq"`                                      // the client writes; otherwise it reads

@@ -3,6 +3,7 @@ package websocket
 import "longwatch/internal/record"
 
 // Upgrade is one connection that HTTP gave to WebSocket, with Zeek's names.
+// Specification: RFC 6455.
 type Upgrade struct {
 	record.Conn
 	Host             string             `rec:"host" ecs:"url.domain" ent:"domain,queried"`            // of the HTTP request

@@ -3,7 +3,8 @@ package wireguard
 import "longwatch/internal/record"
 
 // Record is one WireGuard tunnel between two ports, written when it ends. Zeek
-// has no log of the kind.
+// has no log of the kind. Specification: WireGuard, Next Generation Kernel
+// Network Tunnel, section 5.4.
 type Record struct {
 	record.Conn
 	Initiations uint64 `rec:"initiations"`    // handshakes begun

@@ -3,7 +3,7 @@ package xmpp
 import "longwatch/internal/record"
 
 // Session sums up one connection. It is written when TLS begins, or when the
-// connection ends.
+// connection ends. Specification: RFC 6120.
 type Session struct {
 	record.Conn
 	Kind       string           `rec:"kind"`                                             // client, server, or component, by the namespace of the stream

@@ -3,7 +3,7 @@ package yamux
 import "longwatch/internal/record"
 
 // Session is one connection that carries many streams, written when it ends.
-// Zeek knows no yamux.
+// Zeek knows no yamux. Specification: github.com/hashicorp/yamux, spec.md.
 type Session struct {
 	record.Conn
 	Streams     uint64 `rec:"streams"`      // that the originator opened

@@ -20,7 +20,8 @@ type Head struct {
 	Code     string `rec:"code" ecs:"event.code"`           // the source's own number or name for this event
 }
 
-// Process is a program that started.
+// Process is a program that started. Specification: Security 4688, Sysmon 1,
+// Linux audit EXECVE.
 type Process struct {
 	Head
 	PID           int64    `rec:"pid" ecs:"process.pid"`                                  // process id
@@ -40,6 +41,7 @@ type Process struct {
 }
 
 // Logon is an account that got in, failed to, or used explicit credentials.
+// Specification: Security 4624, 4625, 4648, 4672; syslog, Linux audit.
 type Logon struct {
 	Head
 	Outcome    string     `rec:"outcome" ecs:"event.outcome"`                                    // success or failure
@@ -53,7 +55,8 @@ type Logon struct {
 	Privileged bool       `rec:"privileged"`                                                     // special privileges were assigned
 }
 
-// Service is a service or daemon that was installed, changed, started or stopped.
+// Service is a service or daemon that was installed, changed, started or
+// stopped. Specification: System 7045 and 7036, Security 4697.
 type Service struct {
 	Head
 	Action    string `rec:"action" ecs:"event.action"`       // installed, changed, started, stopped, deleted
@@ -65,6 +68,7 @@ type Service struct {
 }
 
 // Task is a scheduled task that was registered, changed, run or deleted.
+// Specification: Security 4698 to 4702, TaskScheduler 106 to 201.
 type Task struct {
 	Head
 	Action  string `rec:"action" ecs:"event.action"`          // registered, changed, started, completed, deleted, enabled, disabled
@@ -73,6 +77,7 @@ type Task struct {
 }
 
 // ShareAccess is a file share that was used (5140, 5145 and the like).
+// Specification: Security event log.
 type ShareAccess struct {
 	Head
 	Source netip.Addr `rec:"source_ip" ecs:"source.ip" ent:"address,originator"` // where it came from
@@ -82,7 +87,8 @@ type ShareAccess struct {
 	Write  bool       `rec:"write"`                                              // it asked to write, append or delete
 }
 
-// FileEvent is a file that was created, changed, renamed or deleted, or whose times were set.
+// FileEvent is a file that was created, changed, renamed or deleted, or whose
+// times were set. Specification: Sysmon 2, 11, 15, 23 and 26; Security 4663.
 type FileEvent struct {
 	Head
 	Action  string      `rec:"action" ecs:"event.action"`         // created, changed, accessed, deleted, times-set, stream-created
@@ -93,7 +99,8 @@ type FileEvent struct {
 	Hashes  []string    `rec:"hashes" ecs:"file.hash" ent:"hash"` // of the content, bare hex digests
 }
 
-// Registry is a registry key or value that was created, set, renamed or deleted.
+// Registry is a registry key or value that was created, set, renamed or
+// deleted. Specification: Sysmon 12 to 14, Security 4657 and 4663.
 type Registry struct {
 	Head
 	Action string `rec:"action" ecs:"event.action"`         // created, set, renamed or deleted
@@ -102,7 +109,8 @@ type Registry struct {
 	Image  string `rec:"image" ecs:"process.executable"`    // program that did it
 }
 
-// Socket is a network connection seen by the host itself.
+// Socket is a network connection seen by the host itself. Specification:
+// Sysmon 3, Security 5156.
 type Socket struct {
 	Head
 	Image     string     `rec:"image" ecs:"process.executable" ent:"process"` // program that has it
@@ -115,7 +123,8 @@ type Socket struct {
 	RespName  string     `rec:"resp_name" ecs:"destination.domain" ent:"domain"` // name of the other end, as the host resolved it
 }
 
-// Pipe is a named pipe that was created or connected to.
+// Pipe is a named pipe that was created or connected to. Specification: Sysmon
+// 17 and 18.
 type Pipe struct {
 	Head
 	Action string `rec:"action" ecs:"event.action"`      // created or connected
@@ -123,7 +132,8 @@ type Pipe struct {
 	Image  string `rec:"image" ecs:"process.executable"` // program that did it
 }
 
-// Module is a library or driver that a process loaded.
+// Module is a library or driver that a process loaded. Specification: Sysmon 6
+// and 7.
 type Module struct {
 	Head
 	Image  string   `rec:"image" ecs:"process.executable"`   // program that loaded it
@@ -132,7 +142,7 @@ type Module struct {
 	Hashes []string `rec:"hashes" ecs:"dll.hash" ent:"hash"` // of the file, bare hex digests
 }
 
-// Access is one process opening another (Sysmon 10).
+// Access is one process opening another (Sysmon 10). Specification: Sysmon.
 type Access struct {
 	Head
 	Image  string `rec:"image" ecs:"process.executable"` // program that opened the other
@@ -141,7 +151,8 @@ type Access struct {
 	Trace  string `rec:"call_trace"`                     // modules and offsets that the call came through
 }
 
-// DNSQuery is a look-up seen by the host itself (Sysmon 22).
+// DNSQuery is a look-up seen by the host itself (Sysmon 22). Specification:
+// Sysmon.
 type DNSQuery struct {
 	Head
 	Image   string   `rec:"image" ecs:"process.executable"`                     // program that asked
@@ -151,13 +162,15 @@ type DNSQuery struct {
 }
 
 // Script is script text that ran: PowerShell 4103 and 4104, shell history.
+// Specification: PowerShell event log.
 type Script struct {
 	Head
 	Text string `rec:"text" ecs:"powershell.file.script_block_text"` // of the script or command
 	Path string `rec:"path" ecs:"file.path"`                         // file that it is from
 }
 
-// LogClear is a log that was cleared.
+// LogClear is a log that was cleared. Specification: Security 1102, System
+// 104.
 type LogClear struct {
 	Head
 	Channel string `rec:"channel"` // log that was cleared
@@ -172,7 +185,8 @@ type Directory struct {
 	Properties string `rec:"properties"`                // GUIDs of 4662, attribute of 5136, member of 4732
 }
 
-// Database is an ESENT database event (216, 325, 326, 327 of the Application log).
+// Database is an ESENT database event (216, 325, 326, 327 of the Application
+// log). Specification: Microsoft, ESE events.
 type Database struct {
 	Head
 	Action string   `rec:"action" ecs:"event.action"`       // moved, created, attached, detached
@@ -181,7 +195,8 @@ type Database struct {
 	Data   []string `rec:"data"`                            // the event's values, as the log has them
 }
 
-// WMI is a WMI filter, consumer, binding or operation (5857-5861, Sysmon 19-21).
+// WMI is a WMI filter, consumer, binding or operation (5857-5861, Sysmon
+// 19-21). Specification: WMI-Activity event log.
 type WMI struct {
 	Head
 	Action string `rec:"action" ecs:"event.action"` // filter, consumer, binding, operation
@@ -189,7 +204,8 @@ type WMI struct {
 	Detail string `rec:"detail"`                    // the query, command, destination or provider's path
 }
 
-// Ticket is a Kerberos ticket that a domain controller gave or refused (4768, 4769, 4771).
+// Ticket is a Kerberos ticket that a domain controller gave or refused (4768,
+// 4769, 4771). Specification: Security event log.
 type Ticket struct {
 	Head
 	Kind       string     `rec:"request_type"`                                       // AS or TGS
@@ -199,7 +215,8 @@ type Ticket struct {
 	Source     netip.Addr `rec:"source_ip" ecs:"source.ip" ent:"address,originator"` // of the client
 }
 
-// Syscall is a system call that Linux audit recorded.
+// Syscall is a system call that Linux audit recorded. Specification: Linux
+// audit SYSCALL.
 type Syscall struct {
 	Head
 	Syscall string   `rec:"syscall"`                                      // by name
@@ -214,6 +231,7 @@ type Syscall struct {
 }
 
 // Syslog is a message of a device or daemon, unparsed beyond its head.
+// Specification: RFC 3164, RFC 5424.
 type Syslog struct {
 	Head
 	Facility int64       `rec:"facility" ecs:"log.syslog.facility.code"` // 0 to 23 (RFC 5424): 4 and 10 authorization, 9 cron, 16 to 23 local
@@ -224,7 +242,8 @@ type Syslog struct {
 	Fields   []record.KV `rec:"fields"`                                  // structured data (RFC 5424) or key=value pairs, in order
 }
 
-// Event is a whole Windows event, as the log holds it.
+// Event is a whole Windows event, as the log holds it. Specification:
+// MS-EVEN6, section 2.2.
 type Event struct {
 	record.Head
 	Host     string      `rec:"host" ecs:"host.name" ent:"host"`       // computer that the event names
@@ -246,8 +265,9 @@ type Event struct {
 
 // RecoveredEvent is an event from bytes that a log does not use any more: left
 // from a time before it was cleared, wrapped or exported, possibly of another
-// log of the same machine. It proves that the event was recorded, not that
-// the log as it stands holds it, so it is a type of its own.
+// log of the same machine. It proves that the event was recorded, not that the
+// log as it stands holds it, so it is a type of its own. Specification:
+// MS-EVEN6, section 2.2.
 type RecoveredEvent struct{ Event }
 
 // Get returns the first field of that name, compared exactly.

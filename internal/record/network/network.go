@@ -10,7 +10,8 @@ import (
 	"longwatch/internal/record"
 )
 
-// Conn is one connection, written when it ends.
+// Conn is one connection, written when it ends. Specification: Zeek's
+// conn.log; RFC 9293, RFC 768, RFC 792.
 type Conn struct {
 	record.Conn
 	Proto       string                    `rec:"proto,enum" ecs:"network.transport"`     // tcp, udp, icmp or unknown_transport
@@ -38,7 +39,7 @@ var ConnType = record.Of[Conn]("conn")
 // RecordType returns ConnType.
 func (*Conn) RecordType() *record.Type { return ConnType }
 
-// File is one file seen on the wire.
+// File is one file seen on the wire. Specification: Zeek's files.log.
 type File struct {
 	record.Conn
 	FUID          string             `rec:"fuid"`                                     // names this file; other records refer to it
@@ -78,6 +79,7 @@ var FileType = record.Of[File]("files")
 func (*File) RecordType() *record.Type { return FileType }
 
 // Weird is traffic that breaks its protocol's rules but could be read past.
+// Specification: Zeek's weird.log.
 type Weird struct {
 	record.Conn
 	Name   string `rec:"name"`   // Zeek's name where Zeek has one
@@ -96,7 +98,8 @@ func (*Weird) RecordType() *record.Type { return WeirdType }
 // ServicePort is a service met on a port that is not one of its own, or a port
 // that speaks for a service and carried another one. Zeek has no such log; an
 // implant that listens where nobody looks, and a tunnel through an open port,
-// both show here.
+// both show here. Specification: IANA, Service Name and Transport Protocol
+// Port Number Registry.
 type ServicePort struct {
 	record.Conn
 	Proto        string   `rec:"proto,enum" ecs:"network.transport"` // tcp or udp

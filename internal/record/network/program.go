@@ -3,7 +3,7 @@ package network
 import "longwatch/internal/record"
 
 // Program is what the headers of a Windows program say that was seen on the
-// wire: Zeek's pe.log.
+// wire: Zeek's pe.log. Specification: Microsoft, PE Format.
 type Program struct {
 	record.Head
 	UID         string           `rec:"uid,extra"`

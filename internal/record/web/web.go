@@ -10,7 +10,8 @@ import (
 )
 
 // Access is one request in a web server's log (IIS W3C, HTTPERR, Apache and
-// nginx combined). Names follow the W3C extended log format.
+// nginx combined). Names follow the W3C extended log format. Specification:
+// W3C Extended Log File Format.
 type Access struct {
 	record.Head
 	Server     string                    `rec:"server" ecs:"host.name" ent:"host"`                        // s-computername, s-sitename or virtual host
