@@ -258,13 +258,18 @@ func (r *reader) typeOf(m map[string]json.RawMessage) *record.Type {
 }
 
 // known is the record type of a Zeek log. Host records that happen to have a
-// log's name, as syslog, are other things.
+// log's name are other things: nearly every log of Zeek's names connections.
 func (r *reader) known(log string) *record.Type {
 	t := r.env.Types[log]
 	if t == nil {
 		return nil
 	}
-	if _, ok := t.Field("uid"); !ok && log != "x509" && log != "ocsp" {
+	if log == "x509" || log == "ocsp" || log == "pe" {
+		return t
+	}
+	_, one := t.Field("uid")
+	_, many := t.Field("uids")
+	if !one && !many {
 		return nil
 	}
 	return t

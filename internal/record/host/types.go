@@ -23,7 +23,7 @@ var (
 	WMIType         = record.Of[WMI]("wmi")
 	TicketType      = record.Of[Ticket]("ticket")
 	SyscallType     = record.Of[Syscall]("syscall")
-	SyslogType      = record.Of[Syslog]("syslog")
+	SyslogType      = record.Of[Syslog]("host_syslog")
 	EventType       = record.Of[Event]("windows_event")
 	RecoveredType   = record.Of[RecoveredEvent]("windows_event_recovered")
 
