@@ -10,6 +10,7 @@ import (
 	directorydump "longwatch/internal/detect/directory-dump"
 	dnsselfreport "longwatch/internal/detect/dns-self-report"
 	dnstunnel "longwatch/internal/detect/dns-tunnel"
+	drivensession "longwatch/internal/detect/driven-session"
 	edgeinward "longwatch/internal/detect/edge-inward"
 	exploitfollowup "longwatch/internal/detect/exploit-follow-up"
 	frptunnel "longwatch/internal/detect/frp-tunnel"
@@ -54,6 +55,7 @@ var detectors = []detect.Spec{
 	directorydump.Detector,
 	dnsselfreport.Detector,
 	dnstunnel.Detector,
+	drivensession.Detector,
 	edgeinward.Detector,
 	exploitfollowup.Detector,
 	frptunnel.Detector,

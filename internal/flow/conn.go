@@ -2,6 +2,7 @@ package flow
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"longwatch/internal/capture"
@@ -59,6 +60,8 @@ type conn struct {
 	noApp  bool        // nothing more to detect or to parse
 	names  []string    // services confirmed, in that order
 	weirds []string    // names reported, so that each is reported once
+	spoke  record.Time // when TCP last carried something new
+	rhythm *rhythm     // since the first pause after that
 
 	queue      uint8 // which queue of the shard it waits in
 	prev, next *conn
@@ -205,14 +208,12 @@ func (c *conn) record(s *shard) *network.Conn {
 		rec.OrigBytes = record.Some(c.bytes(c.orig))
 		rec.RespBytes = record.Some(c.bytes(c.orig ^ 1))
 	}
-	for i, n := range c.names {
-		if i > 0 {
-			rec.Service += ","
-		}
-		rec.Service += n
-	}
+	rec.Service = c.service()
 	return rec
 }
+
+// service lists the services confirmed.
+func (c *conn) service() string { return strings.Join(c.names, ",") }
 
 // bytes is the payload that a side sent.
 func (c *conn) bytes(side uint8) uint64 {

@@ -214,6 +214,7 @@ func (s *shard) finish(c *conn) {
 	}
 	s.lane.Put(c.record(s))
 	s.servicePort(c)
+	s.writeRhythm(c)
 	s.queue[c.queue].remove(c)
 	s.memory -= c.cost
 	s.table.remove(c)
@@ -236,6 +237,9 @@ var (
 // packet.
 func (s *shard) charge(c *conn) {
 	n := connCost
+	if c.rhythm != nil {
+		n += rhythmCost
+	}
 	for i := range c.end {
 		n += int64(c.end[i].stream.held + len(c.end[i].stream.early)*48)
 	}

@@ -132,6 +132,9 @@ func (s *shard) tcp(c *conn, p *packet, side uint8) {
 		rel++
 	}
 	if g.wire > 0 && !g.has(fRST) && !under {
+		if rel+uint64(g.wire) > c.end[side].stream.next { // #nosec G115 -- not negative
+			s.beat(c, side, g.wire, p.ts)
+		}
 		s.deliver(c, side, rel, &g)
 	}
 	s.checkEnd(c, side)

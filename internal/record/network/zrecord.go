@@ -422,6 +422,95 @@ func (r *Program) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *Rhythm) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.UID != "" {
+		dst = append(dst, `"uid":`...)
+		dst = record.AppendString(dst, r.UID)
+		dst = append(dst, ',')
+	}
+	if r.OrigH.IsValid() {
+		dst = append(dst, `"id.orig_h":`...)
+		dst = append(dst, '"')
+		dst = r.OrigH.AppendTo(dst)
+		dst = append(dst, '"')
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"id.orig_p":`...)
+	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
+	dst = append(dst, ',')
+	if r.RespH.IsValid() {
+		dst = append(dst, `"id.resp_h":`...)
+		dst = append(dst, '"')
+		dst = r.RespH.AppendTo(dst)
+		dst = append(dst, '"')
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"id.resp_p":`...)
+	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
+	dst = append(dst, ',')
+	if r.Service != "" {
+		dst = append(dst, `"service":`...)
+		dst = record.AppendString(dst, r.Service)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"duration":`...)
+	dst = record.AppendSeconds(dst, int64(r.Duration))
+	dst = append(dst, ',')
+	dst = append(dst, `"orig_bytes":`...)
+	dst = strconv.AppendUint(dst, r.OrigBytes, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"resp_bytes":`...)
+	dst = strconv.AppendUint(dst, r.RespBytes, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"orig_starts":`...)
+	dst = strconv.AppendUint(dst, r.OrigStarts, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"resp_starts":`...)
+	dst = strconv.AppendUint(dst, r.RespStarts, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"orig_same":`...)
+	dst = strconv.AppendUint(dst, r.OrigSame, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"resp_same":`...)
+	dst = strconv.AppendUint(dst, r.RespSame, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"orig_answer_bytes":`...)
+	dst = strconv.AppendUint(dst, r.OrigAnswers, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"resp_answer_bytes":`...)
+	dst = strconv.AppendUint(dst, r.RespAnswers, 10)
+	dst = append(dst, ',')
+	if r.OrigGap.Set {
+		dst = append(dst, `"orig_gap":`...)
+		dst = record.AppendSeconds(dst, int64(r.OrigGap.V))
+		dst = append(dst, ',')
+	}
+	if r.RespGap.Set {
+		dst = append(dst, `"resp_gap":`...)
+		dst = record.AppendSeconds(dst, int64(r.RespGap.V))
+		dst = append(dst, ',')
+	}
+	if r.OrigVary.Set {
+		dst = append(dst, `"orig_gap_variation":`...)
+		dst = strconv.AppendFloat(dst, r.OrigVary.V, 'g', -1, 64)
+		dst = append(dst, ',')
+	}
+	if r.RespVary.Set {
+		dst = append(dst, `"resp_gap_variation":`...)
+		dst = strconv.AppendFloat(dst, r.RespVary.V, 'g', -1, 64)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *ServicePort) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
