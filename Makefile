@@ -6,6 +6,8 @@ LDFLAGS := -s -w -X longwatch/internal/app.version=$(VERSION)
 TIME ?= 5s
 SEED ?= 1
 ROUNDS ?= 5
+RUNS ?= 5
+CAPTURES ?= $(wildcard ../shared/corpora/zeek/traces ../shared/corpora/ndpi ../shared/corpora/arkime ../shared/corpora/suricata)
 RACE_PKGS := ./internal/app/... ./internal/collect/... ./internal/sink/... ./internal/ordered/... ./internal/flow/... ./internal/detect ./internal/intel/...
 
 .PHONY: help
@@ -42,6 +44,10 @@ corpus-hostile: ## every capture of the corpora, damaged in ROUNDS ways (default
 .PHONY: bench
 bench: ## Go benchmarks of every package
 	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: bench-records
+bench-records: ## longwatch records beside tcpdump, on 1 GB each of mixed, short and bulk traffic (RUNS, CAPTURES, CACHE)
+	bench/records -n $(RUNS) $(if $(CACHE),-c $(CACHE)) $(CAPTURES)
 
 .PHONY: gen
 gen: ## rewrite generated files
