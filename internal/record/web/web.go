@@ -31,11 +31,11 @@ type Access struct {
 	TimeTaken  record.Opt[time.Duration] `rec:"time_taken" ecs:"event.duration"`                          // until the reply was sent
 	UserAgent  string                    `rec:"cs_user_agent" ecs:"user_agent.original" ent:"user_agent"` // User-Agent header
 	Referer    string                    `rec:"cs_referer" ecs:"http.request.referrer"`                   // Referer header
-	Cookie     string                    `rec:"cs_cookie,secret"`
-	Forwarded  string                    `rec:"x_forwarded_for"` // client that a proxy names, as it says
-	Reason     string                    `rec:"reason"`          // HTTPERR's s-reason
-	Product    string                    `rec:"product"`         // iis, httperr, apache or nginx
-	Has        []string                  `rec:"has"`             // fields the log carries, so that a rule can tell empty from not logged; nil for combined
+	Cookie     string                    `rec:"cs_cookie,secret"`                                         // Cookie header
+	Forwarded  string                    `rec:"x_forwarded_for"`                                          // client that a proxy names, as it says
+	Reason     string                    `rec:"reason"`                                                   // HTTPERR's s-reason
+	Product    string                    `rec:"product"`                                                  // iis, httperr, apache or nginx
+	Has        []string                  `rec:"has"`                                                      // fields the log carries, so that a rule can tell empty from not logged; nil for combined
 }
 
 // AccessType is the schema of Access.
