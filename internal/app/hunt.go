@@ -98,6 +98,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	h.engine = detect.NewEngine(detectors, detect.Env{HomeNet: c.homeNets()})
 
 	env := c.env(true)
+	env.CommunityID = true
 	kept := c.Extract.folder(c.Out, env)
 	rd := &reading{
 		env: env, formats: formats, fallback: fallbackFormat(), hash: true, progress: p,

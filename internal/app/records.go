@@ -24,6 +24,7 @@ func Records(ctx context.Context, c Config, p Progress) (*casefolder.Case, error
 	defer out.close()
 	d := sink.New(c.Out, out.spool, format, c.share(recordsShare))
 	env := c.env(false)
+	env.CommunityID = !format.Zeek // a column of ours
 	kept := c.Extract.folder(c.Out, env)
 	rd := &reading{
 		env: env, formats: formats, progress: p, since: c.Since, until: c.Until, stdin: c.Stdin,

@@ -35,6 +35,14 @@ func (a Addr) Netip() netip.Addr {
 	return netip.AddrFrom16(b).Unmap()
 }
 
+// Append appends the address to b, IPv4 as four bytes.
+func (a Addr) Append(b []byte) []byte {
+	if a.Is4() {
+		return binary.BigEndian.AppendUint32(b, uint32(a.Lo)) // #nosec G115 -- the low half
+	}
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, a.Hi), a.Lo)
+}
+
 // IP protocol numbers (IANA).
 const (
 	ProtoICMP   = 1
@@ -47,6 +55,7 @@ const (
 	ProtoAH     = 51
 	ProtoICMPv6 = 58
 	ProtoNone   = 59
+	ProtoSCTP   = 132
 	ProtoMPLS   = 137
 
 	extHopByHop = 0

@@ -53,6 +53,7 @@ type Inner struct {
 	IP   []byte // from the IP header on, as far as captured, link padding included
 	Wire int    // bytes on the wire from the IP header on
 	VLAN uint16 // outermost 802.1Q identifier; 0 none
+	Next uint16 // the one behind it; 0 none
 }
 
 // Unwrap finds the IP packet in a frame. It returns false for frames that
@@ -155,6 +156,8 @@ func (in *Inner) payload(kind uint16) bool {
 			}
 			if in.VLAN == 0 {
 				in.VLAN = be16(b) & 0xfff
+			} else if in.Next == 0 {
+				in.Next = be16(b) & 0xfff
 			}
 			kind = be16(b[2:])
 			in.skip(4)

@@ -61,7 +61,9 @@ type Env struct {
 	Jobs      int                     // goroutines a reader may use
 	Memory    int64                   // bytes a reader may keep in tables
 	Filter    *filter.Filter          // packets of captures to read; nil: all
-	HashFiles bool                    // compute MD5, SHA-1 and SHA-256 of files seen on the wire
+	// CommunityID computes the Community ID of connections.
+	CommunityID bool
+	HashFiles   bool // compute MD5, SHA-1 and SHA-256 of files seen on the wire
 	// Extract returns one of n equal shares of what keeps the content of files
 	// seen on the wire; nil: nothing does.
 	Extract func(n int) proto.Extractor

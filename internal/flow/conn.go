@@ -35,9 +35,10 @@ type conn struct {
 	at          place       // of the first packet
 	uid         string      // made when first needed
 	parents     []string    // uids of the connections that tunnel this one
-	vlan        uint16
-	active      bool // nothing has ended this connection yet
-	isPartial   bool // TCP without the originator's SYN
+	vlan        [2]uint16
+	sctp        [2]uint16 // ports of the first packet, by side
+	active      bool      // nothing has ended this connection yet
+	isPartial   bool      // TCP without the originator's SYN
 	firstSeen   uint8
 	teredo      uint8 // sides that sent Teredo
 	closeWaits  bool  // closing is put off until data in flight is there
@@ -200,8 +201,14 @@ func (c *conn) record(s *shard) *network.Conn {
 	rh, _ := c.respEnd()
 	rec.LocalOrig = record.Some(isLocal(s.eng.local, oh))
 	rec.LocalResp = record.Some(isLocal(s.eng.local, rh))
-	if c.vlan != 0 {
-		rec.VLAN = record.Some(c.vlan)
+	if c.vlan[0] != 0 {
+		rec.VLAN = record.Some(c.vlan[0])
+	}
+	if c.vlan[1] != 0 {
+		rec.InnerVLAN = record.Some(c.vlan[1])
+	}
+	if s.eng.cfg.CommunityID {
+		rec.CommunityID = c.key.communityID(c.sctp)
 	}
 	if d := c.last.Sub(c.start); d > 0 {
 		rec.Duration = record.Some(d)

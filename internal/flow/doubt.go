@@ -109,7 +109,7 @@ func (a *app) revoke() bool {
 		}
 	}
 	a.s.charge(a.c)
-	return a.tries < maxProbes && !(a.open[0].empty() && a.open[1].empty())
+	return a.tries < maxProbes && (!a.open[0].empty() || !a.open[1].empty())
 }
 
 // beforeHole is what is held of a direction before the first hole, as far as

@@ -34,6 +34,8 @@ type Config struct {
 	// Recover turns a parser's panic into a weird (parser_panic) on its
 	// connection. Tests leave it off, so that a panic stays a panic.
 	Recover bool
+	// CommunityID computes the Community ID of connections.
+	CommunityID bool
 	// HashFiles computes the hashes of files seen on the wire.
 	HashFiles bool
 	// Extract returns one of n equal shares of what keeps their content; nil:

@@ -17,7 +17,7 @@ type packet struct {
 	ipLen    uint32
 	sport    uint16
 	dport    uint16
-	vlan     uint16
+	vlan     [2]uint16 // 802.1Q identifiers, outermost first; 0 none
 	proto    uint8
 	shard    uint8
 	oneWay   bool // ICMP without request and answer

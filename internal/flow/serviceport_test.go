@@ -3,6 +3,7 @@ package flow_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -45,14 +46,14 @@ func TestServiceAndPortThatDoNotBelongTogether(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			recs, _ := session(4000, c.send).run(t, flow.Config{Protocols: c.protos})
-			got := ""
+			var got strings.Builder
 			for _, r := range recs {
 				if s, ok := r.(*network.ServicePort); ok {
-					got += fmt.Sprintf("%s %v %v", s.Service, s.UsualPorts, s.PortServices)
+					fmt.Fprintf(&got, "%s %v %v", s.Service, s.UsualPorts, s.PortServices)
 				}
 			}
-			if got != c.want {
-				t.Errorf("record %q, want %q", got, c.want)
+			if got.String() != c.want {
+				t.Errorf("record %q, want %q", got.String(), c.want)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"reflect"
@@ -146,6 +147,11 @@ func (s *shard) open(k *key, side uint8, p *packet) *conn {
 	case capture.ProtoUDP:
 		flip = isServerPort(p.proto, p.sport) && !isServerPort(p.proto, p.dport)
 		c.dns = isDNS(p.servicePort())
+	case capture.ProtoSCTP:
+		if b := p.payload; len(b) >= 4 {
+			c.sctp[side], c.sctp[side^1] = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
+		}
+		c.noApp = true
 	default:
 		c.noApp = true
 	}

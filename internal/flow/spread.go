@@ -69,7 +69,7 @@ func (sp *spreader) frame(src uint32, f *capture.Frame, several bool) {
 		}
 	}
 	p := &sp.scratch[0]
-	*p = packet{ts: f.TS, at: place{f.Pos, src}, vlan: in.VLAN}
+	*p = packet{ts: f.TS, at: place{f.Pos, src}, vlan: [2]uint16{in.VLAN, in.Next}}
 	sp.ip(p, in.IP, in.Wire, f.Block, 0)
 }
 

@@ -32,7 +32,6 @@ type parquetFile struct {
 	w    *parquet.GenericWriter[any]
 	leaf []leaf
 	rows []parquet.Row
-	n    int
 }
 
 // leaf is a column of the file.

@@ -113,7 +113,9 @@ func wordAfter(text string, i int) bool {
 // (MAC or IPv6) rather than standing between offset and size.
 func inAddress(sofar string) bool {
 	for _, c := range []byte(sofar) {
-		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c == ':' || c == '.') {
+		switch {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'f', c >= 'A' && c <= 'F', c == ':', c == '.':
+		default:
 			return false
 		}
 	}

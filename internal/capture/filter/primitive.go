@@ -208,8 +208,8 @@ type mpls struct {
 }
 
 func (n mpls) match(p *packet) bool {
-	at := p.at
-	kind := p.kind
+	var at int
+	var kind uint16
 	b := p.frame.Data
 	if n.s.labels == 0 {
 		kind, at = p.network(n.s)

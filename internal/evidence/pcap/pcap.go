@@ -49,6 +49,6 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	return flow.New(flow.Config{
 		Protocols: r.env.Protocols, HomeNet: r.env.HomeNet,
 		Jobs: r.env.Jobs, Memory: r.env.Memory, Recover: true, Filter: r.env.Filter,
-		HashFiles: r.env.HashFiles, Extract: r.env.Extract,
+		HashFiles: r.env.HashFiles, CommunityID: r.env.CommunityID, Extract: r.env.Extract,
 	}, out).Run(ctx, sources)
 }

@@ -27,7 +27,7 @@ import (
 // A panic of a parser stays a panic. Damage of the capture is logged.
 func Records(t testing.TB, path string, protocols []proto.Spec) []record.Record {
 	t.Helper()
-	recs, problems, err := Run(path, flow.Config{Protocols: protocols, Jobs: 1})
+	recs, problems, err := Run(path, flow.Config{Protocols: protocols, Jobs: 1, CommunityID: true})
 	if err != nil {
 		t.Logf("flowtest: %s: %v", path, err)
 	}

@@ -14,23 +14,25 @@ import (
 // conn.log; RFC 9293, RFC 768, RFC 792.
 type Conn struct {
 	record.Conn
-	Proto       string                    `rec:"proto,enum" ecs:"network.transport"`     // tcp, udp, icmp or unknown_transport
-	Service     string                    `rec:"service" ecs:"network.protocol"`         // protocols named by content, comma-separated
-	Duration    record.Opt[time.Duration] `rec:"duration" ecs:"event.duration"`          // first to last packet
-	OrigBytes   record.Opt[uint64]        `rec:"orig_bytes" ecs:"source.bytes"`          // payload, from TCP sequence numbers
-	RespBytes   record.Opt[uint64]        `rec:"resp_bytes" ecs:"destination.bytes"`     // payload, from TCP sequence numbers
-	State       string                    `rec:"conn_state" ecs:"zeek.connection.state"` // S0, S1, SF, REJ, S2, S3, RSTO, RSTR, RSTOS0, RSTRH, SH, SHR, OTH
-	LocalOrig   record.Opt[bool]          `rec:"local_orig"`                             // the originator is in an own network (--home-net)
-	LocalResp   record.Opt[bool]          `rec:"local_resp"`                             // the responder is in an own network
-	MissedBytes uint64                    `rec:"missed_bytes"`                           // payload in gaps
-	History     string                    `rec:"history" ecs:"zeek.connection.history"`  // what happened in order, a letter each as Zeek has them; capitals are the originator's
-	OrigPkts    record.Opt[uint64]        `rec:"orig_pkts" ecs:"source.packets"`         // packets from the originator
-	OrigIPBytes record.Opt[uint64]        `rec:"orig_ip_bytes"`                          // bytes of these with their IP headers
-	RespPkts    record.Opt[uint64]        `rec:"resp_pkts" ecs:"destination.packets"`    // packets from the responder
-	RespIPBytes record.Opt[uint64]        `rec:"resp_ip_bytes"`                          // bytes of these with their IP headers
-	Parents     []string                  `rec:"tunnel_parents,set"`                     // uids of the connections that this one was tunnelled in
-	IPProto     record.Opt[uint8]         `rec:"ip_proto" ecs:"network.iana_number"`     // number of the protocol above IP (IANA)
-	VLAN        record.Opt[uint16]        `rec:"vlan,extra" ecs:"network.vlan.id"`       // outer 802.1Q tag; stock Zeek leaves it out of conn.log
+	Proto       string                    `rec:"proto,enum" ecs:"network.transport"`            // tcp, udp, icmp or unknown_transport
+	Service     string                    `rec:"service" ecs:"network.protocol"`                // protocols named by content, comma-separated
+	Duration    record.Opt[time.Duration] `rec:"duration" ecs:"event.duration"`                 // first to last packet
+	OrigBytes   record.Opt[uint64]        `rec:"orig_bytes" ecs:"source.bytes"`                 // payload, from TCP sequence numbers
+	RespBytes   record.Opt[uint64]        `rec:"resp_bytes" ecs:"destination.bytes"`            // payload, from TCP sequence numbers
+	State       string                    `rec:"conn_state" ecs:"zeek.connection.state"`        // S0, S1, SF, REJ, S2, S3, RSTO, RSTR, RSTOS0, RSTRH, SH, SHR, OTH
+	LocalOrig   record.Opt[bool]          `rec:"local_orig"`                                    // the originator is in an own network (--home-net)
+	LocalResp   record.Opt[bool]          `rec:"local_resp"`                                    // the responder is in an own network
+	MissedBytes uint64                    `rec:"missed_bytes"`                                  // payload in gaps
+	History     string                    `rec:"history" ecs:"zeek.connection.history"`         // what happened in order, a letter each as Zeek has them; capitals are the originator's
+	OrigPkts    record.Opt[uint64]        `rec:"orig_pkts" ecs:"source.packets"`                // packets from the originator
+	OrigIPBytes record.Opt[uint64]        `rec:"orig_ip_bytes"`                                 // bytes of these with their IP headers
+	RespPkts    record.Opt[uint64]        `rec:"resp_pkts" ecs:"destination.packets"`           // packets from the responder
+	RespIPBytes record.Opt[uint64]        `rec:"resp_ip_bytes"`                                 // bytes of these with their IP headers
+	Parents     []string                  `rec:"tunnel_parents,set"`                            // uids of the connections that this one was tunnelled in
+	IPProto     record.Opt[uint8]         `rec:"ip_proto" ecs:"network.iana_number"`            // number of the protocol above IP (IANA)
+	VLAN        record.Opt[uint16]        `rec:"vlan,extra" ecs:"network.vlan.id"`              // outer 802.1Q tag; stock Zeek leaves it out of conn.log
+	InnerVLAN   record.Opt[uint16]        `rec:"inner_vlan,extra" ecs:"network.inner.vlan.id"`  // the tag behind the outer one
+	CommunityID string                    `rec:"community_id,extra" ecs:"network.community_id"` // Community ID version 1, seed 0: what other tools call the same connection
 }
 
 // ConnType is the schema of Conn.
