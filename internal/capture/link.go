@@ -4,25 +4,26 @@ import "encoding/binary"
 
 // Link types that Unwrap knows.
 const (
-	LinkNull     LinkType = 0   // BSD loopback, address family in host order
-	LinkEthernet LinkType = 1   //
-	LinkPPP      LinkType = 9   // PPP, with or without HDLC framing
-	LinkFDDI     LinkType = 10  // FDDI
-	LinkPPPHDLC  LinkType = 50  // PPP in HDLC-like framing
-	LinkPPPoE    LinkType = 51  // PPPoE without Ethernet
-	LinkRawBSD   LinkType = 12  // raw IP as some systems number it
-	LinkRawOBSD  LinkType = 14  // raw IP on OpenBSD
-	LinkRaw      LinkType = 101 // raw IP
-	LinkCHDLC    LinkType = 104 // Cisco HDLC
-	Link80211    LinkType = 105 // IEEE 802.11
-	LinkLoop     LinkType = 108 // OpenBSD loopback, address family in network order
-	LinkSLL      LinkType = 113 // Linux cooked
-	LinkPrism    LinkType = 119 // 802.11 with a Prism header
-	LinkRadiotap LinkType = 127 // 802.11 with a radiotap header
-	LinkIPv4     LinkType = 228 // raw IPv4
-	LinkIPv6     LinkType = 229 // raw IPv6
-	LinkNFLog    LinkType = 239 // Linux netfilter log
-	LinkSLL2     LinkType = 276 // Linux cooked, version 2
+	LinkNull       LinkType = 0   // BSD loopback, address family in host order
+	LinkEthernet   LinkType = 1   //
+	LinkPPP        LinkType = 9   // PPP, with or without HDLC framing
+	LinkFDDI       LinkType = 10  // FDDI
+	LinkPPPHDLC    LinkType = 50  // PPP in HDLC-like framing
+	LinkPPPoE      LinkType = 51  // PPPoE without Ethernet
+	LinkRawBSD     LinkType = 12  // raw IP as some systems number it
+	LinkRawOBSD    LinkType = 14  // raw IP on OpenBSD
+	LinkRaw        LinkType = 101 // raw IP
+	LinkCHDLC      LinkType = 104 // Cisco HDLC
+	Link80211      LinkType = 105 // IEEE 802.11
+	LinkFrameRelay LinkType = 107 // Frame Relay
+	LinkLoop       LinkType = 108 // OpenBSD loopback, address family in network order
+	LinkSLL        LinkType = 113 // Linux cooked
+	LinkPrism      LinkType = 119 // 802.11 with a Prism header
+	LinkRadiotap   LinkType = 127 // 802.11 with a radiotap header
+	LinkIPv4       LinkType = 228 // raw IPv4
+	LinkIPv6       LinkType = 229 // raw IPv6
+	LinkNFLog      LinkType = 239 // Linux netfilter log
+	LinkSLL2       LinkType = 276 // Linux cooked, version 2
 )
 
 // EtherTypes (IEEE registry) that lead on to IP.
@@ -37,6 +38,7 @@ const (
 	etherPPPoE   = 0x8864
 	etherVNTag   = 0x8926
 	etherPBB     = 0x88e7
+	etherNSH     = 0x894f
 	etherFabric  = 0x8903 // Cisco FabricPath
 	EtherBridged = 0x6558 // Ethernet inside GRE and Geneve
 	etherERSPAN2 = 0x88be
@@ -54,6 +56,12 @@ type Inner struct {
 	Wire int    // bytes on the wire from the IP header on
 	VLAN uint16 // outermost 802.1Q identifier; 0 none
 	Next uint16 // the one behind it; 0 none
+
+	// What GRE and UDPTunnel find out of the tunnel.
+	Key      uint32 // GRE's key, call of PPTP, VNI of VXLAN and Geneve, TEID of GTP
+	Session  uint16 // of ERSPAN
+	Keyed    bool   // Key is set
+	Mirrored bool   // Session is set
 }
 
 // Unwrap finds the IP packet in a frame. It returns false for frames that
@@ -86,6 +94,8 @@ func Unwrap(f *Frame) (Inner, bool) {
 		return in, in.skip(144) && in.wlan()
 	case LinkRadiotap:
 		return in, len(b) >= 4 && in.skip(int(binary.LittleEndian.Uint16(b[2:]))) && in.wlan()
+	case LinkFrameRelay:
+		return in, in.frameRelay()
 	case LinkNFLog:
 		return in, in.nflog()
 	}
@@ -102,6 +112,14 @@ func (in *Inner) skip(n int) bool {
 	in.IP = in.IP[n:]
 	in.Wire -= n
 	return true
+}
+
+// cut takes off what lies behind the first n bytes.
+func (in *Inner) cut(n int) {
+	if n < in.Wire {
+		in.Wire = n
+		in.IP = in.IP[:min(n, len(in.IP))]
+	}
 }
 
 func (in *Inner) isIP() bool {
@@ -170,6 +188,10 @@ func (in *Inner) payload(kind uint16) bool {
 			}
 			kind = be16(b[4:])
 			in.skip(6)
+		case etherNSH:
+			return in.nsh()
+		case etherERSPAN2: // on Ethernet itself
+			return len(b) >= 8 && b[0]>>4 == 1 && in.skip(8) && in.ethernet()
 		case etherPBB:
 			return in.skip(4) && in.ethernet()
 		case EtherMPLS, etherMPLSMul:
@@ -179,8 +201,8 @@ func (in *Inner) payload(kind uint16) bool {
 				return false
 			}
 			kind = be16(b[6:])
-			in.skip(8)
-			return in.ppp(kind)
+			in.cut(6 + int(be16(b[4:]))) // what is behind is padding
+			return in.skip(8) && in.ppp(kind)
 		case etherPPP:
 			return in.pppFramed()
 		case EtherBridged:
@@ -188,6 +210,59 @@ func (in *Inner) payload(kind uint16) bool {
 		default:
 			return false
 		}
+	}
+	return false
+}
+
+// nsh passes over a network service header (RFC 8300 section 2).
+func (in *Inner) nsh() bool {
+	b := in.IP
+	if len(b) < 8 || b[0]>>6 != 0 || !in.skip(int(b[1]&0x3f)*4) {
+		return false
+	}
+	return in.numbered(b[3])
+}
+
+// numbered passes on to what the next-protocol numbers of NSH and VXLAN-GPE name.
+func (in *Inner) numbered(next byte) bool {
+	switch next {
+	case 1, 2:
+		return in.isIP()
+	case 3:
+		return in.ethernet()
+	case 4:
+		return in.nsh()
+	}
+	return false
+}
+
+// frameRelay passes over an address and what RFC 2427 or Cisco put behind it.
+func (in *Inner) frameRelay() bool {
+	for n := 2; ; n++ { // the last byte of the address has its lowest bit set
+		if n > 4 || n > len(in.IP) {
+			return false
+		}
+		if in.IP[n-1]&1 != 0 {
+			in.skip(n)
+			break
+		}
+	}
+	b := in.IP
+	if len(b) < 4 {
+		return false
+	}
+	if b[0] != 3 { // Cisco: an EtherType
+		return in.skip(2) && in.payload(be16(b))
+	}
+	n := 1
+	if b[1] == 0 { // padding
+		n = 2
+	}
+	switch b[n] {
+	case 0xcc, 0x8e:
+		return in.skip(n+1) && in.isIP()
+	case 0x80: // SNAP
+		return len(b) >= n+6 && in.skip(n+6) && in.payload(be16(b[n+4:]))
 	}
 	return false
 }

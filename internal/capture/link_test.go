@@ -33,6 +33,12 @@ func TestUnwrap(t *testing.T) {
 		{"VLAN priority tag", LinkEthernet, macs + "8100 0000 0800", 0},
 		{"MPLS, two labels", LinkEthernet, macs + "8847 00010040 00020140", 0},
 		{"PPPoE", LinkEthernet, macs + "8864 1100 0001 001e 0021", 0},
+		{"NSH", LinkEthernet, macs + "894f 0fc6 0101 00000000" + strings.Repeat("00", 16), 0},
+		{"NSH, Ethernet inside", LinkEthernet, macs + "894f 0fc2 0203 00000000" + macs + "0800", 0},
+		{"ERSPAN II on Ethernet", LinkEthernet, macs + "88be 1000 0000 00000000" + macs + "0800", 0},
+		{"Frame Relay, Cisco", LinkFrameRelay, "1861 0800", 0},
+		{"Frame Relay", LinkFrameRelay, "1841 03 cc", 0},
+		{"Frame Relay, padding and SNAP", LinkFrameRelay, "1841 03 00 80 000000 0800", 0},
 		{"802.3 SNAP", LinkEthernet, macs + "0030 aaaa03 000000 0800", 0},
 		{"raw", LinkRaw, "", 0},
 		{"raw IPv4", LinkIPv4, "", 0},
@@ -67,6 +73,13 @@ func TestUnwrap(t *testing.T) {
 	if _, ok := Unwrap(frame(t, LinkEthernet, macs+"0806"+"0001080006040001")); ok {
 		t.Error("ARP taken for IP")
 	}
+	if in, _ := Unwrap(frame(t, LinkEthernet, macs+"88a8 0064 8100 000a 0800"+ip4)); in.VLAN != 100 || in.Next != 10 {
+		t.Errorf("tags %d and %d, want 100 and 10", in.VLAN, in.Next)
+	}
+	// Ethernet pads short frames; PPPoE says how much is data (RFC 2516 section 4).
+	if in, ok := Unwrap(frame(t, LinkEthernet, macs+"8864 1100 0001 001e 0021"+ip4+"0000000000")); !ok || hex.EncodeToString(in.IP) != ip4 || in.Wire != 28 {
+		t.Errorf("PPPoE with padding: %x, %d bytes on the wire", in.IP, in.Wire)
+	}
 }
 
 func TestTunnels(t *testing.T) {
@@ -76,19 +89,22 @@ func TestTunnels(t *testing.T) {
 		port uint16 // 0: GRE
 		head string
 		ip   string
+		key  uint32 // or ERSPAN's session; 0: none
 	}{
-		{"GRE", 0, "0000 0800", ip4},
-		{"GRE with key and sequence", 0, "3000 0800 00000001 00000002", ip4},
-		{"GRE, bridged", 0, "0000 6558" + macs + "0800", ip4},
-		{"PPTP", 0, "3081 880b 001c 0001 00000001 00000001 0021", ip4},
-		{"ERSPAN II", 0, "1000 88be 00000001 1001000100000000" + macs + "0800", ip4},
-		{"VXLAN", 4789, "08000000 00007b00" + macs + "0800", ip4},
-		{"Geneve with an option", 6081, "0100 6558 00007b00 00000000" + macs + "0800", ip4},
-		{"GTP-U", 2152, "30ff 001c 00000001", ip4},
-		{"GTP-U with sequence", 2152, "32ff 0020 00000001 0001 00 00", ip4},
-		{"Teredo", 3544, "", ip6},
-		{"Teredo on another port, origin indication", 7777, "0000 1111 22222222", ip6},
-		{"AYIYA", 5072, "44 52 11 29 00000000" + strings.Repeat("00", 16+20), ip6},
+		{"GRE", 0, "0000 0800", ip4, 0},
+		{"GRE with key and sequence", 0, "3000 0800 00000001 00000002", ip4, 1},
+		{"GRE with checksum and key", 0, "a000 0800 99990000 00000002", ip4, 2},
+		{"GRE, bridged", 0, "0000 6558" + macs + "0800", ip4, 0},
+		{"PPTP", 0, "3081 880b 001c 0001 00000001 00000001 0021", ip4, 1},
+		{"ERSPAN II", 0, "1000 88be 00000001 1001000100000000" + macs + "0800", ip4, 1},
+		{"VXLAN", 4789, "08000000 00007b00" + macs + "0800", ip4, 123},
+		{"VXLAN-GPE", 4790, "0c000001 00007b00", ip4, 123},
+		{"Geneve with an option", 6081, "0100 6558 00007b00 00000000" + macs + "0800", ip4, 123},
+		{"GTP-U", 2152, "30ff 001c 00000001", ip4, 1},
+		{"GTP-U with sequence", 2152, "32ff 0020 00000001 0001 00 00", ip4, 1},
+		{"Teredo", 3544, "", ip6, 0},
+		{"Teredo on another port, origin indication", 7777, "0000 1111 22222222", ip6, 0},
+		{"AYIYA", 5072, "44 52 11 29 00000000" + strings.Repeat("00", 16+20), ip6, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want := strings.ReplaceAll(c.ip, " ", "")
@@ -102,6 +118,9 @@ func TestTunnels(t *testing.T) {
 			}
 			if !ok || hex.EncodeToString(in.IP) != want {
 				t.Errorf("ok %v, %x", ok, in.IP)
+			}
+			if key := in.Key + uint32(in.Session); key != c.key || in.Keyed == in.Mirrored && key != 0 {
+				t.Errorf("key %d, want %d", key, c.key)
 			}
 			for n := range b {
 				GRE(b[:n], len(b))

@@ -1,5 +1,7 @@
 package capture
 
+import "encoding/binary"
+
 // GRE passes over a GRE header (RFC 2784, RFC 2890, enhanced GRE of PPTP
 // RFC 2637), and over ERSPAN and 802.11 headers inside it, up to an IP packet. b
 // starts at the GRE header; wire is its length on the wire. The fault says why
@@ -39,6 +41,16 @@ func GRE(b []byte, wire int) (in Inner, fault Fault, ok bool) {
 	if !in.skip(n) {
 		return in, "truncated_GRE", false
 	}
+	if flags&keyed != 0 {
+		at := 4
+		if flags&checksum != 0 {
+			at = 8
+		}
+		in.Key, in.Keyed = binary.BigEndian.Uint32(b[at:]), true
+		if version == 1 { // payload length, then the call
+			in.Key &= 0xffff
+		}
+	}
 	b = in.IP
 	switch {
 	case version == 1:
@@ -48,6 +60,7 @@ func GRE(b []byte, wire int) (in Inner, fault Fault, ok bool) {
 		return in, OK, in.pppFramed()
 	case kind == etherERSPAN2:
 		if flags&sequence != 0 { // type II has a header, type I none
+			in.mirrored()
 			in.skip(8)
 		}
 		return in, OK, in.ethernet()
@@ -59,11 +72,28 @@ func GRE(b []byte, wire int) (in Inner, fault Fault, ok bool) {
 		if b[11]&1 != 0 { // platform-specific subheader
 			n += 8
 		}
+		in.mirrored()
 		return in, OK, in.skip(n) && in.ethernet()
 	case kind >= 0x8200 && kind <= 0x8370 && kind&15 == 0 || kind == etherAruba:
 		return in, OK, in.wlan()
 	}
 	return in, OK, in.payload(kind)
+}
+
+// mirrored notes the session of an ERSPAN header.
+func (in *Inner) mirrored() {
+	if b := in.IP; len(b) >= 4 {
+		in.Session, in.Mirrored = be16(b[2:])&0x3ff, true
+	}
+}
+
+// TunnelPort tells whether a UDP port is one of UDPTunnel.
+func TunnelPort(port uint16) bool {
+	switch port {
+	case portGTPControl, portGTP, portTeredo, portGRE, portVXLAN, portVXLANGPE, portAYIYA, portGeneve:
+		return true
+	}
+	return false
 }
 
 // UDP ports of tunnels (IANA).
@@ -73,6 +103,7 @@ const (
 	portTeredo     = 3544
 	portGRE        = 4754
 	portVXLAN      = 4789
+	portVXLANGPE   = 4790
 	portAYIYA      = 5072
 	portGeneve     = 6081
 )
@@ -86,11 +117,19 @@ func UDPTunnel(port uint16, b []byte, wire int) (in Inner, name string, ok bool)
 	switch port {
 	case portVXLAN:
 		if len(b) >= 8 && b[0]&8 != 0 { // RFC 7348: flag I
+			in.vni(b)
 			return in, "vxlan", in.skip(8) && in.ethernet()
+		}
+		return in, "", false
+	case portVXLANGPE:
+		if len(b) >= 8 && b[0]&0xf8 == 8 && b[0]&4 != 0 { // draft-ietf-nvo3-vxlan-gpe: flags I and P
+			in.vni(b)
+			return in, "vxlan", in.skip(8) && in.numbered(b[3])
 		}
 		return in, "", false
 	case portGeneve:
 		if len(b) >= 8 && b[0]>>6 == 0 { // RFC 8926
+			in.vni(b)
 			return in, "geneve", in.skip(8+int(b[0]&0x3f)*4) && in.payload(be16(b[2:]))
 		}
 		return in, "", false
@@ -115,6 +154,11 @@ func UDPTunnel(port uint16, b []byte, wire int) (in Inner, name string, ok bool)
 	return in, "", false
 }
 
+// vni notes the network of VXLAN and Geneve.
+func (in *Inner) vni(b []byte) {
+	in.Key, in.Keyed = uint32(b[4])<<16|uint32(b[5])<<8|uint32(b[6]), true
+}
+
 // gtp passes over a GTP-U header (3GPP TS 29.281) of a packet with user data.
 func (in *Inner) gtp() bool {
 	const userData = 255
@@ -123,6 +167,7 @@ func (in *Inner) gtp() bool {
 		return false
 	}
 	next := byte(0)
+	in.Key, in.Keyed = binary.BigEndian.Uint32(b[4:]), true
 	in.skip(8)
 	if b[0]&7 != 0 {
 		if !in.skip(4) {

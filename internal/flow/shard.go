@@ -145,13 +145,15 @@ func (s *shard) open(k *key, side uint8, p *packet) *conn {
 	case capture.ProtoTCP:
 		flip = tcpRoles(p)
 	case capture.ProtoUDP:
-		flip = isServerPort(p.proto, p.sport) && !isServerPort(p.proto, p.dport)
+		flip = flipped(p)
 		c.dns = isDNS(p.servicePort())
 	case capture.ProtoSCTP:
 		if b := p.payload; len(b) >= 4 {
 			c.sctp[side], c.sctp[side^1] = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 		}
 		c.noApp = true
+	case capture.ProtoESP, capture.ProtoAH:
+		c.noApp, c.names = true, []string{"ipsec"}
 	default:
 		c.noApp = true
 	}
@@ -165,6 +167,11 @@ func (s *shard) open(k *key, side uint8, p *packet) *conn {
 		s.arranged(c)
 	}
 	return c
+}
+
+// flipped tells whether the first datagram of a connection is an answer.
+func flipped(p *packet) bool {
+	return isServerPort(p.proto, p.sport) && !isServerPort(p.proto, p.dport) && p.dst != broadcast
 }
 
 // broadcast is 255.255.255.255.

@@ -39,7 +39,8 @@ type oddity struct {
 }
 
 func newSpreader(e *Engine, emit func(*packet, *capture.Block)) *spreader {
-	return &spreader{eng: e, lane: e.out.Lane(), emit: emit, defrag: newDefragmenter(e.cfg.Memory), tunnels: newTunnels(e), odd: map[string]*oddity{}, copies: make([]int64, len(e.sources)), others: make([]int64, len(e.sources)), ticks: len(e.protos.meet) > 0}
+	lane := e.out.Lane()
+	return &spreader{eng: e, lane: lane, emit: emit, defrag: newDefragmenter(e.cfg.Memory), tunnels: newTunnels(e, lane), odd: map[string]*oddity{}, copies: make([]int64, len(e.sources)), others: make([]int64, len(e.sources)), ticks: len(e.protos.meet) > 0}
 }
 
 // frame takes one frame of a source. several tells that more captures are read
@@ -101,13 +102,13 @@ func (sp *spreader) transport(p *packet, block *capture.Block, depth int) {
 		sp.weird(p, "ipv6_no_next", 0)
 		return
 	case capture.ProtoIPv4, capture.ProtoIPv6:
-		sp.inner(p, capture.Inner{IP: p.payload, Wire: wire}, block, depth)
+		sp.inner(p, capture.Inner{IP: p.payload, Wire: wire}, tunnelIP, block, depth)
 		return
 	case capture.ProtoGRE:
 		in, fault, ok := capture.GRE(p.payload, wire)
 		switch {
 		case ok:
-			sp.inner(p, in, block, depth)
+			sp.inner(p, in, tunnelGRE, block, depth)
 		case fault != capture.OK:
 			sp.weird(p, string(fault), len(p.payload))
 		default:
@@ -116,11 +117,9 @@ func (sp *spreader) transport(p *packet, block *capture.Block, depth int) {
 		return
 	case capture.ProtoMPLS:
 		if in, ok := capture.MPLS(p.payload, wire); ok {
-			sp.inner(p, in, block, depth)
+			sp.inner(p, in, tunnelIP, block, depth)
 		}
 		return
-	case capture.ProtoESP:
-		return // encrypted
 	}
 	if w := p.ports(); w != "" {
 		sp.weird(p, w, len(p.payload))
@@ -129,16 +128,23 @@ func (sp *spreader) transport(p *packet, block *capture.Block, depth int) {
 	var in capture.Inner
 	tunnelled := false
 	if p.proto == capture.ProtoUDP {
-		in, p.service, tunnelled = capture.UDPTunnel(p.servicePort(), p.payload[8:], wire-8)
+		port := p.servicePort()
+		in, p.service, tunnelled = capture.UDPTunnel(port, p.payload[8:], wire-8)
+		if !tunnelled && capture.TunnelPort(port) {
+			sp.tunnels.see(p) // its connection may carry others later
+		}
 	}
 	k, _ := makeKey(p.src, p.dst, p.sport, p.dport, p.proto, p.oneWay)
 	p.shard = uint8(k.shard()) // #nosec G115 -- below shardCount
 	if p.proto == capture.ProtoUDP && (sp.eng.protos.meet[p.sport] || sp.eng.protos.meet[p.dport]) {
 		p.shard = meetShard
 	}
+	if depth > 0 {
+		sp.tunnels.discover(p, depth)
+	}
 	sp.emit(p, block)
 	if tunnelled {
-		sp.inner(p, in, block, depth)
+		sp.inner(p, in, udpTunnels[p.service], block, depth)
 	}
 }
 
@@ -148,14 +154,14 @@ const meetShard = 0
 // maxTunnels bounds tunnels inside tunnels (Zeek's Tunnel::max_depth).
 const maxTunnels = 4
 
-// inner takes the IP packet that p tunnels.
-func (sp *spreader) inner(p *packet, in capture.Inner, block *capture.Block, depth int) {
+// inner takes the IP packet that p tunnels; kind is Zeek's name of the tunnel.
+func (sp *spreader) inner(p *packet, in capture.Inner, kind string, block *capture.Block, depth int) {
 	if depth >= maxTunnels {
 		sp.weird(p, "exceeded_tunnel_max_depth", len(in.IP))
 		return
 	}
 	q := &sp.scratch[depth+1]
-	*q = packet{ts: p.ts, at: p.at, vlan: p.vlan, parent: sp.tunnels.uid(p)}
+	*q = packet{ts: p.ts, at: p.at, vlan: p.vlan, parent: sp.tunnels.enter(p, in, kind, depth)}
 	sp.ip(q, in.IP, in.Wire, block, depth+1)
 }
 
@@ -177,6 +183,7 @@ func (sp *spreader) weird(p *packet, name string, n int) {
 // report tells of packets that no connection was made of. The capture was read
 // all the same, so no bytes count as lost.
 func (sp *spreader) report() {
+	sp.tunnels.closeAll()
 	for i, n := range sp.copies {
 		if n > 0 {
 			sp.eng.out.Count(sp.eng.sources[i].Path, "duplicates", n)

@@ -31,7 +31,6 @@ const (
 )
 
 var (
-	errHeader = errors.New("dns: not a DNS message")
 	errLength = errors.New("dns: message shorter than its header")
 )
 
@@ -60,7 +59,8 @@ type parser struct {
 	queries   []*Message // without a reply yet, oldest first
 	replies   []*Message // without a query
 	confirmed bool
-	begun     bool // a message was read
+	begun     bool    // a message was read
+	lost      [2]bool // over TCP, where its messages begin
 	names     [maxName]byte
 }
 
@@ -68,6 +68,9 @@ type parser struct {
 func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 	if p.c.Transport == proto.UDP {
 		return proto.Step{Used: len(b)}, p.message(d, b)
+	}
+	if p.lost[d] {
+		return proto.Step{Used: len(b)}, nil
 	}
 	used := 0
 	for {
@@ -306,8 +309,12 @@ func (p *parser) record(b []byte, off int) (rr, int, bool) {
 	return r, next + c.Off(), true
 }
 
-// Gap implements proto.Parser. The length prefix is lost with the bytes.
-func (p *parser) Gap(proto.Dir, int) error { return errHeader }
+// Gap implements proto.Parser. The length prefix is lost with the bytes, so that
+// nothing more of the direction can be read.
+func (p *parser) Gap(d proto.Dir, _ int) error {
+	p.lost[d] = true
+	return nil
+}
 
 // Close writes what is still without its other half.
 func (p *parser) Close() {

@@ -8,6 +8,7 @@ import (
 
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
+	"longwatch/internal/record/network"
 	"longwatch/internal/spnego"
 )
 
@@ -21,7 +22,7 @@ var Protocol = proto.Spec{
 		p.half[proto.Resp].init(p, proto.Resp)
 		return p
 	},
-	Emits: []*record.Type{Type},
+	Emits: []*record.Type{Type, network.TunnelType},
 }
 
 const (
@@ -192,6 +193,7 @@ func (p *parser) replied(x *exchange) {
 	case code == 101:
 		p.tunnel = p.upgraded(x)
 	case x.connect && code/100 == 2:
+		p.c.Proxy("Tunnel::HTTP")
 		p.tunnel = p.c.Guess()
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
+	"longwatch/internal/record/network"
 	"longwatch/internal/wire"
 )
 
@@ -22,8 +23,11 @@ var Protocol = proto.Spec{
 	Ports:     []uint16{1080, 9050, 9150, 1081, 10808},
 	Probe:     probe,
 	New:       func(c *proto.Conn) proto.Parser { return &parser{c: c} },
-	Emits:     []*record.Type{Type},
+	Emits:     []*record.Type{Type, network.TunnelType},
 }
+
+// zeekTunnel is what Zeek's tunnel.log calls it.
+const zeekTunnel = "Tunnel::SOCKS"
 
 const (
 	// maxName bounds the strings of SOCKS 4, which end with NUL.
@@ -206,6 +210,7 @@ func (p *parser) request4(c *wire.Cursor) error {
 	r.Command = commandName(command)
 	r.UserID = user
 	r.RequestHost, r.RequestName, r.RequestPort = ip4(addr), name, record.Some(port)
+	p.report()
 	p.stage[proto.Orig] = atEnd
 	return nil
 }
@@ -337,6 +342,7 @@ func (p *parser) request(c *wire.Cursor) error {
 	r := p.open(5)
 	r.Command, r.Method = commandName(command), methodName(p.method)
 	r.RequestHost, r.RequestName, r.RequestPort = addr, name, record.Some(port)
+	p.report()
 	p.stage[proto.Orig] = atEnd
 	return nil
 }
@@ -429,4 +435,12 @@ func (p *parser) finish(answered bool) {
 	p.done = true
 	p.rec.Unanswered = p.rec.Unanswered || !answered && p.stage[proto.Resp] != atEnd
 	p.c.Emit(p.rec)
+}
+
+// report tells of the proxy that a request went to, as Zeek does; one that
+// dialled out to its client has no place in that record.
+func (p *parser) report() {
+	if !p.reverse {
+		p.c.Proxy(zeekTunnel)
+	}
 }

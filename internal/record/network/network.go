@@ -97,6 +97,26 @@ var WeirdType = record.Of[Weird]("weird")
 // RecordType returns WeirdType.
 func (*Weird) RecordType() *record.Type { return WeirdType }
 
+// Tunnel is a tunnel that was found to carry connections, or that has ended.
+// Specification: Zeek's tunnel.log.
+type Tunnel struct {
+	record.Conn
+	Kind    string             `rec:"tunnel_type,enum"` // Tunnel::IP, GRE, TEREDO, AYIYA, GTPv1, VXLAN, GENEVE, SOCKS or HTTP
+	Action  string             `rec:"action,enum"`      // Tunnel::DISCOVER, or Tunnel::CLOSE at its last packet
+	Key     record.Opt[uint32] `rec:"key,extra"`        // which of several between the ends: key of GRE, call of PPTP, VNI of VXLAN and Geneve, TEID of GTP
+	Session record.Opt[uint16] `rec:"session,extra"`    // of ERSPAN
+	Further bool               `rec:"-"`                // another key of a tunnel reported before
+}
+
+// TunnelType is the schema of Tunnel.
+var TunnelType = record.Of[Tunnel]("tunnel")
+
+// RecordType returns TunnelType.
+func (*Tunnel) RecordType() *record.Type { return TunnelType }
+
+// BeyondZeek tells that Zeek would not write this row: it knows no keys.
+func (r *Tunnel) BeyondZeek() bool { return r.Further }
+
 // ServicePort is a service met on a port that is not one of its own, or a port
 // that speaks for a service and carried another one. Zeek has no such log; an
 // implant that listens where nobody looks, and a tunnel through an open port,
