@@ -114,13 +114,9 @@ func (in *Inner) skip(n int) bool {
 	return true
 }
 
-// cut takes off what lies behind the first n bytes.
-func (in *Inner) cut(n int) {
-	if n < in.Wire {
-		in.Wire = n
-		in.IP = in.IP[:min(n, len(in.IP))]
-	}
-}
+// cut takes off what lies behind the first n bytes. A packet that says it is
+// longer is one of which the rest was not captured.
+func (in *Inner) cut(n int) { in.IP = in.IP[:min(n, len(in.IP))] }
 
 func (in *Inner) isIP() bool {
 	return len(in.IP) > 0 && (in.IP[0]>>4 == 4 || in.IP[0]>>4 == 6)

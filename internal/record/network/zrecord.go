@@ -133,6 +133,20 @@ func (r *Conn) AppendJSON(dst []byte, stock bool) []byte {
 			dst = append(dst, ',')
 		}
 	}
+	if !stock {
+		if r.InnerVLAN.Set {
+			dst = append(dst, `"inner_vlan":`...)
+			dst = strconv.AppendUint(dst, uint64(r.InnerVLAN.V), 10)
+			dst = append(dst, ',')
+		}
+	}
+	if !stock {
+		if r.CommunityID != "" {
+			dst = append(dst, `"community_id":`...)
+			dst = record.AppendString(dst, r.CommunityID)
+			dst = append(dst, ',')
+		}
+	}
 	return record.EndJSON(dst)
 }
 
@@ -578,6 +592,66 @@ func (r *ServicePort) AppendJSON(dst []byte, stock bool) []byte {
 		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
+func (r *Tunnel) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.UID != "" {
+		dst = append(dst, `"uid":`...)
+		dst = record.AppendString(dst, r.UID)
+		dst = append(dst, ',')
+	}
+	if r.OrigH.IsValid() {
+		dst = append(dst, `"id.orig_h":`...)
+		dst = append(dst, '"')
+		dst = r.OrigH.AppendTo(dst)
+		dst = append(dst, '"')
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"id.orig_p":`...)
+	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
+	dst = append(dst, ',')
+	if r.RespH.IsValid() {
+		dst = append(dst, `"id.resp_h":`...)
+		dst = append(dst, '"')
+		dst = r.RespH.AppendTo(dst)
+		dst = append(dst, '"')
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"id.resp_p":`...)
+	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
+	dst = append(dst, ',')
+	if r.Kind != "" {
+		dst = append(dst, `"tunnel_type":`...)
+		dst = record.AppendString(dst, r.Kind)
+		dst = append(dst, ',')
+	}
+	if r.Action != "" {
+		dst = append(dst, `"action":`...)
+		dst = record.AppendString(dst, r.Action)
+		dst = append(dst, ',')
+	}
+	if !stock {
+		if r.Key.Set {
+			dst = append(dst, `"key":`...)
+			dst = strconv.AppendUint(dst, uint64(r.Key.V), 10)
+			dst = append(dst, ',')
+		}
+	}
+	if !stock {
+		if r.Session.Set {
+			dst = append(dst, `"session":`...)
+			dst = strconv.AppendUint(dst, uint64(r.Session.V), 10)
+			dst = append(dst, ',')
+		}
+	}
 	return record.EndJSON(dst)
 }
 
