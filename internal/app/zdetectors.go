@@ -23,6 +23,7 @@ import (
 	newlogonpairs "longwatch/internal/detect/new-logon-pairs"
 	ntdscopy "longwatch/internal/detect/ntds-copy"
 	ntdsifm "longwatch/internal/detect/ntds-ifm"
+	oddservice "longwatch/internal/detect/odd-service"
 	orderedportbeacon "longwatch/internal/detect/ordered-port-beacon"
 	otfirstchange "longwatch/internal/detect/ot-first-change"
 	otfirstclient "longwatch/internal/detect/ot-first-client"
@@ -68,6 +69,7 @@ var detectors = []detect.Spec{
 	newlogonpairs.Detector,
 	ntdscopy.Detector,
 	ntdsifm.Detector,
+	oddservice.Detector,
 	orderedportbeacon.Detector,
 	otfirstchange.Detector,
 	otfirstclient.Detector,
