@@ -8,6 +8,7 @@ SEED ?= 1
 ROUNDS ?= 5
 RUNS ?= 5
 CAPTURES ?= $(wildcard ../shared/corpora/zeek/traces ../shared/corpora/ndpi ../shared/corpora/arkime ../shared/corpora/suricata)
+LOGS ?= $(wildcard ../shared/corpora/evtx)
 RACE_PKGS := ./internal/app/... ./internal/collect/... ./internal/sink/... ./internal/ordered/... ./internal/flow/... ./internal/detect ./internal/intel/...
 
 .PHONY: help
@@ -48,6 +49,10 @@ bench: ## Go benchmarks of every package
 .PHONY: bench-records
 bench-records: ## longwatch records beside tcpdump, on 1 GB each of mixed, short and bulk traffic (RUNS, CAPTURES, CACHE)
 	bench/records -n $(RUNS) $(if $(CACHE),-c $(CACHE)) $(CAPTURES)
+
+.PHONY: bench-evtx
+bench-evtx: build ## reading event logs against the Rust reader; LOGS names a folder of them
+	go run ./bench/evtx -corpus '$(LOGS)'
 
 .PHONY: gen
 gen: ## rewrite generated files

@@ -1,4 +1,4 @@
-// Command encoders writes zrecord.go beside every record of the network: the
+// Command encoders writes zrecord.go beside every record of networks and hosts: the
 // straight-line form of what record.Type.AppendJSON does by reflection, which
 // costs a multiple. Both are held against each other by a test in internal/app.
 // Run it by "make gen", which removes the old files first.
@@ -24,7 +24,7 @@ import (
 const module = "longwatch/"
 
 // hot are the folders whose records come by the million.
-var hot = []string{"internal/proto/", "internal/record/network", "internal/cert"}
+var hot = []string{"internal/proto/", "internal/record/network", "internal/record/host", "internal/cert"}
 
 func main() {
 	if err := run(); err != nil {
