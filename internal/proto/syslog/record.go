@@ -5,7 +5,7 @@ import "longwatch/internal/record"
 // Record is one message. Names are those of Zeek's syslog.log.
 type Record struct {
 	record.Conn
-	Proto    string `rec:"proto,enum" ecs:"network.transport"`
+	Proto    string `rec:"proto,enum" ecs:"network.transport"`      // tcp or udp
 	Facility string `rec:"facility" ecs:"log.syslog.facility.name"` // KERN, USER, MAIL ... UNSPECIFIED without a priority
 	Severity string `rec:"severity" ecs:"log.syslog.severity.name"` // EMERG to DEBUG
 	Message  string `rec:"message" ecs:"message"`                   // what follows the priority
