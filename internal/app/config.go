@@ -29,7 +29,7 @@ type Config struct {
 	Since   record.Time    // records before are left out; 0: none
 	Until   record.Time    // records from then on are left out; 0: none
 	Intel   []string       // the user's indicators
-	Rules   []string       // the user's rules
+	Rules   RuleOptions    // the user's rules
 	Jobs    int            // goroutines
 	Memory  int64          // bytes for tables and buffers
 	Format  string         // of record files

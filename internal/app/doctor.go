@@ -13,7 +13,6 @@ import (
 
 	"longwatch/content"
 	"longwatch/internal/campaign"
-	"longwatch/internal/casefolder"
 	"longwatch/internal/doctor"
 	"longwatch/internal/intel"
 )
@@ -39,11 +38,11 @@ func checkProfiles(context.Context) (doctor.Result, error) {
 }
 
 func checkRules(context.Context) (doctor.Result, error) {
-	cf := &casefolder.Case{}
-	if _, err := loadRules(nil, cf); err != nil {
+	set, err := loadRules(RuleOptions{})
+	if err != nil {
 		return doctor.Result{}, err
 	}
-	r := cf.Rules[0]
+	r := set.sets()[0]
 	if len(r.Refused) > 0 {
 		return doctor.Result{Grade: doctor.Fail, Says: r.Refused[0], Do: "a built-in rule does not compile: build anew, or report it"}, nil
 	}

@@ -17,6 +17,7 @@ import (
 	"longwatch/internal/intel"
 	"longwatch/internal/ordered"
 	"longwatch/internal/record"
+	"longwatch/internal/rules/sigma"
 	"longwatch/internal/sink"
 )
 
@@ -27,7 +28,8 @@ type hunt struct {
 	ordered  *ordered.Buffer
 	engine   *detect.Engine
 	intel    *intel.Set
-	rules    *ruleSets
+	rules    *ruleSet
+	hits     *hits
 	mu       sync.Mutex
 	gathered *gather
 }
@@ -38,13 +40,13 @@ type huntLane struct {
 	sink    *sink.Lane
 	order   *ordered.Lane
 	intel   intel.Matcher
-	rules   []ruleMatcher
+	rules   *sigma.Matcher
 	found   *gather
 	collect func(finding.Finding)
 }
 
 func (h *hunt) lane() lane {
-	l := &huntLane{h: h, sink: h.records.Lane(), order: h.ordered.Lane(), intel: h.intel.Matcher(), rules: h.rules.matchers(), found: newGather()}
+	l := &huntLane{h: h, sink: h.records.Lane(), order: h.ordered.Lane(), intel: h.intel.Matcher(), rules: h.hits.matcher(), found: newGather()}
 	l.collect = l.found.add
 	return l
 }
@@ -56,9 +58,7 @@ const maxHeld = 4096
 func (l *huntLane) Put(r record.Record) {
 	l.sink.Put(r)
 	l.intel.Match(r, l.collect)
-	for _, m := range l.rules {
-		m.Match(r, l.collect)
-	}
+	l.rules.Match(r, l.collect)
 	if incident.Wants(r.RecordType()) || l.h.engine.Wants(r) {
 		l.order.Put(r)
 	}
@@ -83,9 +83,11 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	}
 	h := &hunt{c: c, gathered: newGather()}
 	cf := &casefolder.Case{Tool: ToolInfo(), Command: c.Command}
-	if h.rules, err = loadRules(c.Rules, cf); err != nil {
+	if h.rules, err = loadRules(c.Rules); err != nil {
 		return nil, err
 	}
+	cf.Rules = h.rules.sets()
+	h.hits = newHits(h.rules.engine, out.spool, c.Memory/16)
 	if h.intel, err = loadIntel(c.Intel, cf); err != nil {
 		return nil, err
 	}
@@ -132,9 +134,14 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	if err != nil {
 		return nil, fmt.Errorf("app: hunt: %w", err)
 	}
-	found = append(found, h.gathered.findings()...)
+	correlated, gaps, err := h.hits.correlate()
+	if err != nil {
+		return nil, err
+	}
+	found = append(append(found, h.gathered.findings()...), correlated...)
 	slices.SortFunc(found, func(a, b finding.Finding) int { return finding.Compare(&a, &b) })
 	judge(cf, found, aliases, c, profiles)
+	cf.Coverage = append(cf.Coverage, gaps...)
 	if n := h.engine.Dropped(); n > 0 {
 		cf.Coverage = append(cf.Coverage, casefolder.Coverage{
 			Name: "findings not kept", Why: fmt.Sprintf("detectors made %d findings beyond what is kept of each; narrow the time with --since and --until to see them", n),

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"longwatch/content"
-	"longwatch/internal/casefolder"
 	"longwatch/internal/intel"
 )
 
@@ -30,15 +29,6 @@ func Detectors() []DetectorInfo {
 		out = append(out, info)
 	}
 	return out
-}
-
-// CheckRules compiles rules and says which cannot be used.
-func CheckRules(paths []string) ([]casefolder.RuleSet, error) {
-	cf := &casefolder.Case{}
-	if _, err := loadRules(paths, cf); err != nil && len(cf.Rules) <= 1 {
-		return nil, err
-	}
-	return cf.Rules[1:], nil // the first set is the built-in one
 }
 
 // IntelReport says what became of the rows of feeds.

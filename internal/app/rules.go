@@ -1,68 +1,118 @@
 package app
 
 import (
+	"archive/zip"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"longwatch/content"
 	"longwatch/internal/casefolder"
 	"longwatch/internal/finding"
+	"longwatch/internal/ordered"
 	"longwatch/internal/record"
 	"longwatch/internal/rules/sigma"
 )
 
-// ruleMatcher judges one record at a time; it belongs to one goroutine.
-type ruleMatcher interface {
-	Match(r record.Record, emit func(finding.Finding))
+// RuleOptions say which Sigma rules to use.
+type RuleOptions struct {
+	Paths        []string            // files, folders and zip archives; used beside the built-in rules
+	Pipelines    []string            // files that say how to change rules before they are compiled
+	Placeholders map[string][]string // values for the modifier expand
+	Alone        bool                // without the built-in rules
 }
 
-// ruleSets are the compiled rules of a run.
-type ruleSets struct{ engines []*sigma.Engine }
+// ruleSet is all rules of a run, compiled together.
+type ruleSet struct {
+	engine  *sigma.Engine
+	refused []sigma.Refused
+	names   []string // of the trees
+	closers []func() error
+}
 
-func (s *ruleSets) matchers() []ruleMatcher {
-	out := make([]ruleMatcher, 0, len(s.engines))
-	for _, e := range s.engines {
-		out = append(out, e.NewMatcher())
+// close closes archives; the rules stay usable.
+func (s *ruleSet) close() {
+	for _, c := range s.closers {
+		_ = c()
 	}
-	return out
 }
 
 // loadRules compiles the built-in rules and the user's own.
-func loadRules(paths []string, cf *casefolder.Case) (*ruleSets, error) {
-	s := &ruleSets{}
-	builtin, err := fs.Sub(content.Rules, "rules")
-	if err != nil {
-		return nil, fmt.Errorf("app: built-in rules: %w", err)
+func loadRules(o RuleOptions) (*ruleSet, error) {
+	s := &ruleSet{}
+	defer s.close()
+	opts := sigma.Options{Placeholders: o.Placeholders}
+	if !o.Alone {
+		builtin, err := fs.Sub(content.Rules, "rules")
+		if err != nil {
+			return nil, fmt.Errorf("app: built-in rules: %w", err)
+		}
+		opts.Trees, s.names = append(opts.Trees, builtin), append(s.names, "built-in")
 	}
-	s.add("built-in", builtin, cf)
-	for _, p := range paths {
-		info, err := os.Stat(p)
+	for _, p := range o.Paths {
+		tree, err := s.open(p)
 		if err != nil {
 			return nil, fmt.Errorf("app: cannot read rules: %w", err)
 		}
-		before := len(cf.Rules)
-		if info.IsDir() {
-			s.add(p, os.DirFS(p), cf)
-		} else {
-			s.add(p, oneFile{os.DirFS(filepath.Dir(p)), filepath.Base(p)}, cf)
+		opts.Trees, s.names = append(opts.Trees, tree), append(s.names, p)
+	}
+	for _, p := range o.Pipelines {
+		text, err := os.ReadFile(p)
+		if err != nil {
+			return nil, fmt.Errorf("app: cannot read pipeline: %w", err)
 		}
-		if r := cf.Rules[before]; r.Rules == 0 {
-			return nil, fmt.Errorf("app: no rule could be used from %q: %s", p, firstOf(r.Refused, "no Sigma rule (*.yml, *.yaml) was found"))
+		pipe, err := sigma.ParsePipeline(text)
+		if err != nil {
+			return nil, fmt.Errorf("app: pipeline %q: %w", p, err)
+		}
+		opts.Pipelines = append(opts.Pipelines, pipe)
+	}
+	s.engine, s.refused = sigma.CompileWith(opts)
+	for _, set := range s.sets() {
+		if set.Rules == 0 && set.Name != "built-in" {
+			return nil, fmt.Errorf("app: no rule could be used from %q: %s", set.Name, firstOf(set.Refused, "no Sigma rule (*.yml, *.yaml) was found"))
 		}
 	}
 	return s, nil
 }
 
-func (s *ruleSets) add(name string, fsys fs.FS, cf *casefolder.Case) {
-	e, refused := sigma.Compile(fsys)
-	set := casefolder.RuleSet{Name: name, Rules: len(e.Rules)}
-	for _, r := range refused {
-		set.Refused = append(set.Refused, fmt.Sprintf("%s:%d: %q: %s", r.File, r.Line, r.Title, r.Reason))
+// open makes a tree of a file, a folder or a zip archive.
+func (s *ruleSet) open(path string) (fs.FS, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return os.DirFS(path), nil
+	case strings.EqualFold(filepath.Ext(path), ".zip"):
+		z, err := zip.OpenReader(path)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", path, err)
+		}
+		s.closers = append(s.closers, z.Close)
+		return &z.Reader, nil
 	}
-	cf.Rules = append(cf.Rules, set)
-	s.engines = append(s.engines, e)
+	return oneFile{os.DirFS(filepath.Dir(path)), filepath.Base(path)}, nil
+}
+
+// sets say what became of each tree.
+func (s *ruleSet) sets() []casefolder.RuleSet {
+	out := make([]casefolder.RuleSet, len(s.names))
+	for i, n := range s.names {
+		out[i].Name = n
+	}
+	for _, r := range s.engine.Rules {
+		out[r.Tree].Rules++
+	}
+	for _, f := range s.engine.Filters {
+		out[f.Tree].Rules++
+	}
+	for _, r := range s.refused {
+		out[r.Tree].Refused = append(out[r.Tree].Refused, r.String())
+	}
+	return out
 }
 
 func firstOf(list []string, otherwise string) string {
@@ -70,6 +120,48 @@ func firstOf(list []string, otherwise string) string {
 		return list[0]
 	}
 	return otherwise
+}
+
+// hits are what correlation rules must see, in the order of time.
+type hits struct {
+	engine *sigma.Engine
+	buffer *ordered.Buffer
+}
+
+// newHits keeps about memory bytes; spool is a folder for what does not fit.
+func newHits(e *sigma.Engine, spool string, memory int64) *hits {
+	return &hits{engine: e, buffer: ordered.New(filepath.Join(spool, "hits"), memory)}
+}
+
+// matcher returns a matcher for one goroutine.
+func (h *hits) matcher() *sigma.Matcher {
+	m := h.engine.NewMatcher()
+	if h.engine.Correlates() {
+		lane := h.buffer.Lane()
+		m.Hits = func(x *sigma.Hit) { lane.Put(x) }
+	}
+	return m
+}
+
+// correlate judges everything kept and says what could not be.
+func (h *hits) correlate() ([]finding.Finding, []casefolder.Coverage, error) {
+	if !h.engine.Correlates() {
+		return nil, nil, nil
+	}
+	c := h.engine.NewCorrelator()
+	err := h.buffer.Replay(map[string]*record.Type{sigma.HitType.Name: sigma.HitType}, func(r record.Record) { c.Hit(r.(*sigma.Hit)) })
+	if err != nil {
+		return nil, nil, fmt.Errorf("app: correlation rules: %w", err)
+	}
+	found := c.Finish()
+	var lost []casefolder.Coverage
+	if c.Forgotten > 0 {
+		lost = append(lost, casefolder.Coverage{Name: "correlation rules", Why: fmt.Sprintf("%d groups of events or findings were given up to bound memory; narrow the time with --since and --until", c.Forgotten)})
+	}
+	if c.Untimed > 0 {
+		lost = append(lost, casefolder.Coverage{Name: "correlation rules", Why: fmt.Sprintf("%d events have no time and were left out", c.Untimed)})
+	}
+	return found, lost, nil
 }
 
 // oneFile is a file system that holds a single file of another.

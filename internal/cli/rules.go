@@ -21,7 +21,7 @@ func newRules() *cobra.Command {
 		Example: "  longwatch rules check sigma/rules/",
 		Args:    atLeastOne("file or folder of rules"),
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			sets, err := app.CheckRules(paths)
+			sets, err := app.CheckRules(app.RuleOptions{Paths: paths})
 			if err != nil {
 				return err
 			}

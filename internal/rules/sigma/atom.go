@@ -3,7 +3,6 @@ package sigma
 import (
 	"bytes"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +34,7 @@ type atom struct {
 
 	cased    bool
 	patterns []pattern
-	res      []*regexp.Regexp
+	res      []*expression
 	nets     []netip.Prefix
 	compare  string // lt, lte, gt, gte for testNumber; part of time for testTime
 	numbers  []float64
@@ -95,7 +94,7 @@ func (a *atom) test(v *view, i int) bool {
 		}
 	case testRegexp:
 		for _, re := range a.res {
-			if re.MatchString(v.vals[i].text) {
+			if re.match(v.vals[i].text, v.folded(i)) {
 				return true
 			}
 		}

@@ -33,18 +33,22 @@ func (r *Rule) claim(v *view, rec record.Record) finding.Finding {
 	if _, ok := rec.(*host.RecoveredEvent); ok {
 		f.Why = append(f.Why, "the event was recovered from bytes that the log no longer uses")
 	}
+	f.Why = r.closing(f.Why)
+	f.Seal()
+	return f
+}
+
+// closing appends what else it could be, and who wrote the rule.
+func (r *Rule) closing(why []string) []string {
 	for i, p := range r.FalsePositives {
 		if l := strings.ToLower(p); i < 4 && l != "unknown" && l != "none" {
-			f.Why = append(f.Why, finding.Because("could also be: %s", short(p)))
+			why = append(why, finding.Because("could also be: %s", short(p)))
 		}
 	}
 	if r.Author != "" {
-		f.Why = append(f.Why, finding.Because("Sigma rule %q by %s", r.Title, short(r.Author)))
-	} else {
-		f.Why = append(f.Why, finding.Because("Sigma rule %q", r.Title))
+		return append(why, finding.Because("Sigma rule %q by %s", r.Title, short(r.Author)))
 	}
-	f.Seal()
-	return f
+	return append(why, finding.Because("Sigma rule %q", r.Title))
 }
 
 // confidence is how sure a rule is, by how long it has been in use.

@@ -45,8 +45,6 @@ func (p *conditionParser) scan(text string) error {
 		case c == '(' || c == ')':
 			p.tokens = append(p.tokens, text[i:i+1])
 			i++
-		case c == '|':
-			return errAggregate
 		case isNameByte(c):
 			j := i
 			for j < len(text) && isNameByte(text[j]) {

@@ -166,7 +166,7 @@ func TestTheIndexHidesNothing(t *testing.T) {
 			v := newView(len(e.fields.names))
 			v.begin(route)
 			v.fill(ev)
-			for _, r := range e.Rules {
+			for _, r := range e.matched {
 				if route.kind.takes(r.Source) && r.cond.eval(v) {
 					want = append(want, "sigma:"+r.ID)
 				}

@@ -3,7 +3,6 @@ package sigma
 import (
 	"cmp"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 
@@ -13,55 +12,57 @@ import (
 
 // Engine is compiled rules. It is not changed after Compile and may be shared.
 type Engine struct {
-	Rules []*Rule // in the order of their files
+	Rules   []*Rule // in the order of their trees and files
+	Filters []Filter
 
-	fields       fieldTable
-	eventID      int
-	placeholders map[string][]string
-	ids          map[string]bool
-	refused      []Refused
-	routes       routes
+	matched []*Rule // rules that are asked about every event
+	corrs   []*Rule // correlations, those that others look at first
+	fields  fieldTable
+	eventID int
+	routes  routes
+}
+
+// Options say what to compile.
+type Options struct {
+	Trees        []fs.FS // the tree named first wins when two rules have one id
+	Placeholders map[string][]string
+	Pipelines    []*Pipeline // applied one after the other
 }
 
 // Compile compiles every .yml and .yaml file of the trees, in name order. What
-// cannot be used is returned with the reason. Rules whose id was seen before
-// are refused, so the tree named first wins.
+// cannot be used is returned with the reason.
 func Compile(trees ...fs.FS) (*Engine, []Refused) {
-	return CompileWith(nil, trees...)
+	return CompileWith(Options{Trees: trees})
 }
 
-// CompileWith is Compile with values for the placeholders of the expand
-// modifier.
-func CompileWith(placeholders map[string][]string, trees ...fs.FS) (*Engine, []Refused) {
-	e := &Engine{fields: fieldTable{numbers: map[string]int{}}, placeholders: placeholders, ids: map[string]bool{}}
+// CompileWith is Compile with more to say. The rules of all trees know each
+// other: a correlation or a filter may name a rule of another tree.
+func CompileWith(opts Options) (*Engine, []Refused) {
+	e := &Engine{fields: fieldTable{numbers: map[string]int{}}}
 	e.eventID = e.fields.number("EventID")
-	for _, tree := range trees {
-		if err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
-			if err != nil {
-				e.refuse(name, 0, document{}, err)
-				return nil
-			}
-			ext := strings.ToLower(path.Ext(name))
-			if d.IsDir() || ext != ".yml" && ext != ".yaml" {
-				return nil
-			}
-			text, err := fs.ReadFile(tree, name)
-			if err != nil {
-				e.refuse(name, 0, document{}, err)
-				return nil
-			}
-			e.parseFile(name, text)
-			return nil
-		}); err != nil {
-			e.refuse(".", 0, document{}, err)
-		}
+	for _, p := range opts.Pipelines {
+		opts.Placeholders = p.define(opts.Placeholders)
+	}
+	c := &compiler{e: e, opts: opts, ids: map[string]bool{}, lost: map[string]string{}, byName: map[string][]*Rule{}, order: map[*Rule]int{}}
+	for i, tree := range opts.Trees {
+		c.readTree(i, tree)
+	}
+	c.compile()
+	for _, r := range e.matched {
+		r.cond.plan()
 	}
 	e.build()
-	return e, e.refused
+	return e, c.refused
 }
 
 // Matcher matches records against an Engine. It belongs to one goroutine.
 type Matcher struct {
+	// Hits, where set, is given what correlations must know: they find nothing
+	// without it.
+	Hits func(*Hit)
+	// Candidates counts evaluated rules, for measurement.
+	Candidates int
+
 	engine *Engine
 	view   *view
 	marks  marks
@@ -69,14 +70,11 @@ type Matcher struct {
 	record record.Record
 	emit   func(finding.Finding)
 	judge  func(int)
-
-	// Candidates counts evaluated rules, for measurement.
-	Candidates int
 }
 
 // NewMatcher returns a matcher for one goroutine.
 func (e *Engine) NewMatcher() *Matcher {
-	m := &Matcher{engine: e, view: newView(len(e.fields.names)), marks: newMarks(len(e.Rules))}
+	m := &Matcher{engine: e, view: newView(len(e.fields.names)), marks: newMarks(len(e.matched))}
 	m.hit = func(l *indexed) {
 		for _, x := range l.rules {
 			m.marks.set(x.number)
@@ -84,8 +82,14 @@ func (e *Engine) NewMatcher() *Matcher {
 	}
 	m.judge = func(n int) {
 		m.Candidates++
-		r := m.engine.Rules[n]
-		if r.cond.eval(m.view) {
+		r := m.engine.matched[n]
+		if !r.cond.eval(m.view) {
+			return
+		}
+		if len(r.parents) > 0 && m.Hits != nil {
+			m.Hits(r.hit(m.view, m.record))
+		}
+		if !r.quiet {
 			m.emit(r.claim(m.view, m.record))
 		}
 	}
@@ -96,9 +100,12 @@ func (e *Engine) NewMatcher() *Matcher {
 // of the rules.
 func (m *Matcher) Match(r record.Record, emit func(finding.Finding)) {
 	route, id := m.engine.routes.of(r)
-	if route == nil {
-		return
+	for ; route != nil; route = route.also {
+		m.match(route, id, r, emit)
 	}
+}
+
+func (m *Matcher) match(route *route, id uint32, r record.Record, emit func(finding.Finding)) {
 	b, ok := route.byID[id]
 	if !ok {
 		b = route.rest
@@ -125,21 +132,15 @@ func (m *Matcher) Match(r record.Record, emit func(finding.Finding)) {
 // Len is how many rules were compiled.
 func (e *Engine) Len() int { return len(e.Rules) }
 
-// Listens lists the log sources of the rules with how many rules each has, for
-// `rules list`.
-func (e *Engine) Listens() map[LogSource]int {
-	out := map[LogSource]int{}
-	for _, r := range e.Rules {
-		out[r.Source]++
-	}
-	return out
-}
+// Correlates tells whether some rule needs a Correlator.
+func (e *Engine) Correlates() bool { return len(e.corrs) > 0 }
 
-// Find returns the rules whose id begins with prefix, by id.
+// Find returns the rules whose id begins with prefix or whose name or title
+// it is, by id.
 func (e *Engine) Find(prefix string) []*Rule {
 	var out []*Rule
 	for _, r := range e.Rules {
-		if strings.HasPrefix(r.ID, strings.ToLower(prefix)) {
+		if strings.HasPrefix(r.ID, strings.ToLower(prefix)) || r.Name == prefix || strings.EqualFold(r.Title, prefix) {
 			out = append(out, r)
 		}
 	}

@@ -2,8 +2,6 @@ package sigma
 
 import (
 	"math/bits"
-	"regexp/syntax"
-	"slices"
 	"strconv"
 )
 
@@ -89,11 +87,7 @@ func (a *atom) literals() (set []literal, ok bool) {
 		}
 	case testRegexp:
 		for _, re := range a.res {
-			tree, err := syntax.Parse(re.String(), syntax.Perl)
-			if err != nil {
-				return nil, false
-			}
-			texts := regexpLiterals(tree.Simplify())
+			texts := regexpLiterals(re.tree, minLiteral)
 			if len(texts) == 0 {
 				return nil, false
 			}
@@ -103,75 +97,6 @@ func (a *atom) literals() (set []literal, ok bool) {
 		}
 	}
 	return set, len(set) > 0
-}
-
-// regexpLiterals returns texts, in lower case, of which one occurs in whatever
-// re matches; none when that cannot be told.
-func regexpLiterals(re *syntax.Regexp) []string {
-	switch re.Op {
-	case syntax.OpLiteral:
-		for _, r := range re.Rune {
-			if r >= 0x80 || re.Flags&syntax.FoldCase != 0 && (r|0x20 == 'k' || r|0x20 == 's') {
-				// Letters that fold to others outside ASCII could be missed.
-				return longestASCII(re.Rune, re.Flags&syntax.FoldCase != 0)
-			}
-		}
-		if len(re.Rune) < minLiteral {
-			return nil
-		}
-		return []string{string(appendFold(nil, string(re.Rune)))}
-	case syntax.OpCapture, syntax.OpPlus:
-		return regexpLiterals(re.Sub[0])
-	case syntax.OpRepeat:
-		if re.Min > 0 {
-			return regexpLiterals(re.Sub[0])
-		}
-	case syntax.OpConcat:
-		var best []string
-		for _, s := range re.Sub {
-			if t := regexpLiterals(s); len(t) > 0 && (best == nil || shortest(t) > shortest(best)) {
-				best = t
-			}
-		}
-		return best
-	case syntax.OpAlternate:
-		var all []string
-		for _, s := range re.Sub {
-			t := regexpLiterals(s)
-			if len(t) == 0 {
-				return nil
-			}
-			all = append(all, t...)
-		}
-		return all
-	}
-	return nil
-}
-
-// longestASCII is the longest run of runes that have one lower-case form.
-func longestASCII(runes []rune, fold bool) []string {
-	var best, run []rune
-	for _, r := range runes {
-		if r >= 0x80 || fold && (r|0x20 == 'k' || r|0x20 == 's') {
-			run = run[:0]
-			continue
-		}
-		if run = append(run, r); len(run) > len(best) {
-			best = slices.Clone(run)
-		}
-	}
-	if len(best) < minLiteral {
-		return nil
-	}
-	return []string{string(appendFold(nil, string(best)))}
-}
-
-func shortest(texts []string) int {
-	n := len(texts[0])
-	for _, t := range texts[1:] {
-		n = min(n, len(t))
-	}
-	return n
 }
 
 // eventIDs returns the numbers of which EventID must be one; ok is false when

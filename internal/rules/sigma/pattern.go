@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // part is a piece of a Sigma string: literal text, or a wildcard.
@@ -123,12 +124,12 @@ func (p *pattern) match(text []byte) bool {
 		return true
 	case shapeGlob:
 	}
-	return glob(p.parts, text)
+	return glob(p.parts, unsafe.String(unsafe.SliceData(text), len(text))) //nolint:gosec // the text is only read, and not kept
 }
 
 // glob compares text with parts, going back at most to the last asterisk, so
 // the work is bounded by len(text) times the length of the longest literal.
-func glob(parts []part, text []byte) bool {
+func glob(parts []part, text string) bool {
 	i, at := 0, 0
 	star, mark := -1, 0
 	for {
@@ -143,13 +144,13 @@ func glob(parts []part, text []byte) bool {
 			continue
 		case parts[i].wild == '?':
 			if at < len(text) {
-				_, n := utf8.DecodeRune(text[at:])
+				_, n := utf8.DecodeRuneInString(text[at:])
 				at += n
 				i++
 				continue
 			}
 		default:
-			if bytes.HasPrefix(text[at:], []byte(parts[i].lit)) {
+			if strings.HasPrefix(text[at:], parts[i].lit) {
 				at += len(parts[i].lit)
 				i++
 				continue
@@ -159,7 +160,7 @@ func glob(parts []part, text []byte) bool {
 			return false
 		}
 		if next := star + 1; next < len(parts) && parts[next].wild == 0 {
-			j := bytes.Index(text[mark+1:], []byte(parts[next].lit))
+			j := strings.Index(text[mark+1:], parts[next].lit)
 			if j < 0 {
 				return false
 			}

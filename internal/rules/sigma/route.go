@@ -31,6 +31,7 @@ type route struct {
 	keywords bool             // some rule looks at every value
 	byID     map[uint32]*bucket
 	rest     *bucket // for event numbers that no rule names
+	also     *route  // the same record as another kind of event
 }
 
 // newRoute collects the rules of e for a kind of event; id is its number when
@@ -41,7 +42,7 @@ func (e *Engine) newRoute(kind kindOfEvent, id uint32, aliases map[string]string
 	var rest []*entry
 	byID := map[uint32][]*entry{}
 	asked := map[int]bool{}
-	for i, rule := range e.Rules {
+	for i, rule := range e.matched {
 		if !kind.takes(rule.Source) {
 			continue
 		}
@@ -67,6 +68,9 @@ func (e *Engine) newRoute(kind kindOfEvent, id uint32, aliases map[string]string
 			}
 			return true
 		})
+		for _, a := range rule.asks {
+			asked[a.field] = true
+		}
 		if numbered {
 			slices.Sort(ids)
 			for _, id := range slices.Compact(ids) {

@@ -1,11 +1,9 @@
 package sigma
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	yaml "go.yaml.in/yaml/v3"
@@ -14,103 +12,67 @@ import (
 	"longwatch/internal/finding"
 )
 
-// document is one YAML document as written. Fields that longwatch does not
-// use are not read.
-type document struct {
-	Title          string    `yaml:"title"`
-	ID             string    `yaml:"id"`
-	Status         string    `yaml:"status"`
-	Description    string    `yaml:"description"`
-	Author         yaml.Node `yaml:"author"`
-	Level          string    `yaml:"level"`
-	Tags           []string  `yaml:"tags"`
-	References     []string  `yaml:"references"`
-	FalsePositives yaml.Node `yaml:"falsepositives"`
-	LogSource      struct {
-		Category string `yaml:"category"`
-		Product  string `yaml:"product"`
-		Service  string `yaml:"service"`
-	} `yaml:"logsource"`
-	Detection   yaml.Node `yaml:"detection"`
-	Correlation yaml.Node `yaml:"correlation"`
-	Filter      yaml.Node `yaml:"filter"`
-	Action      string    `yaml:"action"`
-	Tests       struct {
-		Fires []yaml.Node `yaml:"fires"`
-		Quiet []yaml.Node `yaml:"quiet"`
-	} `yaml:"tests"` // not of Sigma: events that the rule must and must not be true of
+// compiler turns documents into an Engine.
+type compiler struct {
+	e       *Engine
+	opts    Options
+	docs    []*document
+	refused []Refused
+	ids     map[string]bool
+	lost    map[string]string // why a rule is not there, by id and name
+	byName  map[string][]*Rule
+	order   map[*Rule]int // where its document stands
 }
 
-// maxFile bounds one rule file.
-const maxFile = 8 << 20
-
-// parseFile reads every document of a file.
-func (e *Engine) parseFile(file string, text []byte) {
-	if len(text) > maxFile {
-		e.refuse(file, 0, document{}, fmt.Errorf("larger than %d bytes", maxFile))
-		return
-	}
-	dec := yaml.NewDecoder(bytes.NewReader(text))
-	for {
-		var root yaml.Node
-		err := dec.Decode(&root)
-		if errors.Is(err, io.EOF) {
-			return
+func (c *compiler) refuse(d *document, err error) {
+	c.refused = append(c.refused, Refused{Tree: d.tree, File: d.file, Line: d.line, ID: d.ID, Title: d.Title, Reason: err.Error()})
+	for _, k := range [...]string{strings.ToLower(d.ID), d.Name} {
+		if k != "" {
+			c.lost[k] = err.Error()
 		}
-		if err != nil {
-			e.refuse(file, 0, document{}, err)
-			return // the decoder cannot find the next document
-		}
-		if len(root.Content) == 0 {
-			continue
-		}
-		line := root.Content[0].Line
-		var d document
-		if err := root.Decode(&d); err != nil {
-			e.refuse(file, line, d, err)
-			continue
-		}
-		r, err := e.compile(file, line, &d)
-		if err != nil {
-			e.refuse(file, line, d, err)
-			continue
-		}
-		e.Rules = append(e.Rules, r)
 	}
 }
 
-func (e *Engine) refuse(file string, line int, d document, err error) {
-	e.refused = append(e.refused, Refused{File: file, Line: line, ID: d.ID, Title: d.Title, Reason: err.Error()})
+// compile makes rules of the documents: first those about single events, then
+// the filters that narrow them, then the correlations that look at them.
+func (c *compiler) compile() {
+	var filters, correlations []*document
+	for i, d := range c.docs {
+		d.at = i
+		switch {
+		case d.Correlation.Kind != 0:
+			correlations = append(correlations, d)
+		case d.Filter.Kind != 0:
+			filters = append(filters, d)
+		default:
+			if err := c.rule(d); err != nil {
+				c.refuse(d, err)
+			}
+		}
+	}
+	for _, d := range filters {
+		if err := c.filter(d); err != nil {
+			c.refuse(d, err)
+		}
+	}
+	c.correlations(correlations)
+	slices.SortStableFunc(c.e.Rules, func(a, b *Rule) int { return c.order[a] - c.order[b] })
+	slices.SortStableFunc(c.refused, func(a, b Refused) int { return a.Tree - b.Tree })
 }
 
 var techniqueTag = regexp.MustCompile(`^attack\.t\d{4}(\.\d{3})?$`)
 
-// compile makes a rule of a document.
-func (e *Engine) compile(file string, line int, d *document) (*Rule, error) {
-	switch {
-	case d.Correlation.Kind != 0:
-		return nil, errCorrelation
-	case d.Filter.Kind != 0:
-		return nil, errFilter
-	case d.Action != "":
-		return nil, errAction
-	case d.LogSource.Category == "" && d.LogSource.Product == "" && d.LogSource.Service == "":
-		return nil, errNoSource
-	case d.Detection.Kind != yaml.MappingNode:
-		return nil, errNoDetection
-	}
+// head makes a rule of what all documents have; it does not claim the id yet.
+func (c *compiler) head(d *document) (*Rule, error) {
 	r := &Rule{
-		ID: strings.ToLower(d.ID), Title: d.Title, Status: d.Status, Description: strings.TrimSpace(d.Description),
-		Author: flat(&d.Author), Tags: d.Tags, References: d.References, File: file, Line: line, Level: finding.Medium,
-		FalsePositives: texts(&d.FalsePositives),
-		Source: LogSource{
-			Category: strings.ToLower(d.LogSource.Category), Product: strings.ToLower(d.LogSource.Product), Service: strings.ToLower(d.LogSource.Service),
-		},
+		ID: strings.ToLower(d.ID), Name: d.Name, Title: d.Title, Status: d.Status, Description: strings.TrimSpace(d.Description),
+		Author: flat(&d.Author), Date: d.Date, Modified: d.Modified, Tags: d.Tags, References: texts(&d.References), Related: d.Related,
+		FalsePositives: texts(&d.FalsePositives), Tree: d.tree, File: d.file, Line: d.line, Level: finding.Medium, Source: d.source(), number: -1,
 	}
 	if r.ID == "" {
-		r.ID = fmt.Sprintf("%s:%d", file, line)
+		r.ID = fmt.Sprintf("%s:%d", d.file, d.line)
 	}
-	if e.ids[r.ID] {
+	if c.ids[r.ID] && !d.shared {
 		return nil, errTwice
 	}
 	if d.Level != "" {
@@ -129,73 +91,130 @@ func (e *Engine) compile(file string, line int, d *document) (*Rule, error) {
 			r.Techniques = append(r.Techniques, attack.ID(strings.ToUpper(strings.TrimPrefix(t, "attack."))))
 		}
 	}
-	if err := e.detection(r, &d.Detection); err != nil {
-		return nil, err
-	}
-	var err error
-	if r.tests, err = readTests(d); err != nil {
-		return nil, err
-	}
-	if !e.routable(r) {
-		return nil, errUnsupported
-	}
-	e.ids[r.ID] = true
 	return r, nil
 }
 
-// detection builds the selections and the condition of r.
-func (e *Engine) detection(r *Rule, y *yaml.Node) error {
-	b := &builder{fields: &e.fields, placeholders: e.placeholders}
-	var conditions []string
-	for i := 0; i+1 < len(y.Content); i += 2 {
-		name, v := y.Content[i].Value, resolve(y.Content[i+1])
-		switch name {
-		case "condition":
-			conditions = texts(v)
-			continue
-		case "timeframe":
-			continue // for aggregations, which the condition would name
-		}
-		n, err := b.detection(v, 0)
-		if err != nil {
-			return fmt.Errorf("selection %q: %w", name, err)
-		}
-		r.selects = append(r.selects, &node{op: opSelect, name: name, kids: []*node{n}})
+// rule makes a rule about single events of a document.
+func (c *compiler) rule(d *document) error {
+	detection := resolve(&d.Detection)
+	switch {
+	case detection.Kind == 0 && d.source() == LogSource{}:
+		return errNotRule
+	case detection.Kind != yaml.MappingNode:
+		return errNoDetection
 	}
-	if len(conditions) == 0 {
-		return errNoCondition
+	r, err := c.head(d)
+	if err != nil {
+		return err
 	}
-	var kids []*node
-	for _, c := range conditions {
-		n, err := parseCondition(c, r.selects)
+	w, err := readDetections(detection)
+	if err != nil {
+		return err
+	}
+	changed := false
+	for _, p := range c.opts.Pipelines {
+		did, err := p.apply(r, d, w)
 		if err != nil {
 			return err
+		}
+		changed = changed || did
+	}
+	if d.Taxonomy != "" && d.Taxonomy != "sigma" && !changed {
+		return fmt.Errorf("its field names are of taxonomy %q: name a pipeline that translates them", d.Taxonomy)
+	}
+	if r.Source == (LogSource{}) {
+		return errNoSource
+	}
+	if err := c.conditions(r, w); err != nil {
+		return err
+	}
+	if r.tests, err = readTests(d); err != nil {
+		return err
+	}
+	if !c.e.routable(r) {
+		return errUnsupported
+	}
+	c.add(d, r)
+	c.number(r)
+	return nil
+}
+
+// add makes a rule known.
+func (c *compiler) add(d *document, r *Rule) {
+	c.ids[r.ID] = true
+	c.order[r] = d.at
+	c.e.Rules = append(c.e.Rules, r)
+	for _, k := range r.keys() {
+		c.byName[k] = append(c.byName[k], r)
+	}
+}
+
+// keys are what a rule may be called in references.
+func (r *Rule) keys() []string {
+	if r.Name == "" || r.Name == r.ID {
+		return []string{r.ID}
+	}
+	return []string{r.ID, r.Name}
+}
+
+// number adds a rule to those that are matched; a rule with an aggregation is
+// matched by its parts.
+func (c *compiler) number(r *Rule) {
+	if r.corr == nil {
+		r.number = len(c.e.matched)
+		c.e.matched = append(c.e.matched, r)
+		return
+	}
+	for _, p := range r.corr.rules {
+		p.number = len(c.e.matched)
+		c.e.matched = append(c.e.matched, p)
+	}
+	c.e.corrs = append(c.e.corrs, r)
+}
+
+// conditions builds the selections and the condition of r.
+func (c *compiler) conditions(r *Rule, w *written) error {
+	b := c.builder()
+	for _, s := range w.selections {
+		n, err := b.build(s.what)
+		if err != nil {
+			return fmt.Errorf("selection %q: %w", s.name, err)
+		}
+		r.selects = append(r.selects, &node{op: opSelect, name: s.name, kids: []*node{n}})
+	}
+	if len(w.conditions) == 0 {
+		return errNoCondition
+	}
+	r.Conditions = w.conditions
+	var kids []*node
+	for _, text := range w.conditions {
+		text, aggregation, has := strings.Cut(text, "|")
+		n, err := parseCondition(text, r.selects)
+		if err != nil {
+			return err
+		}
+		if has {
+			if len(w.conditions) > 1 {
+				return fmt.Errorf("an aggregation must be the only condition")
+			}
+			return c.aggregate(r, n, aggregation, w.timeframe)
 		}
 		kids = append(kids, n)
 	}
 	r.cond = group(opOr, kids)
-	return nil
-}
-
-// texts are the strings of a value or list.
-func texts(y *yaml.Node) []string {
-	switch y.Kind {
-	case yaml.ScalarNode:
-		if y.Value == "" {
-			return nil
+	for _, x := range w.added {
+		n, err := b.build(x.what)
+		if err != nil {
+			return fmt.Errorf("condition of a pipeline: %w", err)
 		}
-		return []string{y.Value}
-	case yaml.SequenceNode:
-		var out []string
-		for _, c := range y.Content {
-			if c = resolve(c); c.Kind == yaml.ScalarNode {
-				out = append(out, c.Value)
-			}
+		if n = (&node{op: opSelect, name: "pipeline", kids: []*node{n}}); x.negated {
+			n = &node{op: opNot, kids: []*node{n}}
 		}
-		return out
+		r.cond = group(opAnd, []*node{r.cond, n})
 	}
 	return nil
 }
 
-// flat is the text of a value, lists joined.
-func flat(y *yaml.Node) string { return strings.Join(texts(y), ", ") }
+func (c *compiler) builder() *builder {
+	return &builder{fields: &c.e.fields, placeholders: c.opts.Placeholders}
+}

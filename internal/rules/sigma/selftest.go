@@ -67,7 +67,7 @@ type Failure struct {
 func (e *Engine) Test() []Failure {
 	var out []Failure
 	v := newView(len(e.fields.names))
-	for i, r := range e.Rules {
+	for i, r := range e.matched {
 		all := kindOfEvent{category: []string{r.Source.Category}, product: r.Source.Product, service: []string{r.Source.Service}}
 		route := e.newRoute(all, 0, nil)
 		for _, t := range r.tests {

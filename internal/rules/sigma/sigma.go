@@ -10,6 +10,18 @@
 // them to be true, and only such candidates are evaluated. Matching an event
 // that no rule describes allocates nothing.
 //
+// Correlation rules look at what rules found, in the order of event time: a
+// Matcher hands out Hits, which belong into a Correlator once all evidence is
+// read and they are in order:
+//
+//	m.Hits = func(h *sigma.Hit) { kept = append(kept, h) }
+//	…
+//	c := engine.NewCorrelator()
+//	for _, h := range inOrder(kept) {
+//		c.Hit(h)
+//	}
+//	findings := c.Finish()
+//
 // A rule that cannot be used is never dropped silently: Compile returns it
 // with the reason.
 package sigma
@@ -25,23 +37,42 @@ import (
 // Rule is one compiled rule.
 type Rule struct {
 	ID             string // UUID of the rule, or its file when it has none
+	Name           string // by which correlations and filters call it
 	Title          string
 	Status         string
 	Description    string
 	Author         string
+	Date, Modified string
 	Level          finding.Severity
 	Tags           []string
 	References     []string
 	FalsePositives []string
+	Related        []Related
 	Techniques     []attack.ID
 	Dossier        []string // from tags dossier.vt-09
 	Source         LogSource
-	File           string // path in the file system it was compiled from
-	Line           int    // where the document begins
+	Conditions     []string // as written
+	Filters        []string // titles of the filters that were added
+	Tree           int      // number of the tree it was compiled from
+	File           string   // path in that tree
+	Line           int      // where the document begins
 
-	cond    *node
+	cond    *node        // nil for correlations
+	corr    *correlation // nil for rules about single events
 	tests   []test
 	selects []*node // selections by name, for the reasons of a finding
+
+	number  int       // among the rules that are matched; -1 for correlations
+	part    *Rule     // the rule with an aggregation that this is a part of
+	quiet   bool      // it was written for a correlation, which reports instead
+	parents []*parent // correlations that look at it
+	asks    []ask     // fields whose values they need
+}
+
+// ask is a field whose value goes into a Hit.
+type ask struct {
+	name  string
+	field int
 }
 
 // LogSource says which records a rule is for; empty parts are not asked for.
@@ -49,8 +80,20 @@ type LogSource struct {
 	Category, Product, Service string
 }
 
+// String is product/category/service, a star for what is not asked.
+func (s LogSource) String() string {
+	star := func(p string) string {
+		if p == "" {
+			return "*"
+		}
+		return p
+	}
+	return star(s.Product) + "/" + star(s.Category) + "/" + star(s.Service)
+}
+
 // Refused is a document that was not compiled.
 type Refused struct {
+	Tree   int
 	File   string
 	Line   int
 	ID     string // when it could be read
@@ -72,13 +115,12 @@ func (r Refused) String() string {
 
 // Why rules are refused.
 var (
-	errCorrelation = errors.New("correlation rules need state over many events and are not usable yet")
-	errFilter      = errors.New("filter documents are not usable yet")
-	errAction      = errors.New("collections with action are obsolete; write whole documents")
-	errAggregate   = errors.New("aggregations after | in a condition (count, near …) are obsolete and not usable; write a correlation")
+	errNotRule     = errors.New("it is no Sigma document: it has neither detection, correlation nor filter")
+	errRepeat      = errors.New("action repeat follows no rule")
 	errNoSource    = errors.New("no log source is given")
 	errNoDetection = errors.New("no detection is given")
 	errNoCondition = errors.New("no condition is given")
 	errUnsupported = errors.New("no evidence that longwatch reads has this log source")
 	errTwice       = errors.New("another rule has the same id")
+	errFilterIdle  = errors.New("none of the rules that this filter names is there and has its log source")
 )

@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"slices"
 	"strings"
@@ -106,6 +107,13 @@ func TestValues(t *testing.T) {
 		{`F|wide|base64offset|contains: 'whoami'`, `dwBoAG8AYQBtAGkA`, true},
 		{`F|utf16be|base64: 'a'`, `AGE=`, true},
 		{`F|utf16|base64: 'a'`, `//5hAA==`, true},
+		{`F|wide|contains: 'a*b'`, "xa\x00--b\x00x", true},
+		{`F|utf16be: 'ab'`, "\x00a\x00b", true},
+		{`F|windash|base64offset|contains: ' -enc'`, `IC9lbmM`, true},
+		{`F|re: '.{5,}'`, "abcd\nefgh", false},
+		{`F|re: '.{5,}'`, "abcde", true},
+		{`F|re: '(?s).{5,}'`, "ab\ncd", true},
+		{`F|re: '[x-z]+'`, "abyc", true},
 		{`F|fieldref: G`, `same`, true},
 		{`F|fieldref|startswith: G`, `same and more`, true},
 		{`F|fieldref: G`, `other`, false},
@@ -174,7 +182,9 @@ func TestConditions(t *testing.T) {
 func TestRefusalsHaveReasons(t *testing.T) {
 	head := "title: t\nlogsource: {product: windows}\ndetection:\n  s: {A: 1}\n"
 	tests := []struct{ text, reason string }{
-		{head + "  condition: s | count() by A > 3\n", "correlation"},
+		{head + "  condition: s | count(A) over B > 3\n", "aggregation"},
+		{head + "  condition: s | near t\n", "no selection"},
+		{head + "  condition: s | count() > 3\n  timeframe: soon\n", "timespan"},
 		{head + "  condition: s and\n", "ends where"},
 		{head + "  condition: (s\n", "parenthesis"},
 		{head + "  condition: 1 of x*\n", "named like"},
@@ -183,8 +193,13 @@ func TestRefusalsHaveReasons(t *testing.T) {
 		{"title: t\nlogsource: {product: windows}\ndetection:\n  s: {A|re: '(?!x)y'}\n  condition: s\n", "regular expression"},
 		{"title: t\nlogsource: {product: windows}\ndetection:\n  s: {A|expand: '%users%'}\n  condition: s\n", "%users% is not defined"},
 		{"title: t\nlogsource: {product: windows}\ndetection:\n  s: {A|cidr: 'x'}\n  condition: s\n", "x"},
-		{"title: t\ncorrelation: {type: event_count}\n", "correlation"},
-		{"title: t\nlogsource: {product: windows}\nfilter: {rules: [x]}\n", "filter"},
+		{"title: t\ncorrelation: {type: event_count}\n", "names no rules"},
+		{"title: t\ncorrelation: {type: event_count, rules: x, timespan: 1h, condition: {gte: 2}}\n", "no rule \"x\""},
+		{"title: t\nname: x\ncorrelation: {type: temporal, rules: [x], timespan: 1h}\n", "itself"},
+		{"title: t\nlogsource: {product: windows}\nfilter: {rules: [x], s: {A: 1}, condition: s}\n", "none of the rules"},
+		{"title: t\nlogsource: {product: windows}\nfilter: {s: {A: 1}, condition: s}\n", "which rules"},
+		{"jobs: {build: x}\n", "no Sigma document"},
+		{"title: t\ntaxonomy: ecs\nlogsource: {product: windows}\ndetection:\n  s: {A: 1}\n  condition: s\n", "pipeline"},
 		{"title: t\ndetection:\n  s: {A: 1}\n  condition: s\n", "log source"},
 		{"title: t\nlogsource: {product: macos}\ndetection:\n  s: {A: 1}\n  condition: s\n", "no evidence"},
 		{"title: t\nlogsource: {product: windows\n", ""},
@@ -196,10 +211,10 @@ func TestRefusalsHaveReasons(t *testing.T) {
 		}
 	}
 	good := "title: g\nid: one\nlogsource: {product: windows}\ndetection:\n  s: {A: 1}\n  condition: s\n"
-	if e, refused := compileText(t, good+"---\n"+tests[3].text+"---\n"+good); e.Len() != 1 || len(refused) != 2 || refused[1].Reason != errTwice.Error() {
+	if e, refused := compileText(t, good+"---\n"+"title: t\nlogsource: {product: windows}\ndetection: {\n"+"---\n"+good); e.Len() != 1 || len(refused) != 2 || refused[1].Reason != errTwice.Error() {
 		t.Errorf("documents of one file: %d rules, refused %v", e.Len(), refused)
 	}
-	if _, refused := CompileWith(map[string][]string{"users": {"bob"}}, fstest.MapFS{"r.yml": {Data: []byte(tests[7].text)}}); len(refused) != 0 {
+	if _, refused := CompileWith(Options{Placeholders: map[string][]string{"users": {"bob"}}, Trees: []fs.FS{fstest.MapFS{"r.yml": {Data: []byte("title: t\nlogsource: {product: windows}\ndetection:\n  s: {A|expand: '%users%'}\n  condition: s\n")}}}}); len(refused) != 0 {
 		t.Errorf("a placeholder that is defined: %v", refused)
 	}
 }

@@ -1,0 +1,177 @@
+package sigma
+
+import (
+	"bytes"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"unicode/utf8"
+)
+
+// expression is a regular expression with what can be told without running
+// it. The engine of the standard library takes time in proportion to the
+// text, whatever the expression, so none can hang the hunt.
+type expression struct {
+	re   *regexp.Regexp
+	tree *syntax.Regexp
+
+	need [][]byte // one of these, in lower case, is in whatever it matches; nil when that cannot be told
+	run  *run     // the whole of the expression, when it asks for a run of characters only
+}
+
+// run is so many characters of a class, one after the other: .{1000,}
+type run struct {
+	least int
+	holds func(rune) bool
+}
+
+// maxNeed bounds the texts looked for before an expression is run.
+const maxNeed = 8
+
+func compileRegexp(text string) (*expression, error) {
+	re, err := regexp.Compile(text)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := syntax.Parse(text, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	x := &expression{re: re, run: runOf(tree)}
+	x.tree = tree.Simplify()
+	if need := regexpLiterals(x.tree, 1); len(need) <= maxNeed {
+		for _, s := range need {
+			x.need = append(x.need, []byte(s))
+		}
+	}
+	return x, nil
+}
+
+// match tells whether the expression is found in text; folded is the text in
+// lower case.
+func (x *expression) match(text string, folded []byte) bool {
+	if x.run != nil {
+		return x.run.in(text)
+	}
+	if len(x.need) > 0 && !slices.ContainsFunc(x.need, func(s []byte) bool { return bytes.Contains(folded, s) }) {
+		return false
+	}
+	return x.re.MatchString(text)
+}
+
+// in tells whether text has such a run.
+func (r *run) in(text string) bool {
+	if len(text) < r.least {
+		return false
+	}
+	n := 0
+	for _, c := range text {
+		if !r.holds(c) {
+			n = 0
+			continue
+		}
+		if n++; n >= r.least {
+			return true
+		}
+	}
+	return false
+}
+
+// runOf is the run that a whole expression asks for, nil when it asks for
+// anything else.
+func runOf(re *syntax.Regexp) *run {
+	for re.Op == syntax.OpCapture {
+		re = re.Sub[0]
+	}
+	least := 1
+	switch re.Op {
+	case syntax.OpRepeat:
+		least = re.Min
+	case syntax.OpPlus:
+	default:
+		return nil
+	}
+	if least < 1 {
+		return nil
+	}
+	switch sub := re.Sub[0]; sub.Op {
+	case syntax.OpAnyCharNotNL:
+		return &run{least, func(r rune) bool { return r != '\n' }}
+	case syntax.OpAnyChar:
+		return &run{least, func(rune) bool { return true }}
+	case syntax.OpCharClass:
+		return &run{least, func(r rune) bool { return inClass(sub.Rune, r) }}
+	}
+	return nil
+}
+
+// inClass tells whether r is in one of the ranges of a class.
+func inClass(ranges []rune, r rune) bool {
+	for i := 0; i+1 < len(ranges); i += 2 {
+		if r >= ranges[i] && r <= ranges[i+1] {
+			return true
+		}
+	}
+	return false
+}
+
+// regexpLiterals returns texts of at least so many bytes, in lower case, of
+// which one occurs in whatever re matches; none when that cannot be told.
+func regexpLiterals(re *syntax.Regexp, least int) []string {
+	switch re.Op {
+	case syntax.OpLiteral:
+		fold := re.Flags&syntax.FoldCase != 0
+		if s := longestASCII(re.Rune, fold); len(s) >= least {
+			return []string{s}
+		}
+	case syntax.OpCapture, syntax.OpPlus:
+		return regexpLiterals(re.Sub[0], least)
+	case syntax.OpRepeat:
+		if re.Min > 0 {
+			return regexpLiterals(re.Sub[0], least)
+		}
+	case syntax.OpConcat:
+		var best []string
+		for _, s := range re.Sub {
+			if t := regexpLiterals(s, least); len(t) > 0 && (best == nil || shortest(t) > shortest(best)) {
+				best = t
+			}
+		}
+		return best
+	case syntax.OpAlternate:
+		var all []string
+		for _, s := range re.Sub {
+			t := regexpLiterals(s, least)
+			if len(t) == 0 {
+				return nil
+			}
+			all = append(all, t...)
+		}
+		return all
+	}
+	return nil
+}
+
+// longestASCII is the longest run of runes that have one lower-case form,
+// folded. K and s fold to letters outside ASCII, too.
+func longestASCII(runes []rune, fold bool) string {
+	var best, run []rune
+	for _, r := range runes {
+		if r >= utf8.RuneSelf || fold && (r|0x20 == 'k' || r|0x20 == 's') {
+			run = run[:0]
+			continue
+		}
+		if run = append(run, r); len(run) > len(best) {
+			best = slices.Clone(run)
+		}
+	}
+	return string(appendFold(nil, string(best)))
+}
+
+func shortest(texts []string) int {
+	n := len(texts[0])
+	for _, t := range texts[1:] {
+		n = min(n, len(t))
+	}
+	return n
+}
