@@ -27,6 +27,7 @@ import (
 	orderedportbeacon "longwatch/internal/detect/ordered-port-beacon"
 	otfirstchange "longwatch/internal/detect/ot-first-change"
 	otfirstclient "longwatch/internal/detect/ot-first-client"
+	pagetunnel "longwatch/internal/detect/page-tunnel"
 	portscan "longwatch/internal/detect/port-scan"
 	portproxylife "longwatch/internal/detect/portproxy-life"
 	rareendpoint "longwatch/internal/detect/rare-endpoint"
@@ -73,6 +74,7 @@ var detectors = []detect.Spec{
 	orderedportbeacon.Detector,
 	otfirstchange.Detector,
 	otfirstclient.Detector,
+	pagetunnel.Detector,
 	portscan.Detector,
 	portproxylife.Detector,
 	rareendpoint.Detector,
