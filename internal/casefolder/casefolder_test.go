@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -41,7 +42,7 @@ func write(t *testing.T, c *casefolder.Case) map[string][]byte {
 func TestShapes(t *testing.T) {
 	for _, s := range append(casetest.Hostile, "plain") {
 		files := write(t, casetest.Case(s))
-		if names := slices.Sorted(maps.Keys(files)); !slices.Equal(names, []string{"findings.jsonl", "incidents.json", "manifest.json", "summary.json", "timeline.csv"}) {
+		if names := slices.Sorted(maps.Keys(files)); !slices.Equal(names, []string{"findings.jsonl", "incidents.json", "manifest.json", "summary.json", "timeline-timesketch.csv", "timeline.csv", "timeline.jsonl"}) {
 			t.Fatalf("files %v", names)
 		}
 		n := 0
@@ -101,6 +102,42 @@ func has(t *testing.T, what string, m map[string]any, keys ...string) {
 
 // TestTimeline: no cell begins with what a spreadsheet takes for a formula
 // (CWE-1236), and every row has all columns, whatever the text holds.
+// TestTimelineForms: the JSON lines say what the spreadsheet says, and every row
+// for Timesketch has the three columns that its importer asks for.
+func TestTimelineForms(t *testing.T) {
+	files := write(t, casetest.Case("plain"))
+	sheet, err := csv.NewReader(bytes.NewReader(files["timeline.csv"])).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 1
+	for line := range bytes.Lines(files["timeline.jsonl"]) {
+		var m map[string]any
+		if err := json.Unmarshal(line, &m); err != nil {
+			t.Fatal(err)
+		}
+		if m["start"] != sheet[n][0] || m["finding"] != sheet[n][11] {
+			t.Errorf("line %d is about %v at %v, row about %s at %s", n, m["finding"], m["start"], sheet[n][11], sheet[n][0])
+		}
+		n++
+	}
+	if n != len(sheet) || n < 2 {
+		t.Errorf("%d lines, %d rows", n-1, len(sheet)-1)
+	}
+	sketch, err := csv.NewReader(bytes.NewReader(files["timeline-timesketch.csv"])).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(sketch[0][:3], []string{"message", "datetime", "timestamp_desc"}) || len(sketch) < n {
+		t.Fatalf("header %q, %d rows", sketch[0], len(sketch))
+	}
+	for _, row := range sketch[1:] {
+		if _, err := time.Parse("2006-01-02T15:04:05.999999-07:00", row[1]); err != nil || row[0] == "" || row[2] == "" {
+			t.Errorf("row %q: %v", row[:3], err)
+		}
+	}
+}
+
 func TestTimeline(t *testing.T) {
 	for _, s := range append(casetest.Hostile, "+1", "-1", "\t=1", "＝1", " =1+1", "\u00a0@x") {
 		r := csv.NewReader(bytes.NewReader(write(t, casetest.Case(s))["timeline.csv"]))

@@ -2,7 +2,6 @@ package casefolder
 
 import (
 	"bufio"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,8 +15,8 @@ import (
 )
 
 // Write writes the files that hold the case itself into dir: summary.json,
-// findings.jsonl, incidents.json, timeline.csv and manifest.json. The same
-// case gives the same bytes.
+// findings.jsonl, incidents.json, the timeline in three forms and
+// manifest.json. The same case gives the same bytes.
 func (c *Case) Write(dir string) error {
 	for _, f := range []struct {
 		name  string
@@ -26,6 +25,8 @@ func (c *Case) Write(dir string) error {
 		{"findings.jsonl", c.writeFindings},
 		{"incidents.json", c.writeIncidents},
 		{"timeline.csv", c.writeTimeline},
+		{"timeline.jsonl", c.writeTimelineLines},
+		{"timeline-timesketch.csv", c.writeTimesketch},
 		{"summary.json", c.writeSummary},
 		{"manifest.json", c.writeManifest},
 	} {
@@ -109,40 +110,6 @@ func (c *Case) writeIncidents(w io.Writer) error {
 		out = append(out, incidentJSON(i))
 	}
 	return indented(w, out)
-}
-
-// writeTimeline writes findings of low and above in time order. Cells that a
-// spreadsheet would take for a formula are made plain text.
-func (c *Case) writeTimeline(w io.Writer) error {
-	in := c.incidentOf()
-	cw := csv.NewWriter(w)
-	if err := cw.Write([]string{"start", "end", "severity", "confidence", "incident", "title", "entities", "techniques", "why", "evidence", "detector", "finding"}); err != nil {
-		return err
-	}
-	for _, f := range c.Findings {
-		if f.Severity < finding.Low {
-			continue
-		}
-		var ents, refs []string
-		for _, e := range f.Entities {
-			ents = append(ents, e.Kind+"="+e.Value)
-		}
-		for _, r := range f.Refs {
-			refs = append(refs, Place(r))
-		}
-		row := []string{
-			when(f.Start), when(f.End), f.Severity.String(), fmt.Sprint(f.Confidence), in[f.ID], f.Title, strings.Join(ents, " "),
-			strings.Join(texts(f.Techniques), " "), strings.Join(f.Why, "; "), strings.Join(refs, " | "), f.Detector, f.ID,
-		}
-		for i := range row {
-			row[i] = plainCell(row[i])
-		}
-		if err := cw.Write(row); err != nil {
-			return err
-		}
-	}
-	cw.Flush()
-	return cw.Error()
 }
 
 // plainCell defuses what a spreadsheet would run (CWE-1236): a cell that begins

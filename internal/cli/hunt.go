@@ -20,8 +20,8 @@ Zeek and Suricata logs, mail, web roots, archives of all these), finds what an
 intruder did, joins it into incidents and says whom they resemble.
 
 The case folder holds report.html (one page, works without a network),
-summary.json, findings.jsonl, incidents.json, timeline.csv, stix.json,
-navigator.json, manifest.json and the records themselves.`,
+summary.json, findings.jsonl, incidents.json, the timeline (timeline.csv,
+timeline.jsonl and one for Timesketch), stix.json, navigator.json, manifest.json and the records themselves.`,
 		Example: `  longwatch hunt /mnt/evidence -o case
   longwatch hunt dc01/ core.pcap.gz iis-logs.zip -o case --intel feeds/ --rules sigma/
   longwatch hunt /mnt/evidence -o case --fail-on high    exit status 3 if there is such a finding`,
