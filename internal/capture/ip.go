@@ -78,6 +78,7 @@ type IP struct {
 	Wire     int    // length of the payload on the wire; more than Payload when cut by the snap length
 	Proto    uint8  // of the payload
 	V6       bool
+	Routed   bool // has a routing header of type 0, which no host should send
 
 	Frag FragInfo
 }
@@ -138,7 +139,7 @@ func parse4(b []byte, wire int, p *IP) Fault {
 	p.Src, p.Dst = AddrFrom4(b[12:]), AddrFrom4(b[16:])
 	p.Payload = b[head:min(total, len(b))]
 	p.Wire = total - head
-	p.Proto, p.V6 = b[9], false
+	p.Proto, p.V6, p.Routed = b[9], false, false
 	p.Frag = FragInfo{}
 	if frag&0x3fff != 0 {
 		p.Frag = FragInfo{
@@ -147,6 +148,18 @@ func parse4(b []byte, wire int, p *IP) Fault {
 		}
 	}
 	return OK
+}
+
+// routed reads a routing header: while segments are left, the packet is on its
+// way to the last address (RFC 2460 section 4.4, which RFC 5095 deprecates, and
+// RFC 6275 section 6.4), and belongs to the connection with that.
+func (p *IP) routed(h []byte) {
+	kind, left, units := h[2], h[3], h[1]
+	p.Routed = p.Routed || kind == 0
+	whole := kind == 0 && units >= 2 && units%2 == 0 || kind == 2 && units == 2
+	if left > 0 && whole {
+		p.Dst = AddrFrom16(h[len(h)-16:])
+	}
 }
 
 func parse6(b []byte, wire int, p *IP) Fault {
@@ -162,7 +175,7 @@ func parse6(b []byte, wire int, p *IP) Fault {
 	}
 	p.Src, p.Dst = AddrFrom16(b[8:]), AddrFrom16(b[24:])
 	p.Len = uint32(total) // #nosec G115 -- at most the frame's length
-	p.V6 = true
+	p.V6, p.Routed = true, false
 	p.Frag = FragInfo{}
 	data := b[:min(total, len(b))]
 	off, next, nextAt := 40, b[6], 6
@@ -174,6 +187,9 @@ func parse6(b []byte, wire int, p *IP) Fault {
 				return ShortHeader
 			}
 			n = (int(data[off+1]) + 1) * 8
+			if next == extRouting && off+n <= len(data) {
+				p.routed(data[off : off+n])
+			}
 		case ProtoAH:
 			if off+2 > len(data) {
 				return ShortHeader

@@ -133,6 +133,35 @@ func TestTunnels(t *testing.T) {
 	}
 }
 
+// A packet with a routing header is on its way to the last address, as long as
+// segments are left. An atomic fragment is a whole packet (RFC 6946).
+func TestExtensionHeaders(t *testing.T) {
+	udp, last := "0035003500080000", strings.Repeat("33", 16)
+	for _, c := range []struct {
+		name, hex string
+		dst       byte // of all bytes of the address
+		routed    bool
+	}{
+		{"routing type 0", "6000000000202b40" + strings.Repeat("20", 32) + "1102000100000000" + last + udp, 0x33, true},
+		{"routing type 0, done", "6000000000202b40" + strings.Repeat("20", 32) + "1102000000000000" + last + udp, 0x20, true},
+		{"routing type 2", "6000000000202b40" + strings.Repeat("20", 32) + "1102020100000000" + last + udp, 0x33, false},
+		{"routing type 4", "6000000000202b40" + strings.Repeat("20", 32) + "1102040100000000" + last + udp, 0x20, false},
+		{"atomic fragment", "6000000000102c40" + strings.Repeat("20", 32) + "1100000000000005" + udp, 0x20, false},
+	} {
+		b := frame(t, 0, c.hex).Data
+		var p IP
+		if f := Parse(b, len(b), &p); f != OK || p.Proto != ProtoUDP || p.Frag.Is || len(p.Payload) != 8 {
+			t.Errorf("%s: fault %q, %+v", c.name, f, p)
+		}
+		if got := byte(p.Dst.Lo); got != c.dst || p.Routed != c.routed {
+			t.Errorf("%s: to %x, type 0: %v", c.name, got, p.Routed)
+		}
+		for n := range b {
+			Parse(b[:n], len(b), &p)
+		}
+	}
+}
+
 func TestParseIP(t *testing.T) {
 	for _, c := range []struct {
 		name  string

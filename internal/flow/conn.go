@@ -91,6 +91,7 @@ type endpoint struct {
 	zeroWin     scaled
 	gaps        scaled
 	stream      reassembly
+	recent      *recent // nil: no data
 }
 
 // scaled counts events of which history shows the 1st, 10th, 100th ...

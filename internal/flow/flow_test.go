@@ -71,7 +71,7 @@ func (tr *trace) tcp(ms int, up bool, port uint16, flags string, seq, ack uint32
 	b := be.AppendUint32(be.AppendUint32(ports, seq), ack)
 	var f byte
 	for _, c := range flags {
-		f |= 1 << strings.IndexRune("FSRPA", c)
+		f |= 1 << strings.IndexRune("FSRPAU", c)
 	}
 	b = append(b, 0x50, f, 0xff, 0xff, 0, 0, 0, 0)
 	tr.ip(ms, src, 1, 6, 0, false, append(b, data...))
@@ -199,6 +199,28 @@ func TestReassembly(t *testing.T) {
 			tr.tcp(11, true, 4000, "PA", 1108, 5001, "line 2\n")
 			tr.tcp(12, false, 4000, "A", 5001, 1115, "")
 		}, []string{"0 line 1", "0 gap 100", "0 line 2", "close"}, "ShADaG", "S1", 100},
+		{"two readings of early data", func(tr *trace) { // the first wins
+			tr.tcp(10, true, 4000, "PA", 1008, 5001, "line 2\n")
+			tr.tcp(11, true, 4000, "PA", 1008, 5001, "LINE 3\n")
+			tr.tcp(12, true, 4000, "PA", 1001, 5001, "line 1\n")
+		}, []string{"0 line 1", "0 line 2", `rexmit_inconsistency read "line 2\n", then "LINE 3\n"`, "close"}, "ShADT", "S1", 0},
+		{"two readings of data that was read", func(tr *trace) { // a forged answer that came first
+			tr.tcp(10, true, 4000, "PA", 1001, 5001, "line 1\n")
+			tr.tcp(11, true, 4000, "PA", 1001, 5001, "line \x00\n")
+		}, []string{"0 line 1", `rexmit_inconsistency read "1\n", then "\x00\n"`, "close"}, "ShADT", "S1", 0},
+		{"a probe with a byte of before", func(tr *trace) { // RFC 1122 section 4.2.3.6
+			tr.tcp(10, true, 4000, "PA", 1001, 5001, "line 1\n")
+			tr.tcp(11, false, 4000, "A", 5001, 1008, "")
+			tr.tcp(12, true, 4000, "A", 1007, 5001, "\x00")
+		}, []string{"0 line 1", "close"}, "ShADaT", "S1", 0},
+		{"urgent data stays in the stream", func(tr *trace) { // RFC 9293 section 3.8.5: it is no message of its own
+			tr.tcp(10, true, 4000, "PAU", 1001, 5001, "line 1\n")
+			tr.tcp(11, true, 4000, "PA", 1008, 5001, "line 2\n")
+		}, []string{"0 line 1", "0 line 2", "close"}, "ShAD", "S1", 0},
+		{"a repetition that goes on", func(tr *trace) {
+			tr.tcp(10, true, 4000, "PA", 1001, 5001, "line 1\nli")
+			tr.tcp(11, true, 4000, "PA", 1005, 5001, " 1\nline 2\n")
+		}, []string{"0 line 1", "0 line 2", "close"}, "ShAD", "S1", 0},
 		{"a reset", func(tr *trace) {
 			tr.tcp(10, true, 4000, "PA", 1001, 5001, "line 1\n")
 			tr.tcp(11, false, 4000, "R", 5001, 0, "")
@@ -220,6 +242,11 @@ func TestReassembly(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			recs, _ := session(4000, c.send).run(t, flow.Config{Protocols: []proto.Spec{lines}, Recover: true})
 			got := said(recs)
+			for _, r := range recs {
+				if w, ok := r.(*network.Weird); ok && w.Name == "rexmit_inconsistency" {
+					got[slices.Index(got, w.Name)] += " " + w.Addl
+				}
+			}
 			slices.Sort(got)
 			want := slices.Sorted(slices.Values(c.want))
 			if d := cmp.Diff(want, got); d != "" {
@@ -251,6 +278,22 @@ func TestFragmentsMakeOneDatagram(t *testing.T) {
 	}
 	if c := conns(recs); len(c) != 1 || c[0].OrigPkts.V != 1 || c[0].OrigIPBytes.V != uint64(20+len(d)) {
 		t.Errorf("connections %+v", c)
+	}
+}
+
+// Where fragments overlap, the first copy wins (Zeek's choice; RFC 5722 would
+// drop the datagram, which hides it from nobody but us), and that is said.
+func TestOverlappingFragments(t *testing.T) {
+	tr := newTrace()
+	d := tr.udp(0, 4000, 9999, "line of a datagram in two fragments\n")
+	tr.ip(2, 1, 1, 17, 0, true, d[:24])
+	tr.ip(5, 1, 1, 17, 16, false, append([]byte("XXXXXXXX"), d[24:]...))
+	recs, problems := tr.run(t, flow.Config{Protocols: []proto.Spec{lines}})
+	if got := said(recs); !slices.Contains(got, "0 line of a datagram in two fragments") || !slices.Contains(got, "fragment_inconsistency") {
+		t.Errorf("got %q", got)
+	}
+	if len(problems) != 1 || problems[0].Name != "packet-fragment_inconsistency" {
+		t.Errorf("problems %v", problems)
 	}
 }
 

@@ -38,9 +38,9 @@ const (
 func (r *reassembly) full() bool { return r.held > maxEarly || len(r.early) > maxParts }
 
 // insert keeps n bytes that start beyond next; data is nil when only their place
-// matters. Where they overlap what is there, the first copy wins. conflict tells
-// that the copies differ.
-func (r *reassembly) insert(seq uint64, n int, data []byte) (conflict bool) {
+// matters. Where they overlap what is there, the first copy wins. When the
+// copies differ, it returns both from the first difference on; they are on loan.
+func (r *reassembly) insert(seq uint64, n int, data []byte) (kept, other []byte) {
 	end := seq + uint64(n) // #nosec G115 -- not negative
 	i, _ := slices.BinarySearchFunc(r.early, seq, func(p part, n uint64) int {
 		if p.upper <= n {
@@ -75,15 +75,15 @@ func (r *reassembly) insert(seq uint64, n int, data []byte) (conflict bool) {
 		p := r.early[i]
 		at, to := seq, min(end, p.upper)
 		front := cut(to)
-		if front != nil && p.data != nil && !bytes.Equal(front, p.data[at-p.seq:to-p.seq]) {
-			conflict = true
+		if front != nil && p.data != nil && kept == nil {
+			kept, other = differ(p.data[at-p.seq:to-p.seq], front)
 		}
 		i++
 	}
 	if invariant.Enabled {
 		invariant.Check(r.sound(), "flow: early segments overlap, lie behind or are counted wrongly")
 	}
-	return conflict
+	return kept, other
 }
 
 // sound tells whether early is in order, without overlaps and beyond next, and
@@ -159,6 +159,11 @@ func (s *shard) deliver(c *conn, side uint8, seq uint64, g *segment) {
 		return // a hole, as far as anybody can tell
 	}
 	if seq < r.next {
+		if !c.noApp {
+			if kept, other := e.recent.compare(seq, data); kept != nil {
+				s.twoReadings(c, kept, other)
+			}
+		}
 		old := r.next - seq
 		if old >= uint64(n) { // #nosec G115 -- not negative
 			return
@@ -167,8 +172,8 @@ func (s *shard) deliver(c *conn, side uint8, seq uint64, g *segment) {
 		data, seq = data[min(int(old), len(data)):], r.next
 	}
 	if seq > r.next {
-		if r.insert(seq, n, data) {
-			s.weird(c, "", "rexmit_inconsistency", "")
+		if kept, other := r.insert(seq, n, data); kept != nil {
+			s.twoReadings(c, kept, other)
 		}
 		s.charge(c)
 		if r.full() {
@@ -180,6 +185,7 @@ func (s *shard) deliver(c *conn, side uint8, seq uint64, g *segment) {
 	if c.noApp {
 		r.next += uint64(n) // #nosec G115 -- not negative
 	} else {
+		e.note(seq, data)
 		s.feed(c, side, data)
 		// What the snap length cut off is missing, and known to be.
 		s.gap(c, side, uint64(n-len(data)), false) // #nosec G115 -- not negative

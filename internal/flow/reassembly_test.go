@@ -17,7 +17,7 @@ func play(segs []part) (out []byte, conflict bool) {
 		if seq < r.next {
 			data, seq = data[r.next-seq:], r.next
 		}
-		if r.insert(seq, len(data), data) {
+		if kept, _ := r.insert(seq, len(data), data); kept != nil {
 			conflict = true
 		}
 		for {

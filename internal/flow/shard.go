@@ -255,6 +255,9 @@ func (s *shard) charge(c *conn) {
 	}
 	for i := range c.end {
 		n += int64(c.end[i].stream.held + len(c.end[i].stream.early)*48)
+		if c.end[i].recent != nil {
+			n += recentCost
+		}
 	}
 	if a := c.app; a != nil {
 		n += appCost + int64(cap(a.held[0])+cap(a.held[1])) + int64(cap(a.parts))*40

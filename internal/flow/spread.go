@@ -81,6 +81,9 @@ func (sp *spreader) ip(p *packet, b []byte, wire int, block *capture.Block, dept
 		sp.weird(p, string(fault), len(b))
 		return
 	}
+	if h.Routed {
+		sp.odds(p, "routing0_hdr")
+	}
 	if h.Frag.Is {
 		whole := sp.fragment(p, b, &h)
 		if whole != nil {
@@ -167,17 +170,24 @@ func (sp *spreader) inner(p *packet, in capture.Inner, kind string, block *captu
 
 // weird counts a packet that cannot be read, and records the first of its kind.
 func (sp *spreader) weird(p *packet, name string, n int) {
+	o := sp.odds(p, name)
+	o.n++
+	o.bytes += int64(n)
+}
+
+// odds records the first packet that is odd in a way, and returns the count of
+// those that cannot be read for it.
+func (sp *spreader) odds(p *packet, name string) *oddity {
 	o := sp.odd[name]
-	ref := sp.eng.ref(p.at)
 	if o == nil {
+		ref := sp.eng.ref(p.at)
 		o = &oddity{first: ref}
 		sp.odd[name] = o
 		w := &network.Weird{Name: name, Peer: "longwatch"}
 		w.TS, w.Ref = p.ts, ref
 		sp.lane.Put(w)
 	}
-	o.n++
-	o.bytes += int64(n)
+	return o
 }
 
 // report tells of packets that no connection was made of. The capture was read
@@ -194,6 +204,9 @@ func (sp *spreader) report() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(sp.odd)) {
 		o := sp.odd[name]
+		if o.n == 0 {
+			continue
+		}
 		sp.eng.out.Problem(evidence.Problem{
 			Name: "packet-" + name, Ref: o.first,
 			Why: fmt.Sprintf("%d packets (%d bytes) break the rules of IP and belong to no connection: %s", o.n, o.bytes, name),

@@ -39,6 +39,21 @@ type segment struct {
 
 func (g *segment) has(f uint8) bool { return g.flags&f != 0 }
 
+// padding tells whether the data of an acknowledgement is what Ethernet fills
+// short frames with: some senders count it as part of the packet. ipLen is the
+// packet's length, that of the shortest frame with or without a VLAN tag.
+func (g *segment) padding(ipLen uint32) bool {
+	if g.flags != fACK || ipLen != 46 && ipLen != 42 || g.wire != int(ipLen)-40 {
+		return false
+	}
+	for _, b := range g.data {
+		if b != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // seqLen is how much sequence space the segment takes.
 func (g *segment) seqLen() int {
 	n := g.wire
@@ -131,7 +146,7 @@ func (s *shard) tcp(c *conn, p *packet, side uint8) {
 	if g.has(fSYN) {
 		rel++
 	}
-	if g.wire > 0 && !g.has(fRST) && !under {
+	if g.wire > 0 && !g.has(fRST) && !under && !g.padding(p.ipLen) {
 		if rel+uint64(g.wire) > c.end[side].stream.next { // #nosec G115 -- not negative
 			s.beat(c, side, g.wire, p.ts)
 		}
