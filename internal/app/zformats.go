@@ -4,6 +4,7 @@ package app
 
 import (
 	"longwatch/internal/evidence"
+	"longwatch/internal/evidence/argus"
 	"longwatch/internal/evidence/audit"
 	"longwatch/internal/evidence/eve"
 	"longwatch/internal/evidence/evtx"
@@ -18,6 +19,7 @@ import (
 )
 
 var formats = []evidence.Format{
+	argus.Format,
 	audit.Format,
 	eve.Format,
 	evtx.Format,

@@ -56,7 +56,9 @@ func (sp *spreader) frame(src uint32, f *capture.Frame, several bool) {
 	}
 	in, ok := capture.Unwrap(f)
 	if !ok {
-		sp.noIP++
+		if !sp.arp(src, f) {
+			sp.noIP++
+		}
 		return
 	}
 	sp.ifaces = max(sp.ifaces, f.Iface)

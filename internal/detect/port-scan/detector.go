@@ -126,7 +126,7 @@ func isBroadcast(a netip.Addr) bool {
 // refusal. A capture of one direction only shows payload without an answer.
 func failed(c *network.Conn) bool {
 	if c.Proto != "tcp" {
-		return c.RespPkts.V == 0 && c.RespBytes.V == 0
+		return c.RespPkts.V == 0 && c.RespBytes.V == 0 && c.RespIPBytes.V == 0
 	}
 	switch c.State {
 	case "S0", "REJ", "RSTOS0":

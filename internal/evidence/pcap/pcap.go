@@ -23,7 +23,7 @@ var Format = evidence.Format{
 	Join: func(files []*evidence.File, env *evidence.Env) evidence.Reader {
 		return &reader{files: files, env: env}
 	},
-	Emits: []*record.Type{network.ConnType, network.FileType, network.ProgramType, network.WeirdType, network.TunnelType, network.ServicePortType, network.RhythmType},
+	Emits: []*record.Type{network.ConnType, network.FileType, network.ProgramType, network.WeirdType, network.TunnelType, network.ServicePortType, network.RhythmType, network.ARPType},
 }
 
 // sniff knows captures by their first bytes.

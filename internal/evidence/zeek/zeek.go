@@ -24,7 +24,7 @@ import (
 var Format = evidence.Format{
 	Name: "zeek", Sniff: sniff,
 	New:   func(f *evidence.File, env *evidence.Env) evidence.Reader { return &reader{f: f, env: env} },
-	Emits: []*record.Type{network.ConnType, network.FileType, network.WeirdType},
+	Emits: []*record.Type{network.ConnType, network.FileType, network.WeirdType, network.ARPType},
 }
 
 func sniff(_ string, head []byte) evidence.Match {
@@ -38,7 +38,7 @@ func sniff(_ string, head []byte) evidence.Match {
 	first := bytes.TrimSpace(lines[0])
 	if bytes.HasPrefix(first, []byte("{")) && bytes.Contains(first, []byte(`"ts":`)) &&
 		(bytes.Contains(first, []byte(`"id.orig_h"`)) || bytes.Contains(first, []byte(`"fuid"`)) ||
-			bytes.Contains(first, []byte(`"fingerprint"`)) || bytes.Contains(first, []byte(`"_path"`))) {
+			bytes.Contains(first, []byte(`"orig_hw"`)) || bytes.Contains(first, []byte(`"fingerprint"`)) || bytes.Contains(first, []byte(`"_path"`))) {
 		return evidence.Sure
 	}
 	return evidence.None
@@ -264,7 +264,7 @@ func (r *reader) known(log string) *record.Type {
 	if t == nil {
 		return nil
 	}
-	if log == "x509" || log == "ocsp" || log == "pe" {
+	if log == "x509" || log == "ocsp" || log == "pe" || log == "arp" {
 		return t
 	}
 	_, one := t.Field("uid")
@@ -277,7 +277,7 @@ func (r *reader) known(log string) *record.Type {
 
 // marks are fields that tell a log's type when its name does not.
 var marks = map[string]string{
-	"conn": "conn_state", "dns": "qtype_name", "http": "trans_depth", "ssl": "ssl_history", "x509": "fingerprint",
+	"arp": "orig_hw", "conn": "conn_state", "dns": "qtype_name", "http": "trans_depth", "ssl": "ssl_history", "x509": "fingerprint",
 	"files": "seen_bytes", "smb_files": "action", "smb_mapping": "share_type", "dce_rpc": "operation", "ntlm": "domainname",
 	"kerberos": "request_type", "ssh": "kex_alg",
 }

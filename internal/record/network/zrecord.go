@@ -9,6 +9,61 @@ import (
 )
 
 // AppendJSON implements record.JSONAppender.
+func (r *ARP) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Operation != "" {
+		dst = append(dst, `"operation":`...)
+		dst = record.AppendString(dst, r.Operation)
+		dst = append(dst, ',')
+	}
+	if r.SrcMAC != "" {
+		dst = append(dst, `"src_mac":`...)
+		dst = record.AppendString(dst, r.SrcMAC)
+		dst = append(dst, ',')
+	}
+	if r.DstMAC != "" {
+		dst = append(dst, `"dst_mac":`...)
+		dst = record.AppendString(dst, r.DstMAC)
+		dst = append(dst, ',')
+	}
+	if r.OrigH.IsValid() {
+		dst = append(dst, `"orig_h":`...)
+		dst = append(dst, '"')
+		dst = r.OrigH.AppendTo(dst)
+		dst = append(dst, '"')
+		dst = append(dst, ',')
+	}
+	if r.RespH.IsValid() {
+		dst = append(dst, `"resp_h":`...)
+		dst = append(dst, '"')
+		dst = r.RespH.AppendTo(dst)
+		dst = append(dst, '"')
+		dst = append(dst, ',')
+	}
+	if r.OrigHW != "" {
+		dst = append(dst, `"orig_hw":`...)
+		dst = record.AppendString(dst, r.OrigHW)
+		dst = append(dst, ',')
+	}
+	if r.RespHW != "" {
+		dst = append(dst, `"resp_hw":`...)
+		dst = record.AppendString(dst, r.RespHW)
+		dst = append(dst, ',')
+	}
+	if !stock {
+		dst = append(dst, `"vlan":`...)
+		dst = strconv.AppendUint(dst, uint64(r.VLAN), 10)
+		dst = append(dst, ',')
+	}
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *Conn) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
