@@ -4,15 +4,19 @@ package app
 
 import (
 	"longwatch/internal/detect"
+	arpabuse "longwatch/internal/detect/arp-abuse"
 	c2certificate "longwatch/internal/detect/c2-certificate"
 	c2http "longwatch/internal/detect/c2-http"
+	clearlogins "longwatch/internal/detect/clear-logins"
 	"longwatch/internal/detect/dcsync"
 	directorydump "longwatch/internal/detect/directory-dump"
 	dnsselfreport "longwatch/internal/detect/dns-self-report"
 	dnstunnel "longwatch/internal/detect/dns-tunnel"
 	drivensession "longwatch/internal/detect/driven-session"
 	edgeinward "longwatch/internal/detect/edge-inward"
+	egressoddport "longwatch/internal/detect/egress-odd-port"
 	exploitfollowup "longwatch/internal/detect/exploit-follow-up"
+	foreignport "longwatch/internal/detect/foreign-port"
 	frptunnel "longwatch/internal/detect/frp-tunnel"
 	loginguessing "longwatch/internal/detect/login-guessing"
 	logscleared "longwatch/internal/detect/logs-cleared"
@@ -31,6 +35,7 @@ import (
 	portscan "longwatch/internal/detect/port-scan"
 	portproxylife "longwatch/internal/detect/portproxy-life"
 	rareendpoint "longwatch/internal/detect/rare-endpoint"
+	rdpfirst "longwatch/internal/detect/rdp-first"
 	registryhives "longwatch/internal/detect/registry-hives"
 	relayflows "longwatch/internal/detect/relay-flows"
 	relaytool "longwatch/internal/detect/relay-tool"
@@ -38,6 +43,7 @@ import (
 	remotetask "longwatch/internal/detect/remote-task"
 	reversesocks "longwatch/internal/detect/reverse-socks"
 	scripttrio "longwatch/internal/detect/script-trio"
+	sensoralerts "longwatch/internal/detect/sensor-alerts"
 	severaldoors "longwatch/internal/detect/several-doors"
 	sharewalk "longwatch/internal/detect/share-walk"
 	sharewriteexec "longwatch/internal/detect/share-write-exec"
@@ -51,15 +57,19 @@ import (
 )
 
 var detectors = []detect.Spec{
+	arpabuse.Detector,
 	c2certificate.Detector,
 	c2http.Detector,
+	clearlogins.Detector,
 	dcsync.Detector,
 	directorydump.Detector,
 	dnsselfreport.Detector,
 	dnstunnel.Detector,
 	drivensession.Detector,
 	edgeinward.Detector,
+	egressoddport.Detector,
 	exploitfollowup.Detector,
+	foreignport.Detector,
 	frptunnel.Detector,
 	loginguessing.Detector,
 	logscleared.Detector,
@@ -78,6 +88,7 @@ var detectors = []detect.Spec{
 	portscan.Detector,
 	portproxylife.Detector,
 	rareendpoint.Detector,
+	rdpfirst.Detector,
 	registryhives.Detector,
 	relayflows.Detector,
 	relaytool.Detector,
@@ -85,6 +96,7 @@ var detectors = []detect.Spec{
 	remotetask.Detector,
 	reversesocks.Detector,
 	scripttrio.Detector,
+	sensoralerts.Detector,
 	severaldoors.Detector,
 	sharewalk.Detector,
 	sharewriteexec.Detector,

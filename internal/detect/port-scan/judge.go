@@ -62,8 +62,8 @@ func (d *detector) report(k kind, scans []*scan, out detect.Reporter) {
 		trail.Span.Grow(s.end)
 		days[s.trail.Span.Start/record.Time(24*time.Hour)] = true
 		most = max(most, s.failed)
-		if len(parts) < 8 {
-			parts = append(parts, s.text())
+		if text := s.text(); len(parts) < 8 && !slices.Contains(parts, text) {
+			parts = append(parts, text)
 		}
 		inside = inside || d.inside(s)
 	}

@@ -117,7 +117,9 @@ func (d *detector) call(c *dcerpc.Call, out detect.Reporter) {
 	if strings.HasPrefix(strings.ToUpper(s.name), "PSEXESVC") { // administrators use PsExec under its own name
 		severity = finding.Low
 	}
-	out.Report(s.trail.Finding(severity, 85, why...))
+	f := s.trail.Finding(severity, 85, why...)
+	f.Dossier = []string{"TH-09"}
+	out.Report(f)
 }
 
 // commands tells of a service that is a command line, once per course. It may

@@ -19,6 +19,7 @@ import (
 	"longwatch/internal/proto/dcerpc"
 	"longwatch/internal/proto/smb"
 	"longwatch/internal/record"
+	"longwatch/internal/record/network"
 	"longwatch/internal/winpath"
 )
 
@@ -42,6 +43,7 @@ const (
 	window   = 5 * time.Minute  // from the activation to the method
 	fetch    = 60 * time.Second // dossier VT-07: from the method to the output
 	manages  = 5                // hosts that one source runs methods on: management
+	learn    = 24 * time.Hour   // of evidence before, in which a manager would have shown itself
 	maxHosts = 1 << 12          // sources whose hidden methods are counted
 )
 
@@ -54,6 +56,7 @@ var output = regexp.MustCompile(`^__\d{8,12}(\.\d+)?$`)
 type detector struct {
 	pairs   *recent.Map[pair, course]
 	sources map[netip.Addr]*hidden
+	begin   record.Time // of the evidence, as far as connections tell
 }
 
 type pair struct{ orig, resp netip.Addr }
@@ -68,6 +71,7 @@ type course struct {
 type hidden struct {
 	trail   detect.Trail
 	targets []netip.Addr
+	quiet   time.Duration // of evidence before the first one
 }
 
 // Handlers subscribes to calls of WMI and to files of administrative shares.
@@ -79,6 +83,11 @@ func (d *detector) Handlers() []detect.Handler {
 		}),
 		detect.OnIf(func(t *smb.Transfer) bool { return t.BytesRead > 0 && isOutput(t.Path, t.Name) }, func(t *smb.Transfer, out detect.Reporter) {
 			d.fetched(t, &t.Conn, t.Name, out)
+		}),
+		detect.OnIf(func(c *network.Conn) bool { return c.RespP == 135 || c.RespP == 445 || c.RespP == 53 || c.RespP == 88 }, func(c *network.Conn, _ detect.Reporter) {
+			if d.begin == 0 {
+				d.begin = c.TS
+			}
 		}),
 		detect.AtEnd(d.judge),
 	}
@@ -146,6 +155,9 @@ func (d *detector) run(c *dcerpc.Call, s *course, out detect.Reporter) {
 			return
 		}
 		h = &hidden{}
+		if d.begin != 0 {
+			h.quiet = c.TS.Sub(d.begin)
+		}
 		d.sources[c.OrigH] = h
 	}
 	h.trail.Join(&s.trail)
@@ -192,9 +204,13 @@ func (d *detector) judge(out detect.Reporter) {
 		severity, confidence := finding.Low, uint8(45)
 		why := []string{finding.Because("%v activated an object, logged in to WMI and executed a method on %d host(s): %v", source, len(h.targets), h.targets[:min(8, len(h.targets))]),
 			"what it executed is encrypted"}
-		if len(h.targets) >= manages {
+		switch {
+		case len(h.targets) >= manages:
 			confidence = 30
 			why = append(why, "it does so to many hosts, as management does")
+		case h.quiet >= learn:
+			severity = finding.Medium
+			why = append(why, finding.Because("it had not done so in the %v of evidence before", h.quiet.Round(time.Hour)))
 		}
 		f := h.trail.Finding(severity, confidence, why...)
 		f.Title = "Method executed on another host through WMI"

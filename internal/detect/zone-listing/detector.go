@@ -130,7 +130,7 @@ func (d *detector) judge(out detect.Reporter) {
 				severity, confidence = finding.Low, 40 // somebody else's zone
 			}
 			f := l.trail.Finding(severity, confidence, why...)
-			f.Title = "DNS zone transferred"
+			f.Title, f.Dossier = "DNS zone transferred", []string{}
 			out.Report(f)
 			continue
 		}
