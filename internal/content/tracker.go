@@ -145,3 +145,12 @@ func Inspect(name string, data []byte) Summary {
 	t.Write(data)
 	return t.Sum()
 }
+
+// Held is about how many bytes the tracker keeps.
+func (t *Tracker) Held() int {
+	n := cap(t.head)
+	if p, ok := t.scan.(*programScan); ok {
+		n += cap(p.kept)
+	}
+	return n
+}

@@ -168,8 +168,15 @@ func (f *File) Freeze() { f.frost = true }
 // Last is when bytes last came.
 func (f *File) Last() record.Time { return f.last }
 
-// Held is how many bytes wait for earlier ones.
-func (f *File) Held() int { return f.held }
+// Held is about how many bytes the file keeps: those that wait for earlier ones,
+// and what its type and content are learnt from. A nil File keeps none.
+func (f *File) Held() int {
+	if f == nil {
+		return 0
+	}
+	const itself = 1 << 10 // with the states of hashes
+	return itself + f.held + cap(f.der) + f.tracker.Held()
+}
 
 // Sniffed tells whether Zeek would know the type by now: it decides by a full
 // head, or at the first hole.

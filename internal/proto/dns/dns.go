@@ -64,6 +64,12 @@ type parser struct {
 	names     [maxName]byte
 }
 
+// messageCost is about what a message that waits takes.
+const messageCost = 512
+
+// Held implements proto.Holder.
+func (p *parser) Held() int { return (len(p.queries) + len(p.replies)) * messageCost }
+
 // Parse implements proto.Parser.
 func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 	if p.c.Transport == proto.UDP {

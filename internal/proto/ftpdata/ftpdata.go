@@ -42,6 +42,9 @@ type parser struct {
 	told    [2]bool
 }
 
+// Held implements proto.Holder.
+func (p *parser) Held() int { return p.files[0].Held() + p.files[1].Held() }
+
 func (p *parser) file(d proto.Dir) *wirefile.File {
 	if p.files[d] == nil {
 		p.files[d] = wirefile.New(p.c, "FTP_DATA", d)

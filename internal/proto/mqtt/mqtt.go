@@ -70,6 +70,12 @@ type parser struct {
 	done    bool
 }
 
+// waitCost is about what a message that waits for an answer takes.
+const waitCost = 384
+
+// Held implements proto.Holder.
+func (p *parser) Held() int { return (len(p.subs) + len(p.pubs)) * waitCost }
+
 // Parse implements proto.Parser.
 func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 	used := 0

@@ -127,6 +127,9 @@ type half struct {
 	size  uint64 // of the chunks so far, with their headers
 }
 
+// Held implements proto.Holder.
+func (p *parser) Held() int { return cap(p.half[0].chunk) + cap(p.half[1].chunk) }
+
 func newParser(c *proto.Conn) *parser {
 	p := &parser{c: c, links: ot.NewLinks(c.ID.UID)}
 	if c.Partial {

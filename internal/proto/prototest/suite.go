@@ -85,6 +85,7 @@ func Run(t *testing.T, spec proto.Spec, inner ...proto.Spec) {
 				checkCuts(t, spec, inner, &c, whole)
 			}
 			checkDamage(t, spec, inner, &c)
+			checkHeld(t, spec, inner, &c)
 		})
 	}
 }

@@ -54,6 +54,12 @@ type pending struct {
 
 func newParser(c *proto.Conn) *parser { return &parser{c: c} }
 
+// commandCost is about what a command that waits for its reply takes.
+const commandCost = 384
+
+// Held implements proto.Holder.
+func (p *parser) Held() int { return (len(p.pending) - p.head) * commandCost }
+
 // Parse implements proto.Parser.
 func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 	used := 0

@@ -68,6 +68,9 @@ type parser struct {
 	done      bool // nothing more is to be learnt
 }
 
+// Held implements proto.Holder.
+func (p *parser) Held() int { return cap(p.hand[0]) + cap(p.hand[1]) }
+
 func (p *parser) Parse(d proto.Dir, b []byte) (proto.Step, error) {
 	used := 0
 	if p.lost[d] {
