@@ -98,8 +98,8 @@ func (w *weigher) of(v reflect.Value) int {
 		return v.Len()
 	case reflect.Struct:
 		n := 0
-		for i := range v.NumField() {
-			n += w.of(v.Field(i))
+		for _, f := range v.Fields() {
+			n += w.of(f)
 		}
 		return n
 	case reflect.Map:
