@@ -107,7 +107,11 @@ func utc(s string) record.Time {
 // hashes splits SHA256=…,IMPHASH=… into bare lower-case digests and the import
 // hash, which is no hash of the file.
 func hashes(s string) (digests []string, imphash string) {
-	for h := range strings.SplitSeq(strings.ToLower(s), ",") {
+	if s == "" {
+		return nil, ""
+	}
+	digests = make([]string, 0, 1+strings.Count(s, ","))
+	for h := range strings.SplitSeq(lower(s), ",") {
 		kind, digest, ok := strings.Cut(strings.TrimSpace(h), "=")
 		switch {
 		case !ok || strings.Trim(digest, "0") == "":
@@ -117,7 +121,22 @@ func hashes(s string) (digests []string, imphash string) {
 			digests = append(digests, digest)
 		}
 	}
+	if len(digests) == 0 {
+		return nil, imphash
+	}
 	return digests, imphash
+}
+
+// lower is s with the letters A to Z in lower case.
+func lower(s string) string {
+	var room [256]byte // most lists of hashes fit
+	b := append(room[:0], s...)
+	for i, c := range b {
+		if c-'A' < 26 {
+			b[i] = c | 0x20
+		}
+	}
+	return string(b)
 }
 
 // positional returns the values without name, in order. Winlogbeat calls them

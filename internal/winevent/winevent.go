@@ -13,13 +13,14 @@ package winevent
 import (
 	"strconv"
 	"strings"
+	"sync"
 
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 )
 
 // Normalize returns the record that e stands for, or nil. It shares e's time
-// and place, and its strings.
+// and place, and its strings. Readers have written the host in lower case.
 func Normalize(e *host.Event) record.Record {
 	switch provider(e) {
 	case "Microsoft-Windows-Security-Auditing":
@@ -62,14 +63,39 @@ func provider(e *host.Event) string {
 	return name
 }
 
+// numbers holds 0000 to 9999, so that the number of an event costs no memory.
+var numbers = sync.OnceValue(func() string {
+	b := make([]byte, 0, 4*10000)
+	for n := range 10000 {
+		b = append(b, byte('0'+n/1000), byte('0'+n/100%10), byte('0'+n/10%10), byte('0'+n%10))
+	}
+	return string(b)
+})
+
+// code is an event's number as text.
+func code(id uint32) string {
+	at := 4 * int(id)
+	switch {
+	case id >= 10000:
+		return strconv.FormatUint(uint64(id), 10)
+	case id >= 1000:
+		return numbers()[at : at+4]
+	case id >= 100:
+		return numbers()[at+1 : at+4]
+	case id >= 10:
+		return numbers()[at+2 : at+4]
+	}
+	return numbers()[at+3 : at+4]
+}
+
 // head is the part that all records have; user is who acted, logon the session.
 func head(e *host.Event, user, logon string) host.Head {
 	return host.Head{
 		Head:     e.Head,
-		Host:     strings.ToLower(e.Host),
+		Host:     e.Host,
 		User:     user,
 		LogonID:  logonID(logon),
 		Provider: e.Provider,
-		Code:     strconv.FormatUint(uint64(e.EventID), 10),
+		Code:     code(e.EventID),
 	}
 }

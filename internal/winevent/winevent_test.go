@@ -12,7 +12,7 @@ import (
 func event(provider string, id uint32, fields ...string) *host.Event {
 	e := &host.Event{
 		Head:     record.Head{TS: 1_558_016_235_000_000_000, Ref: record.Ref{File: "log.evtx", Kind: record.RefRecord, Pos: 7}},
-		Host:     "DC1.insecurebank.local",
+		Host:     "dc1.insecurebank.local",
 		Provider: provider,
 		EventID:  id,
 	}

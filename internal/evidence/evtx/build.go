@@ -2,6 +2,7 @@ package evtx
 
 import (
 	"bytes"
+	"slices"
 
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
@@ -17,9 +18,9 @@ const (
 	inSystemLeaf // an element of System
 	inData       // EventData and its kin
 	inUserData
-	inWrapper // the one element below UserData
+	inWrapper // the one element below UserData, and RenderingInfo
 	inLeaf    // a value, unless it has elements of its own
-	inOther   // parts that repeat what the event says in words (RenderingInfo)
+	inOther   // what is no part of an event that we know
 )
 
 // frame is an open element.
@@ -33,7 +34,7 @@ type frame struct {
 }
 
 // span is a stretch of the builder's text.
-type span struct{ from, to int }
+type span struct{ from, to int32 }
 
 // field is a value on its way into the event.
 type field struct {
@@ -52,13 +53,20 @@ type builder struct {
 	frames   [maxDepth + 1]frame
 	depth    int
 	rooted   bool // an Event element was seen
+	rendered span // fields that are RenderingInfo
+
+	activity, related span // text of the attributes of Correlation
 
 	attr     name // open attribute
 	inAttr   bool
 	attrFrom int
 	attrName string // its value so far, when that is one literal
 
-	computer, lowered string // the last computer's name, as logged and in lower case
+	// What the last event said, as the next one often does: text, and the bytes
+	// it was made of.
+	channel, sid, computer             string
+	lowered                            string // computer in lower case
+	lastChannel, lastSID, lastComputer []byte
 }
 
 // begin starts a new event.
@@ -66,15 +74,18 @@ func (b *builder) begin(e *host.Event, in *interner) {
 	b.event, b.interned = e, in
 	b.text, b.fields = b.text[:0], b.fields[:0]
 	b.depth, b.rooted, b.inAttr = 0, false, false
+	b.rendered, b.activity, b.related = span{}, span{}, span{}
 	b.frames[0] = frame{state: inDocument}
 }
 
 // finish moves the values into the event.
 func (b *builder) finish() {
+	text := string(b.text)
+	b.event.Activity = text[b.activity.from:b.activity.to]
+	b.event.Related = text[b.related.from:b.related.to]
 	if len(b.fields) == 0 {
 		return
 	}
-	text := string(b.text)
 	kv := make([]record.KV, len(b.fields))
 	for i := range b.fields {
 		f := &b.fields[i]
@@ -83,7 +94,19 @@ func (b *builder) finish() {
 			kv[i].Name = text[f.label.from:f.label.to]
 		}
 	}
+	if in := b.rendered; in.to > in.from {
+		b.event.Rendered = kv[in.from:in.to:in.to]
+		if kv = slices.Concat(kv[:in.from], kv[in.to:]); len(kv) == 0 {
+			return
+		}
+	}
 	b.event.Fields = kv
+}
+
+// since is the text from an offset on. It is far shorter than 2 GiB, see
+// maxRecordText.
+func (b *builder) since(from int) span {
+	return span{int32(from), int32(len(b.text))} // #nosec G115
 }
 
 // start opens an element. It refuses when they are nested too deep.
@@ -115,6 +138,9 @@ func (b *builder) below(s state, n nameCode) state {
 			return inData
 		case nameUserData:
 			return inUserData
+		case nameRenderingInfo:
+			b.rendered = span{int32(len(b.fields)), int32(len(b.fields))} // #nosec G115 -- bounded by maxRecordText
+			return inWrapper
 		}
 	case inSystem:
 		return inSystemLeaf
@@ -132,6 +158,9 @@ func (b *builder) end() {
 	b.endAttr()
 	f := &b.frames[b.depth]
 	b.depth--
+	if f.code == nameRenderingInfo && f.state == inWrapper {
+		b.rendered.to = int32(len(b.fields)) // #nosec G115 -- as above
+	}
 	if f.children {
 		return
 	}
@@ -150,7 +179,7 @@ func (b *builder) end() {
 
 // add makes the text of an element a field.
 func (b *builder) add(f *frame) {
-	v := field{name: f.name, value: span{f.from, len(b.text)}}
+	v := field{name: f.name, value: b.since(f.from)}
 	switch {
 	case f.label.to > f.label.from:
 		v.name, v.label = "", f.label
@@ -210,9 +239,9 @@ func (b *builder) array(v value) int {
 		if n > 0 {
 			if repeat {
 				b.add(f)
-				prefix := span{f.from, before}
+				prefix := b.text[f.from:before]
 				f.from = len(b.text)
-				b.text = append(b.text, b.text[prefix.from:prefix.to]...)
+				b.text = append(b.text, prefix...)
 				before = len(b.text)
 			} else {
 				b.text = append(b.text, ',')
@@ -243,16 +272,38 @@ func (b *builder) attrValue(v value) {
 	b.value(v)
 }
 
-func (b *builder) endAttr() {
-	if !b.inAttr {
-		return
+// attrLiteral is the whole value of the open attribute, from the template.
+func (b *builder) attrLiteral(s string) {
+	f := &b.frames[b.depth]
+	switch {
+	case f.state == inSystemLeaf && f.code == nameProvider:
+		b.provider(s)
+		b.inAttr = false
+	case f.state == inLeaf && f.code == nameData && b.attr.code == nameName:
+		f.name = s
+		b.inAttr = false
+	default:
+		b.literal(s)
 	}
+}
+
+func (b *builder) endAttr() {
+	if b.inAttr {
+		b.closeAttr()
+	}
+}
+
+func (b *builder) closeAttr() {
 	b.inAttr = false
 	f := &b.frames[b.depth]
-	at := span{b.attrFrom, len(b.text)}
+	at := b.since(b.attrFrom)
 	switch {
+	case f.state == inSystemLeaf && f.code == nameCorrelation:
+		b.correlation(at)
+		f.from = len(b.text)
+		return
 	case f.state == inSystemLeaf:
-		b.systemAttrText(f.code, b.text[at.from:])
+		b.systemAttrText(f.code, b.attrName, b.text[at.from:])
 	case f.state == inLeaf && f.code == nameData && b.attr.code == nameName:
 		if b.attrName != "" {
 			f.name = b.attrName
@@ -268,26 +319,23 @@ func (b *builder) endAttr() {
 	b.text = b.text[:at.from]
 }
 
-// leaf writes an element that holds one plain value, at once. It refuses when
-// the element has another meaning here.
-func (b *builder) leaf(elem name, o *op, v value) bool {
+// leaf writes an element that holds one plain value, at once: the operation's
+// text is its own name or that of the Name attribute. It refuses when the
+// element has another meaning here.
+func (b *builder) leaf(o *op, v value) bool {
 	parent := &b.frames[b.depth]
-	label := elem.text
-	if o.kind == opNamed {
-		if elem.code != nameData {
-			return false
-		}
-		label = o.text
-	}
 	switch parent.state {
 	case inSystem:
-		if o.kind == opNamed || !b.system(elem.code, v) {
+		if o.kind == opNamed || !b.system(o.code, v) {
 			return false
 		}
 	case inData, inLeaf, inWrapper:
+		if o.kind == opNamed && o.code != nameData {
+			return false
+		}
 		from := len(b.text)
 		b.text = v.append(b.text)
-		b.fields = append(b.fields, field{name: label, value: span{from, len(b.text)}})
+		b.fields = append(b.fields, field{name: o.text, value: b.since(from)})
 	default:
 		return false
 	}

@@ -53,6 +53,8 @@ const (
 	opLeaf                   // an element that holds value sub and no more
 	opNamed                  // the same with attribute Name, whose value is text
 	opAttrSub                // an attribute that is value sub
+	opAttrText               // an attribute that is the text elem
+	opEmpty                  // an element that holds attributes only, which follow, up to skip
 )
 
 // op is one step of writing an event. An element with a dependency is left
@@ -64,7 +66,7 @@ type op struct {
 	sub  uint32
 	skip int32 // opStart: index of the operation after the element
 	text string
-	elem string // opNamed: the element's name
+	elem string // opNamed: the element's name; opAttrText: the value
 }
 
 // noDependency marks elements that are always there.
@@ -81,23 +83,23 @@ func (d *decoder) compile(c *wire.Cursor, end int, inTemplate bool) (program, er
 	for c.OK() && c.Off() < end {
 		token := c.U8()
 		if d.steps++; d.steps > d.maxSteps {
-			return p, errBudget
+			return d.stop(p, open), errBudget
 		}
 		switch token &^ tokenMore {
 		case tokenEnd:
 			end = 0
 		case tokenOpen:
 			if len(open) == maxDepth {
-				return p, errNesting
+				return d.stop(p, open), errNesting
 			}
 			open = append(open, len(d.ops))
 			if err := d.compileStart(c, inTemplate, token&tokenMore != 0); err != nil {
-				return p, err
+				return d.stop(p, open[:len(open)-1]), err
 			}
 		case tokenAttribute:
 			n, err := d.readName(c)
 			if err != nil {
-				return p, err
+				return d.stop(p, open), err
 			}
 			d.fuseAttr()
 			d.ops = append(d.ops, op{kind: opAttr, code: n.code, text: n.text})
@@ -106,7 +108,7 @@ func (d *decoder) compile(c *wire.Cursor, end int, inTemplate bool) (program, er
 			d.ops = append(d.ops, op{kind: opContent})
 		case tokenEmpty, tokenEndTag:
 			if len(open) == 0 {
-				return p, errNesting
+				return d.stop(p, open), errNesting
 			}
 			if token == tokenEmpty {
 				d.fuseAttr()
@@ -124,22 +126,21 @@ func (d *decoder) compile(c *wire.Cursor, end int, inTemplate bool) (program, er
 		case tokenTemplate:
 			d.ops = append(d.ops, op{kind: opInstance, sub: uint32(c.Off())})
 			if _, err := d.readInstance(c, nil); err != nil {
-				return p, err
+				return d.stop(p, open), err
 			}
 		case tokenFragment:
 			c.Skip(3) // version and flags
 		default:
 			text, err := d.compileText(c, token&^tokenMore)
 			if err != nil {
-				return p, err
+				return d.stop(p, open), err
 			}
 			if text != "" {
 				d.ops = append(d.ops, op{kind: opText, text: text})
 			}
 		}
 	}
-	d.open = open[:0]
-	p.to = len(d.ops)
+	p.to = d.leave(open)
 	switch {
 	case !c.OK():
 		return p, errShort
@@ -147,6 +148,23 @@ func (d *decoder) compile(c *wire.Cursor, end int, inTemplate bool) (program, er
 		return p, errNesting
 	}
 	return p, nil
+}
+
+// stop ends compiling where something cannot be read. What was compiled until
+// then can be run.
+func (d *decoder) stop(p program, open []int) program {
+	p.to = d.leave(open)
+	return p
+}
+
+// leave ends compiling with elements open, which then end where the program
+// ends.
+func (d *decoder) leave(open []int) int {
+	for _, start := range open {
+		d.ops[start].skip = int32(len(d.ops)) // #nosec G115 -- bounded by maxChunkSteps
+	}
+	d.open = open[:0]
+	return len(d.ops)
 }
 
 func (d *decoder) compileStart(c *wire.Cursor, inTemplate, attributes bool) error {
@@ -211,28 +229,58 @@ func entity(name string) string {
 	return "&" + name + ";"
 }
 
-// fuseAttr makes one operation of an attribute that is a single value.
+// fuseAttr makes one operation of an attribute that is a single value or text.
+// What declares a namespace says nothing about the event.
 func (d *decoder) fuseAttr() {
 	n := len(d.ops)
-	if n < 2 || d.ops[n-2].kind != opAttr || d.ops[n-1].kind != opSub {
+	if n < 2 || d.ops[n-2].kind != opAttr {
 		return
 	}
 	a := &d.ops[n-2]
-	a.kind, a.sub = opAttrSub, d.ops[n-1].sub
+	switch v := &d.ops[n-1]; {
+	case v.kind == opSub:
+		a.kind, a.sub = opAttrSub, v.sub
+	case v.kind == opText && a.code == nameXMLNS:
+		n--
+	case v.kind == opText:
+		a.kind, a.elem = opAttrText, v.text
+	default:
+		return
+	}
 	d.ops = d.ops[:n-1]
 }
 
 // fuseElement makes one operation of <X>value</X> and <X Name="text">value</X>,
-// which is what most of every event is made of.
+// which is what most of every event is made of, and drops what closes an
+// element that has attributes only, as many of System are.
 func (d *decoder) fuseElement(start int) {
 	e := d.ops[start:]
 	switch {
 	case len(e) == 4 && e[1].kind == opContent && e[2].kind == opSub:
 		e[0].kind, e[0].sub = opLeaf, e[2].sub
-	case len(e) == 6 && e[1].kind == opAttr && e[1].code == nameName && e[2].kind == opText && e[3].kind == opContent && e[4].kind == opSub:
-		e[0].kind, e[0].sub, e[0].elem, e[0].text = opNamed, e[4].sub, e[0].text, e[2].text
+	case len(e) == 5 && e[1].kind == opAttrText && e[1].code == nameName && e[2].kind == opContent && e[3].kind == opSub:
+		e[0].kind, e[0].sub, e[0].elem, e[0].text = opNamed, e[3].sub, e[0].text, e[1].elem
+	case attributesOnly(e):
+		e[0].kind = opEmpty
+		d.ops = d.ops[:len(d.ops)-2]
+		return
 	default:
 		return
 	}
 	d.ops = d.ops[:start+1]
+}
+
+// attributesOnly tells whether e, a whole element, is attributes of one value
+// each and no more.
+func attributesOnly(e []op) bool {
+	n := len(e) - 2
+	if n < 2 || e[n].kind != opContent {
+		return false
+	}
+	for _, o := range e[1:n] {
+		if o.kind != opAttrSub && o.kind != opAttrText {
+			return false
+		}
+	}
+	return true
 }

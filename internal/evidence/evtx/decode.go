@@ -2,6 +2,7 @@ package evtx
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"longwatch/internal/record/host"
 	"longwatch/internal/wire"
@@ -27,7 +28,7 @@ type decoder struct {
 	templates map[uint32]template // compiled, by offset in the chunk
 	ops       []op                // of all templates
 	open      []int               // start operations of open elements, while compiling
-	values    []value             // of the instances being written, a stack
+	values    []slot              // of the instances being written, a stack
 	depth     int                 // instances being written
 	steps     int                 // taken in this chunk
 	maxSteps  int                 // how far the record may take them
@@ -35,6 +36,9 @@ type decoder struct {
 	maxText   int                 // how many the record may write
 	interned  interner
 	build     builder
+
+	lenient bool  // damage is passed where that makes sense
+	damage  error // that was passed in this record
 }
 
 // reset goes on to the next chunk.
@@ -49,9 +53,9 @@ func (d *decoder) reset(chunk []byte) {
 }
 
 // decode writes the binary XML at chunk[from:to] into e and tells where it
-// ended.
+// ended. After an error e holds what was read before, see some.
 func (d *decoder) decode(e *host.Event, from, to int) (int, error) {
-	d.values, d.depth = d.values[:0], 0
+	d.values, d.depth, d.damage = d.values[:0], 0, nil
 	d.maxSteps = min(maxChunkSteps, d.steps+maxRecordSteps)
 	d.maxText = min(maxChunkText-d.text, maxRecordText)
 	d.build.begin(e, &d.interned)
@@ -59,14 +63,26 @@ func (d *decoder) decode(e *host.Event, from, to int) (int, error) {
 	c.Seek(from)
 	err := d.decodeFragment(&c)
 	d.text += len(d.build.text)
-	if err != nil {
-		return c.Off(), err
+	if err == nil {
+		err = d.damage
 	}
-	if !d.build.rooted {
-		return c.Off(), errRoot
+	if d.build.rooted {
+		d.build.finish()
+	} else if err == nil {
+		err = errRoot
 	}
-	d.build.finish()
-	return c.Off(), nil
+	return c.Off(), err
+}
+
+// some tells whether the last record has at least the beginning of an event.
+func (d *decoder) some() bool { return d.build.rooted }
+
+// pass notes damage and tells whether to go on in spite of it.
+func (d *decoder) pass(err error) bool {
+	if d.lenient && d.damage == nil {
+		d.damage = err
+	}
+	return d.lenient
 }
 
 // decodeFragment reads a fragment: nearly always one template instance.
@@ -106,7 +122,7 @@ type instance struct {
 // readInstance reads a template instance behind its token, passing over a
 // definition that lies inside. Values are appended to into, which may be nil
 // when only the place behind the instance is wanted.
-func (d *decoder) readInstance(c *wire.Cursor, into *[]value) (instance, error) {
+func (d *decoder) readInstance(c *wire.Cursor, into *[]slot) (instance, error) {
 	c.U8() // version
 	in := instance{id: c.L32(), template: c.L32()}
 	if int(in.template) == c.Off() {
@@ -118,19 +134,30 @@ func (d *decoder) readInstance(c *wire.Cursor, into *[]value) (instance, error) 
 		return in, errBudget
 	}
 	types := c.Take(4 * count) // size, type, 0
-	at, body := c.Off(), c.Rest()
-	used := 0
-	for ; len(types) >= 4; types = types[4:] {
-		from := used
-		used += int(binary.LittleEndian.Uint16(types))
-		if used > len(body) {
-			return in, errShort
+	at := c.Off()
+	from := at
+	if into == nil {
+		for ; len(types) >= 4; types = types[4:] {
+			at += int(binary.LittleEndian.Uint16(types))
 		}
-		if into != nil {
-			*into = append(*into, value{valueType(types[2]), at + from, body[from:used]})
+	} else {
+		list := slices.Grow(*into, count)
+		for ; len(types) >= 4; types = types[4:] {
+			t := binary.LittleEndian.Uint32(types)
+			list = append(list, slot{at: uint32(at), size: uint16(t), typ: valueType(t >> 16)}) // #nosec G115 -- at most maxValues of 64 KiB each
+			at += int(uint16(t))                                                                // #nosec G115 -- the size is the lower half
 		}
+		*into = list
 	}
-	c.Skip(used)
+	if beyond := at - from - c.Len(); beyond > 0 && c.OK() && into != nil && d.pass(errShort) {
+		for i := len(*into) - 1; i >= len(*into)-count; i-- {
+			if s := &(*into)[i]; int(s.at)+int(s.size) > from+c.Len() {
+				*s = slot{}
+			}
+		}
+		at -= beyond
+	}
+	c.Skip(at - from)
 	if !c.OK() {
 		return in, errShort
 	}
@@ -152,12 +179,13 @@ func (d *decoder) runInstance(c *wire.Cursor) error {
 	}
 	t, ok := d.templates[in.template]
 	if !ok {
-		if t, err = d.compileTemplate(in.template); err != nil {
-			return err
-		}
+		t = d.compileTemplate(in.template)
 		d.templates[in.template] = t
 	}
-	if t.id != in.id {
+	if t.damage != nil && !d.pass(t.damage) {
+		return t.damage
+	}
+	if t.id != in.id && !d.pass(errTemplate) {
 		return errTemplate
 	}
 	d.depth++
@@ -169,11 +197,12 @@ func (d *decoder) runInstance(c *wire.Cursor) error {
 
 // template is a compiled template definition.
 type template struct {
-	id uint32
+	id     uint32
+	damage error // why it was compiled in part only
 	program
 }
 
-func (d *decoder) compileTemplate(at uint32) (template, error) {
+func (d *decoder) compileTemplate(at uint32) template {
 	c := wire.At(d.chunk)
 	c.Seek(int(at))
 	c.Skip(4) // next template
@@ -183,17 +212,17 @@ func (d *decoder) compileTemplate(at uint32) (template, error) {
 	body := wire.At(d.chunk)
 	body.Seek(c.Off())
 	if !c.OK() || size > c.Len() {
-		return t, errShort
+		t.damage = errShort
+		return t
 	}
-	var err error
-	t.program, err = d.compile(&body, c.Off()+size, true)
-	return t, err
+	t.program, t.damage = d.compile(&body, c.Off()+size, true)
+	return t
 }
 
 // runNested writes a value that is binary XML itself. Its names and templates
 // are places in the chunk, so it is read where it lies.
-func (d *decoder) runNested(v value) error {
-	if len(v.data) == 0 {
+func (d *decoder) runNested(s slot) error {
+	if s.size == 0 {
 		return nil
 	}
 	if d.depth == maxInstances {
@@ -201,7 +230,7 @@ func (d *decoder) runNested(v value) error {
 	}
 	d.depth++
 	defer func() { d.depth-- }()
-	c := wire.At(d.chunk[:v.at+len(v.data)])
-	c.Seek(v.at)
+	c := wire.At(d.chunk[:int(s.at)+int(s.size)])
+	c.Seek(int(s.at))
 	return d.decodeFragment(&c)
 }

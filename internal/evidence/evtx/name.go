@@ -41,6 +41,11 @@ const (
 	nameProcessID
 	nameThreadID
 	nameUserID
+	nameGUID
+	nameEventSource
+	nameQualifiers
+	nameRelatedActivityID
+	nameRenderingInfo
 )
 
 // codeOf gives the meaning of a name.
@@ -98,6 +103,16 @@ func codeOf(s string) nameCode {
 		return nameThreadID
 	case "UserID":
 		return nameUserID
+	case "Guid":
+		return nameGUID
+	case "EventSourceName":
+		return nameEventSource
+	case "Qualifiers":
+		return nameQualifiers
+	case "RelatedActivityID":
+		return nameRelatedActivityID
+	case "RenderingInfo":
+		return nameRenderingInfo
 	}
 	if strings.HasPrefix(s, "xmlns:") {
 		return nameXMLNS

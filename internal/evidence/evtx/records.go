@@ -105,10 +105,18 @@ func next(b []byte, from int, parse func([]byte, int) (recordInfo, bool)) int {
 // readRecord decodes a live record.
 func (r *reader) readRecord(b []byte, info recordInfo) {
 	e := r.newEvent(info)
+	r.decoder.lenient = true
 	used, err := r.decoder.decode(e, info.body(), info.end())
+	r.decoder.lenient = false
 	if err != nil {
-		r.problem("evtx-record-damaged", r.off+int64(info.at), int64(info.size), "record %d does not decode: %v", info.id, err)
 		r.sequence.add(info, 0)
+		if !r.decoder.some() {
+			r.problem("evtx-record-damaged", r.off+int64(info.at), int64(info.size), "record %d does not decode: %v", info.id, err)
+			return
+		}
+		r.problem("evtx-record-damaged", r.off+int64(info.at), 0, "record %d is damaged: %v; what could be read was kept", info.id, err)
+		r.finishEvent(e, info)
+		r.put(e)
 		return
 	}
 	r.finishEvent(e, info)

@@ -3,7 +3,7 @@ package evtx
 import "longwatch/internal/wire"
 
 // run writes a program with the values of its instance.
-func (d *decoder) run(p program, values []value) error {
+func (d *decoder) run(p program, values []slot) error {
 	b := &d.build
 	for i := p.from; i < p.to; {
 		if d.steps++; d.steps > d.maxSteps || len(b.text) > d.maxText {
@@ -20,13 +20,35 @@ func (d *decoder) run(p program, values []value) error {
 			if !b.start(name{o.text, o.code}) {
 				return errNesting
 			}
+		case opEmpty:
+			end := int(o.skip)
+			if leftOut(o, values, b) {
+				i = end
+				continue
+			}
+			if b.frames[b.depth].state == inSystem {
+				d.runSystemAttrs(o.code, program{i, end}, values)
+				i = end
+				continue
+			}
+			if !b.start(name{o.text, o.code}) {
+				return errNesting
+			}
+			if err := d.run(program{i, end}, values); err != nil {
+				return err
+			}
+			b.end()
+			i = end
 		case opAttr:
 			b.startAttr(name{o.text, o.code})
 		case opAttrSub:
 			b.startAttr(name{o.text, o.code})
 			if int(o.sub) < len(values) {
-				b.attrValue(values[o.sub])
+				b.attrValue(values[o.sub].of(d.chunk))
 			}
+		case opAttrText:
+			b.startAttr(name{o.text, o.code})
+			b.attrLiteral(o.elem)
 		case opContent:
 			b.endAttr()
 		case opEnd:
@@ -55,44 +77,73 @@ func (d *decoder) run(p program, values []value) error {
 	return nil
 }
 
+// runSystemAttrs writes an element of System that has attributes only.
+func (d *decoder) runSystemAttrs(elem nameCode, attrs program, values []slot) {
+	b := &d.build
+	b.frames[b.depth].children = true
+	d.steps += attrs.to - attrs.from
+	for i := attrs.from; i < attrs.to; i++ {
+		o := &d.ops[i]
+		from := len(b.text)
+		b.attr = name{o.text, o.code}
+		switch {
+		case o.kind == opAttrText:
+			b.text = append(b.text, o.elem...)
+		case int(o.sub) >= len(values):
+			continue
+		default:
+			v := values[o.sub].of(d.chunk)
+			if v.typ == typeNull || b.systemAttr(elem, v) {
+				continue
+			}
+			b.text = v.append(b.text)
+		}
+		if elem == nameCorrelation {
+			b.correlation(b.since(from))
+			continue
+		}
+		b.systemAttrText(elem, o.elem, b.text[from:])
+		b.text = b.text[:from]
+	}
+}
+
 // leftOut tells whether an element does not appear because the value that it
 // depends on is null (MS-EVEN6 2.2.12). The root always appears.
-func leftOut(o *op, values []value, b *builder) bool {
+func leftOut(o *op, values []slot, b *builder) bool {
 	return o.dep != noDependency && int(o.dep) < len(values) && values[o.dep].typ == typeNull && b.depth > 0
 }
 
 // substitute writes value number sub where the program stands. A number that
 // the instance has no value for writes nothing.
-func (d *decoder) substitute(sub uint32, values []value) error {
+func (d *decoder) substitute(sub uint32, values []slot) error {
 	if int(sub) >= len(values) {
 		return nil
 	}
-	v := values[sub]
+	s := values[sub]
 	switch {
-	case v.typ == typeBinXML:
-		return d.runNested(v)
-	case v.typ&typeArray != 0:
-		d.steps += d.build.array(v)
+	case s.typ == typeBinXML:
+		return d.runNested(s)
+	case s.typ&typeArray != 0:
+		d.steps += d.build.array(s.of(d.chunk))
 	default:
-		d.build.value(v)
+		d.build.value(s.of(d.chunk))
 	}
 	return nil
 }
 
 // runElement writes an element that holds one value.
-func (d *decoder) runElement(o *op, values []value) error {
+func (d *decoder) runElement(o *op, values []slot) error {
 	b := &d.build
-	var v value
+	var s slot
 	if int(o.sub) < len(values) {
-		v = values[o.sub]
+		s = values[o.sub]
 	}
-	plain := v.typ != typeBinXML && v.typ&typeArray == 0
+	if s.plain() && b.leaf(o, s.of(d.chunk)) {
+		return nil
+	}
 	elem := name{o.text, o.code}
 	if o.kind == opNamed {
 		elem.text = o.elem
-	}
-	if plain && b.leaf(elem, o, v) {
-		return nil
 	}
 	sub := o.sub
 	attr, named := o.text, o.kind == opNamed

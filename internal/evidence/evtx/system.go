@@ -1,6 +1,7 @@
 package evtx
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -11,10 +12,25 @@ import (
 // type than Windows uses, which are then read as text.
 func (b *builder) system(code nameCode, v value) bool {
 	if code == nameChannel || code == nameComputer {
+		last := &b.lastChannel
+		if code == nameComputer {
+			last = &b.lastComputer
+		}
+		if v.typ == typeString && bytes.Equal(*last, v.data) {
+			if code == nameChannel {
+				b.event.Channel = b.channel
+			} else {
+				b.event.Host = b.lowered
+			}
+			return true
+		}
 		from := len(b.text)
 		b.text = v.append(b.text)
 		b.systemText(code, b.text[from:])
 		b.text = b.text[:from]
+		if v.typ == typeString {
+			*last = append((*last)[:0], v.data...)
+		}
 		return true
 	}
 	n, ok := v.uint()
@@ -27,7 +43,9 @@ func (b *builder) system(code nameCode, v value) bool {
 func (b *builder) systemText(code nameCode, text []byte) {
 	switch code {
 	case nameChannel:
-		b.event.Channel = b.interned.string(text)
+		b.channel = b.interned.string(text)
+		b.lastChannel = b.lastChannel[:0] // set by who knows the bytes
+		b.event.Channel = b.channel
 		return
 	case nameComputer:
 		b.event.Host = b.lower(text)
@@ -65,10 +83,23 @@ func (b *builder) systemAttr(elem nameCode, v value) bool {
 	case elem == nameTimeCreated && v.typ == typeFileTime:
 		b.event.TS = fileTimeOf(v.data)
 		return true
+	case elem == nameSecurity && v.typ == typeSID && b.attr.code == nameUserID:
+		if !bytes.Equal(b.lastSID, v.data) {
+			b.lastSID = append(b.lastSID[:0], v.data...)
+			b.sid = string(v.append(nil))
+		}
+		b.event.UserSID = b.sid
+		return true
 	case elem == nameExecution:
 		n, ok := v.uint()
 		if ok {
 			b.execution(n)
+		}
+		return ok
+	case elem == nameEventID && b.attr.code == nameQualifiers:
+		n, ok := v.uint()
+		if ok {
+			b.event.Qualifiers = record.Some(uint16(n)) // #nosec G115 -- the lower half is what counts
 		}
 		return ok
 	}
@@ -84,10 +115,15 @@ func (b *builder) execution(n uint64) {
 	}
 }
 
-func (b *builder) systemAttrText(elem nameCode, text []byte) {
+// systemAttrText sets what an attribute in System says; literal is its text
+// when the template holds that.
+func (b *builder) systemAttrText(elem nameCode, literal string, text []byte) {
 	switch {
-	case elem == nameProvider && b.attr.code == nameName:
-		b.event.Provider = b.interned.string(text)
+	case elem == nameProvider:
+		if literal == "" {
+			literal = b.interned.string(text)
+		}
+		b.provider(literal)
 	case elem == nameTimeCreated && b.attr.code == nameSystemTime:
 		if t, err := record.ParseTime(string(text)); err == nil {
 			b.event.TS = t
@@ -98,8 +134,31 @@ func (b *builder) systemAttrText(elem nameCode, text []byte) {
 		}
 	case elem == nameSecurity && b.attr.code == nameUserID:
 		b.event.UserSID = b.interned.string(text)
-	case elem == nameCorrelation && b.attr.code == nameActivityID:
-		b.event.Activity = string(text)
+	case elem == nameEventID && b.attr.code == nameQualifiers:
+		if n, ok := number(text); ok {
+			b.event.Qualifiers = record.Some(uint16(n)) // #nosec G115 -- the lower half is what counts
+		}
+	}
+}
+
+// correlation notes where an attribute of Correlation lies; the text stays.
+func (b *builder) correlation(at span) {
+	switch b.attr.code {
+	case nameActivityID:
+		b.activity = at
+	case nameRelatedActivityID:
+		b.related = at
+	}
+}
+
+func (b *builder) provider(s string) {
+	switch b.attr.code {
+	case nameName:
+		b.event.Provider = s
+	case nameGUID:
+		b.event.ProviderGUID = s
+	case nameEventSource:
+		b.event.Source = s
 	}
 }
 
@@ -121,6 +180,7 @@ func (b *builder) lower(text []byte) string {
 	if string(text) != b.computer {
 		b.computer = string(text)
 		b.lowered = strings.ToLower(b.computer)
+		b.lastComputer = b.lastComputer[:0]
 	}
 	return b.lowered
 }

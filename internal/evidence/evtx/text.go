@@ -7,21 +7,29 @@ import (
 	"unicode/utf8"
 )
 
-// notASCII has the bits that four ASCII characters in UTF-16 leave clear.
-const notASCII = 0xff80ff80ff80ff80
+// notASCII has the bits that four ASCII characters in UTF-16 leave clear; when
+// one is taken from each character, those that were NUL set it.
+const (
+	notASCII = 0xff80ff80ff80ff80
+	ones     = 0x0001000100010001
+)
 
 // appendUTF16 appends little-endian UTF-16 as UTF-8, up to the first NUL.
 // Half a surrogate pair becomes U+FFFD.
 func appendUTF16(dst, b []byte) []byte {
 	dst = slices.Grow(dst, len(b)/2+8)
+	n := len(dst)
+	out := dst[n : n+len(b)/2+8]
 	for len(b) >= 8 {
 		w := binary.LittleEndian.Uint64(b)
-		if w&notASCII != 0 || w&0xff == 0 || w&0xff0000 == 0 || w&0xff00000000 == 0 || w>>48 == 0 {
+		if (w|(w-ones)&^w)&notASCII != 0 {
 			break
 		}
-		dst = append(dst, byte(w), byte(w>>16), byte(w>>32), byte(w>>48))
-		b = b[8:]
+		w |= w >> 8
+		binary.LittleEndian.PutUint32(out, uint32(w&0xffff|w>>16&0xffff0000)) // #nosec G115 -- four bytes
+		out, n, b = out[4:], n+4, b[8:]
 	}
+	dst = dst[:n]
 	for len(b) >= 2 {
 		u := binary.LittleEndian.Uint16(b)
 		b = b[2:]

@@ -40,11 +40,24 @@ const (
 	typeArray    valueType = 0x80 // a bit: many of them
 )
 
-// value is a substitution value; data is borrowed from the chunk, where it
-// lies at offset at.
+// slot is where in the chunk a substitution value lies.
+type slot struct {
+	at   uint32
+	size uint16
+	typ  valueType
+}
+
+// plain tells that the value is one piece of text or one number.
+func (s slot) plain() bool { return s.typ != typeBinXML && s.typ&typeArray == 0 }
+
+// of borrows the value from its chunk.
+func (s slot) of(chunk []byte) value {
+	return value{s.typ, chunk[s.at : s.at+uint32(s.size)]}
+}
+
+// value is a value with its bytes, which are borrowed.
 type value struct {
 	typ  valueType
-	at   int
 	data []byte
 }
 
@@ -92,13 +105,16 @@ func (v value) uint() (uint64, bool) {
 // its type is shown as hexadecimal digits rather than lost.
 func (v value) append(dst []byte) []byte {
 	b := v.data
+	if v.typ == typeString {
+		return appendUTF16(dst, b)
+	}
 	if n := v.typ.fixedSize(); len(b) < n {
 		return appendHex(dst, b)
 	}
 	switch v.typ {
 	case typeNull, typeBinXML:
 		return dst
-	case typeString, typeXML:
+	case typeXML:
 		return appendUTF16(dst, b)
 	case typeANSI:
 		return appendANSI(dst, b)
@@ -220,19 +236,20 @@ func appendPointer(dst, b []byte) []byte {
 	return appendHex(dst, b)
 }
 
-// guidOrder is the order in which a GUID's 16 bytes are written; -1 is a hyphen.
-var guidOrder = [20]int8{3, 2, 1, 0, -1, 5, 4, -1, 7, 6, -1, 8, 9, -1, 10, 11, 12, 13, 14, 15}
+// guidPlaces is where in {xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx} each of a GUID's
+// 16 bytes is written.
+var guidPlaces = [16]uint8{7, 5, 3, 1, 12, 10, 17, 15, 20, 22, 25, 27, 29, 31, 33, 35}
 
 func appendGUID(dst, b []byte) []byte {
-	dst = append(dst, '{')
-	for _, i := range guidOrder {
-		if i < 0 {
-			dst = append(dst, '-')
-			continue
-		}
-		dst = append(dst, lowerHex[b[i]>>4], lowerHex[b[i]&15])
+	n := len(dst)
+	dst = append(dst, "{00000000-0000-0000-0000-000000000000}"...)
+	out := dst[n:]
+	_ = b[15]
+	for i, at := range guidPlaces {
+		x := b[i]
+		out[at], out[at+1] = lowerHex[x>>4], lowerHex[x&15]
 	}
-	return append(dst, '}')
+	return dst
 }
 
 // appendSID writes a security identifier (MS-DTYP 2.4.2.1).

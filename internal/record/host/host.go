@@ -261,6 +261,12 @@ type Event struct {
 	UserSID  string      `rec:"user_sid" ecs:"winlog.user.identifier"` // account that it was written as
 	Activity string      `rec:"activity_id" ecs:"winlog.activity_id"`  // correlates events of one activity
 	Fields   []record.KV `rec:"fields"`                                // EventData and UserData; positional values are named Data
+
+	ProviderGUID string             `rec:"provider_guid" ecs:"winlog.provider_guid"`
+	Source       string             `rec:"event_source"`                                         // classic source behind the provider
+	Qualifiers   record.Opt[uint16] `rec:"qualifiers"`                                           // upper half of a classic event's number
+	Related      string             `rec:"related_activity_id" ecs:"winlog.related_activity_id"` // activity that this one continues
+	Rendered     []record.KV        `rec:"rendered"`                                             // RenderingInfo: what a collector was told in words
 }
 
 // RecoveredEvent is an event from bytes that a log does not use any more: left

@@ -310,6 +310,31 @@ func (r *Event) AppendJSON(dst []byte, stock bool) []byte {
 		dst = record.AppendPairs(dst, r.Fields)
 		dst = append(dst, ',')
 	}
+	if r.ProviderGUID != "" {
+		dst = append(dst, `"provider_guid":`...)
+		dst = record.AppendString(dst, r.ProviderGUID)
+		dst = append(dst, ',')
+	}
+	if r.Source != "" {
+		dst = append(dst, `"event_source":`...)
+		dst = record.AppendString(dst, r.Source)
+		dst = append(dst, ',')
+	}
+	if r.Qualifiers.Set {
+		dst = append(dst, `"qualifiers":`...)
+		dst = strconv.AppendUint(dst, uint64(r.Qualifiers.V), 10)
+		dst = append(dst, ',')
+	}
+	if r.Related != "" {
+		dst = append(dst, `"related_activity_id":`...)
+		dst = record.AppendString(dst, r.Related)
+		dst = append(dst, ',')
+	}
+	if len(r.Rendered) > 0 {
+		dst = append(dst, `"rendered":`...)
+		dst = record.AppendPairs(dst, r.Rendered)
+		dst = append(dst, ',')
+	}
 	_ = stock // it has no columns of our own
 	return record.EndJSON(dst)
 }
@@ -806,6 +831,31 @@ func (r *RecoveredEvent) AppendJSON(dst []byte, stock bool) []byte {
 	if len(r.Fields) > 0 {
 		dst = append(dst, `"fields":`...)
 		dst = record.AppendPairs(dst, r.Fields)
+		dst = append(dst, ',')
+	}
+	if r.ProviderGUID != "" {
+		dst = append(dst, `"provider_guid":`...)
+		dst = record.AppendString(dst, r.ProviderGUID)
+		dst = append(dst, ',')
+	}
+	if r.Source != "" {
+		dst = append(dst, `"event_source":`...)
+		dst = record.AppendString(dst, r.Source)
+		dst = append(dst, ',')
+	}
+	if r.Qualifiers.Set {
+		dst = append(dst, `"qualifiers":`...)
+		dst = strconv.AppendUint(dst, uint64(r.Qualifiers.V), 10)
+		dst = append(dst, ',')
+	}
+	if r.Related != "" {
+		dst = append(dst, `"related_activity_id":`...)
+		dst = record.AppendString(dst, r.Related)
+		dst = append(dst, ',')
+	}
+	if len(r.Rendered) > 0 {
+		dst = append(dst, `"rendered":`...)
+		dst = record.AppendPairs(dst, r.Rendered)
 		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
