@@ -53,10 +53,18 @@ var ranks = map[string]int{
 	"internal/detect/roles":  65,
 	"internal/detect/":       70, // one detector each
 	"internal/rules/sigma":   70,
-	"internal/rules":         75,
-	"internal/incident":      80,
-	"internal/campaign":      85,
-	"internal/casefolder":    90,
+
+	// The rules about files, from the bytes of a pattern up.
+	"internal/rules/yara/syntax":  60,
+	"internal/rules/yara/pattern": 60,
+	"internal/rules/yara/search":  60,
+	"internal/rules/yara/module":  60,
+	"internal/rules/yara":         70,
+
+	"internal/rules":      75,
+	"internal/incident":   80,
+	"internal/campaign":   85,
+	"internal/casefolder": 90,
 
 	// The ways out, and evidence to practise on.
 	"internal/doctor": 100,
@@ -106,5 +114,5 @@ var unfuzzed = map[string]string{
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
 	"internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/evidence/", "internal/flow",
-	"internal/intel", "internal/letter", "internal/proto/", "internal/rules/sigma", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/wirefile", "internal/wireline",
+	"internal/intel", "internal/letter", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/wirefile", "internal/wireline",
 }

@@ -1,0 +1,2 @@
+// Included by including.yar.
+rule included_rule { strings: $a = "needle" condition: $a }

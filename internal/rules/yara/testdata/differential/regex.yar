@@ -1,0 +1,36 @@
+// Regular expressions. Written for the differential test.
+rule re_plain { strings: $a = /needle/ condition: $a }
+rule re_class { strings: $a = /[a-z]{3}dle/ condition: $a }
+rule re_negated { strings: $a = /n[^a-d]{2}dle/ condition: $a }
+rule re_nocase { strings: $a = /nEEdle/i condition: #a > 1 }
+rule re_dot { strings: $a = /need.{0,20}hay/ condition: $a }
+rule re_dotall { strings: $a = /need.{0,400}hay/s condition: $a }
+rule re_star { strings: $a = /ab*c/ condition: #a > 1 }
+rule re_plus { strings: $a = /(ab)+c/ condition: $a }
+rule re_lazy { strings: $a = /x.*?y/ condition: $a }
+rule re_greedy { strings: $a = /x.*y/ condition: $a }
+rule re_optional { strings: $a = /colou?r/ condition: #a == 2 }
+rule re_alternative { strings: $a = /(needle|haystack|pin)s?/ condition: #a > 1 }
+rule re_alternative_empty { strings: $a = /need(le|)/ condition: $a }
+rule re_anchor_start { strings: $a = /^head/ condition: $a }
+rule re_anchor_end { strings: $a = /tail$/ condition: $a }
+rule re_boundary { strings: $a = /\bneedle\b/ condition: $a }
+rule re_not_boundary { strings: $a = /\Beedle/ condition: $a }
+rule re_shorthand { strings: $a = /\w+@\w+\.\w{2,3}/ condition: $a }
+rule re_digits { strings: $a = /\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}/ condition: #a > 0 }
+rule re_space { strings: $a = /a\sb\Sc/ condition: $a }
+rule re_hex { strings: $a = /\x4d\x5a[\x00-\xff]{4}/ condition: $a }
+rule re_wide { strings: $a = /need[a-z]+/ wide condition: $a }
+rule re_both { strings: $a = /need[a-z]+/ wide ascii condition: #a > 1 }
+rule re_fullword { strings: $a = /need[a-z]+/ fullword condition: $a }
+rule re_fullword_wide { strings: $a = /need[a-z]+/ fullword wide condition: $a }
+rule re_no_atom { strings: $a = /[0-9a-f]{32}/ condition: $a }
+rule re_interval { strings: $a = /a{3}b{2,}c{,2}d/ condition: $a }
+rule re_nested { strings: $a = /(a(b(c|d)e)*f)+g/ condition: $a }
+rule re_brace { strings: $a = /a{b}/ condition: $a }
+rule re_bracket { strings: $a = /[]x]y[^]z]/ condition: $a }
+rule re_slash { strings: $a = /http:\/\/[a-z.]+\/[a-z]*/ condition: $a }
+rule re_suffix { strings: $a = /[a-z]+dle/ condition: $a }
+rule re_catastrophe { strings: $a = /(a+)+b/ condition: $a }
+rule re_chained { strings: $a = /need.{0,300}?stack/ condition: $a }
+rule re_pair { strings: $a = /\$[0-9]/ condition: $a }
