@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"container/heap"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -189,6 +190,11 @@ func (w *written) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// maxLast bounds the keys of Once that are remembered. Beyond it those whose
+// period is over are forgotten, and if that is not enough, all: a repeat may be
+// written then.
+const maxLast = 1 << 20
+
 // repeated tells whether it was written within its period, and remembers it.
 func repeated(last map[[16]byte]record.Time, it item) bool {
 	if it.once == nil {
@@ -196,6 +202,12 @@ func repeated(last map[[16]byte]record.Time, it item) bool {
 	}
 	if t, ok := last[it.once.sum]; ok && it.ts.Sub(t) < it.once.period {
 		return true
+	}
+	if len(last) >= maxLast {
+		maps.DeleteFunc(last, func(_ [16]byte, t record.Time) bool { return it.ts.Sub(t) >= it.once.period })
+		if len(last) >= maxLast/2 {
+			clear(last)
+		}
 	}
 	last[it.once.sum] = it.ts
 	return false
