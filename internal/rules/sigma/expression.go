@@ -133,7 +133,7 @@ func regexpLiterals(re *syntax.Regexp, least int) []string {
 	case syntax.OpConcat:
 		var best []string
 		for _, s := range re.Sub {
-			if t := regexpLiterals(s, least); len(t) > 0 && (best == nil || shortest(t) > shortest(best)) {
+			if t := regexpLiterals(s, least); len(t) > 0 && (best == nil || findability(t) > findability(best)) {
 				best = t
 			}
 		}
@@ -168,10 +168,16 @@ func longestASCII(runes []rune, fold bool) string {
 	return string(appendFold(nil, string(best)))
 }
 
-func shortest(texts []string) int {
-	n := len(texts[0])
-	for _, t := range texts[1:] {
-		n = min(n, len(t))
+// findability grades texts of which one must occur: by the shortest, where a
+// rare byte makes up for three.
+func findability(texts []string) int {
+	least := 1 << 20
+	for _, t := range texts {
+		n := len(t)
+		if rareByte(t) >= 0 {
+			n += 3
+		}
+		least = min(least, n)
 	}
-	return n
+	return least
 }

@@ -1,7 +1,6 @@
 package sigma
 
 import (
-	"bytes"
 	"math/bits"
 	"slices"
 )
@@ -15,8 +14,11 @@ type bucket struct {
 	// A literal is found by four of its bytes (three when it is that short):
 	// a bit for the hash of every such gram, then a table of grams.
 	bits4, bits3 [1 << 10]uint64
-	grams        map[uint32][]int32 // literals by gram; three-byte grams have bit 32 clear in their top byte
+	grams        map[uint32][]int32 // literals by four bytes
 	grams3       map[uint32][]int32
+	// Shorter ones are looked for where a rare byte of theirs is seen.
+	short [256][]int32
+	rare  bool // there are some
 }
 
 // entry is a rule in a bucket.
@@ -54,6 +56,11 @@ func newBucket(rules []*entry) *bucket {
 		})
 	}
 	byLiteral := map[literal]int{}
+	type pair struct {
+		lit  int
+		rule *entry
+	}
+	has := map[pair]bool{}
 	for _, e := range rules {
 		set, ok := required(e.rule.cond, common)
 		if !ok {
@@ -61,14 +68,15 @@ func newBucket(rules []*entry) *bucket {
 			continue
 		}
 		for _, l := range set {
-			i, has := byLiteral[l]
-			if !has {
+			i, known := byLiteral[l]
+			if !known {
 				i = len(b.lits)
 				byLiteral[l] = i
 				b.lits = append(b.lits, indexed{literal: l})
 			}
-			if x := &b.lits[i]; !slices.Contains(x.rules, e) {
-				x.rules = append(x.rules, e)
+			if p := (pair{i, e}); !has[p] {
+				has[p] = true
+				b.lits[i].rules = append(b.lits[i].rules, e)
 			}
 		}
 	}
@@ -86,6 +94,13 @@ func (b *bucket) choose() {
 	}
 	for n := range b.lits {
 		l := &b.lits[n]
+		if len(l.text) < 3 {
+			l.at = rareByte(l.text)
+			c := l.text[l.at]
+			b.short[c] = append(b.short[c], int32(n))
+			b.rare = true
+			continue
+		}
 		if len(l.text) < 4 {
 			g := gram3([]byte(l.text))
 			setBit(&b.bits3, g)
@@ -123,6 +138,9 @@ func setBit(set *[1 << 10]uint64, g uint32) {
 // scan calls fn with every literal that occurs in text, the value of a field;
 // a literal that occurs twice may be told twice.
 func (b *bucket) scan(field int, text []byte, fn func(*indexed)) {
+	if b.rare {
+		b.scanShort(field, text, fn)
+	}
 	for i := 0; i+3 <= len(text); i++ {
 		if len(b.grams3) > 0 {
 			g := gram3(text[i:])
@@ -146,7 +164,24 @@ func (b *bucket) scan(field int, text []byte, fn func(*indexed)) {
 			if l.field != field && l.field != anyField {
 				continue
 			}
-			if from := i - l.at; from >= 0 && len(text)-from >= len(l.text) && bytes.Equal(text[from:from+len(l.text)], []byte(l.text)) {
+			if l.lies(text, i) {
+				fn(l)
+			}
+		}
+	}
+}
+
+// lies tells whether the literal is in text where its gram is at i.
+func (l *indexed) lies(text []byte, i int) bool {
+	from := i - l.at
+	return from >= 0 && len(text)-from >= len(l.text) && string(text[from:from+len(l.text)]) == l.text
+}
+
+// scanShort looks for literals of one or two bytes.
+func (b *bucket) scanShort(field int, text []byte, fn func(*indexed)) {
+	for i, c := range text {
+		for _, n := range b.short[c] {
+			if l := &b.lits[n]; (l.field == field || l.field == anyField) && l.lies(text, i) {
 				fn(l)
 			}
 		}

@@ -2,7 +2,9 @@ package sigma
 
 import (
 	"math/bits"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // literal is text that must occur, in lower case, in a value of a field for a
@@ -12,12 +14,28 @@ type literal struct {
 	text  string
 }
 
-// minLiteral is the shortest literal worth looking for; maxLiterals bounds how
-// many one rule may need.
+// minLiteral is the shortest literal worth looking for when it has no rare
+// byte; maxLiterals bounds how many one rule may need.
 const (
 	minLiteral  = 3
-	maxLiterals = 600
+	maxLiterals = 6000
 )
+
+// rareByte is the place of a byte that ordinary values seldom have, -1 when
+// there is none.
+func rareByte(s string) int {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte(" \\/:.-_\"{}(),=", c) >= 0:
+		default:
+			return i
+		}
+	}
+	return -1
+}
+
+// findable tells whether text is worth looking for.
+func findable(text string) bool { return len(text) >= minLiteral || rareByte(text) >= 0 }
 
 // required returns literals of which at least one occurs in every event for
 // which n is true; ok is false when there is no such set. common tells how
@@ -79,16 +97,16 @@ func (a *atom) literals() (set []literal, ok bool) {
 	switch a.kind {
 	case testPattern:
 		for i := range a.patterns {
-			l := a.patterns[i].literal()
-			if len(l) < minLiteral {
+			l := string(appendFold(nil, string(a.patterns[i].literal())))
+			if !findable(l) {
 				return nil, false
 			}
-			set = append(set, literal{a.field, string(appendFold(nil, string(l)))})
+			set = append(set, literal{a.field, l})
 		}
 	case testRegexp:
 		for _, re := range a.res {
-			texts := regexpLiterals(re.tree, minLiteral)
-			if len(texts) == 0 {
+			texts := regexpLiterals(re.tree, 1)
+			if len(texts) == 0 || slices.ContainsFunc(texts, func(s string) bool { return !findable(s) }) {
 				return nil, false
 			}
 			for _, t := range texts {

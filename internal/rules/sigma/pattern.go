@@ -179,7 +179,7 @@ func (p *pattern) literal() []byte {
 	}
 	var best string
 	for _, x := range p.parts {
-		if len(x.lit) > len(best) {
+		if len(x.lit) > len(best) || len(best) < minLiteral && rareByte(x.lit) >= 0 {
 			best = x.lit
 		}
 	}
