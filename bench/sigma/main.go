@@ -26,7 +26,6 @@ import (
 
 	"longwatch/internal/evidence"
 	"longwatch/internal/evidence/evtx"
-	"longwatch/internal/finding"
 	"longwatch/internal/record"
 	"longwatch/internal/rules/sigma"
 )
@@ -36,6 +35,24 @@ type sink struct {
 	events   int
 	findings int
 	match    *sigma.Matcher
+	claims   map[string]bool
+}
+
+// fired does what a hunt does: it asks for reasons once for each claim.
+func (s *sink) fired(f *sigma.Firing) {
+	s.findings++
+	c := f.Claim()
+	var key strings.Builder
+	key.WriteString(c.Detector)
+	for _, e := range c.Entities {
+		if e.Kind == "host" || e.Kind == "user" || e.Kind == "address" {
+			key.WriteString("\x00" + e.Kind + "=" + e.Value)
+		}
+	}
+	if !s.claims[key.String()] {
+		s.claims[key.String()] = true
+		_ = f.Why()
+	}
 }
 
 func (s *sink) Lane() record.Sink           { return s }
@@ -44,7 +61,7 @@ func (s *sink) Count(string, string, int64) {}
 
 func (s *sink) Put(r record.Record) {
 	if s.match != nil {
-		s.match.Match(r, func(finding.Finding) { s.findings++ })
+		s.match.Match(r, s.fired)
 	}
 	if t := r.RecordType().Name; t == "windows_event" || t == "windows_event_recovered" {
 		s.events++
@@ -93,7 +110,7 @@ func run(tree string, paths []string, rounds int) error {
 		for with := range 2 {
 			s := sink{}
 			if with == 1 {
-				s.match = engine.NewMatcher()
+				s.match, s.claims = engine.NewMatcher(), map[string]bool{}
 			}
 			start := cpu()
 			for _, data := range logs {

@@ -11,6 +11,7 @@ import (
 	"longwatch/internal/finding"
 	"longwatch/internal/intel"
 	"longwatch/internal/record"
+	"longwatch/internal/rules/sigma"
 )
 
 // maxGatherRefs is how many places a gathered finding cites.
@@ -69,6 +70,32 @@ func (g *gather) add(f finding.Finding) {
 	x.merge(&gathered{Finding: f, count: 1, refs: timed(&f)})
 }
 
+// fired takes a rule that is true of a record. Its reasons are asked for only
+// where they stand: those of the earliest record.
+func (g *gather) fired(f *sigma.Firing) {
+	c := f.Claim()
+	k := key(&c)
+	x := g.byKey[k]
+	if x == nil {
+		c.Why = f.Why()
+		g.byKey[k] = &gathered{Finding: c, count: 1, refs: timed(&c)}
+		return
+	}
+	if before(&c, &x.Finding) {
+		c.Why = f.Why()
+	}
+	x.merge(&gathered{Finding: c, count: 1, refs: timed(&c)})
+}
+
+// before orders findings about one record each.
+func before(a, b *finding.Finding) bool {
+	c := cmp.Compare(a.Start, b.Start)
+	if c == 0 && len(a.Refs) > 0 && len(b.Refs) > 0 {
+		c = compareRefs(timedRef{ref: a.Refs[0]}, timedRef{ref: b.Refs[0]})
+	}
+	return cmp.Or(c, cmp.Compare(a.ID, b.ID)) < 0
+}
+
 func timed(f *finding.Finding) []timedRef {
 	out := make([]timedRef, 0, len(f.Refs))
 	for _, r := range f.Refs {
@@ -87,7 +114,7 @@ func (x *gathered) merge(y *gathered) {
 		x.refs = x.refs[:maxGatherRefs]
 	}
 	end := max(x.End, y.End)
-	if finding.Compare(&y.Finding, &x.Finding) < 0 { // the earliest record's words stand
+	if before(&y.Finding, &x.Finding) { // the earliest record's words stand
 		x.Finding = y.Finding
 	}
 	x.End = end

@@ -43,11 +43,12 @@ type huntLane struct {
 	rules   *sigma.Matcher
 	found   *gather
 	collect func(finding.Finding)
+	fired   func(*sigma.Firing)
 }
 
 func (h *hunt) lane() lane {
 	l := &huntLane{h: h, sink: h.records.Lane(), order: h.ordered.Lane(), intel: h.intel.Matcher(), rules: h.hits.matcher(), found: newGather()}
-	l.collect = l.found.add
+	l.collect, l.fired = l.found.add, l.found.fired
 	return l
 }
 
@@ -58,7 +59,7 @@ const maxHeld = 4096
 func (l *huntLane) Put(r record.Record) {
 	l.sink.Put(r)
 	l.intel.Match(r, l.collect)
-	l.rules.Match(r, l.collect)
+	l.rules.Match(r, l.fired)
 	if incident.Wants(r.RecordType()) || l.h.engine.Wants(r) {
 		l.order.Put(r)
 	}

@@ -15,25 +15,46 @@ const (
 	maxQuote   = 300 // bytes quoted of one value
 )
 
-// claim makes the finding for a rule that is true of the event in v.
-func (r *Rule) claim(v *view, rec record.Record) finding.Finding {
-	head := rec.Base()
-	f := finding.Finding{
-		Detector: "sigma:" + r.ID, Title: r.Title, Severity: r.Level, Confidence: r.confidence(),
-		Start: head.TS, End: head.TS, Entities: entities(rec),
-		Techniques: slices.Clone(r.Techniques), Dossier: slices.Clone(r.Dossier), Refs: []record.Ref{head.Ref},
+// Firing is a rule that is true of a record. It is valid only until emit
+// returns.
+type Firing struct {
+	Rule   *Rule
+	view   *view
+	record record.Record
+}
+
+// Claim is the finding without its reasons, which cost more than all the rest:
+// for one that joins many firings they are needed once. It is not sealed.
+func (x *Firing) Claim() finding.Finding {
+	r, head := x.Rule, x.record.Base()
+	return finding.Finding{
+		Detector: r.detector, Title: r.Title, Severity: r.Level, Confidence: r.confidence(),
+		Start: head.TS, End: head.TS, Entities: entities(x.record),
+		Techniques: r.Techniques, Dossier: r.Dossier, Refs: []record.Ref{head.Ref},
 	}
-	f.Why = r.reasons(v, r.cond, f.Why)
-	if len(f.Why) == 0 {
-		f.Why = append(f.Why, "the record has none of what the rule leaves out")
+}
+
+// Why is the finding's reasons.
+func (x *Firing) Why() []string {
+	r := x.Rule
+	why := r.reasons(x.view, r.cond, nil)
+	if len(why) == 0 {
+		why = append(why, "the record has none of what the rule leaves out")
 	}
-	if len(f.Why) > maxReasons {
-		f.Why = append(f.Why[:maxReasons], finding.Because("and %d more", len(f.Why)-maxReasons))
+	if len(why) > maxReasons {
+		why = append(why[:maxReasons], finding.Because("and %d more", len(why)-maxReasons))
 	}
-	if _, ok := rec.(*host.RecoveredEvent); ok {
-		f.Why = append(f.Why, "the event was recovered from bytes that the log no longer uses")
+	if _, ok := x.record.(*host.RecoveredEvent); ok {
+		why = append(why, "the event was recovered from bytes that the log no longer uses")
 	}
-	f.Why = r.closing(f.Why)
+	return r.closing(why)
+}
+
+// Finding is the whole finding, sealed.
+func (x *Firing) Finding() finding.Finding {
+	f := x.Claim()
+	f.Techniques, f.Dossier = slices.Clone(f.Techniques), slices.Clone(f.Dossier)
+	f.Why = x.Why()
 	f.Seal()
 	return f
 }

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"longwatch/internal/finding"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 )
@@ -134,8 +133,8 @@ func TestPublicRulesFireOnTheirEvents(t *testing.T) {
 		want, _ := strconv.Atoi(row["min_matches"])
 		got := 0
 		for _, ev := range readEvents(t, filepath.Join(corpus, strings.TrimSuffix(row["evtx"], ".evtx")+".json")) {
-			m.Match(ev, func(f finding.Finding) {
-				if f.Detector == "sigma:"+row["rule_id"] {
+			m.Match(ev, func(f *Firing) {
+				if f.Claim().Detector == "sigma:"+row["rule_id"] {
 					got++
 				}
 			})
@@ -161,7 +160,7 @@ func TestTheIndexHidesNothing(t *testing.T) {
 		}
 		for _, ev := range readEvents(t, filepath.Join(corpus, strings.TrimSuffix(row["evtx"], ".evtx")+".json")) {
 			var got, want []string
-			m.Match(ev, func(f finding.Finding) { got = append(got, f.Detector) })
+			m.Match(ev, func(f *Firing) { got = append(got, f.Claim().Detector) })
 			route, _ := e.routes.of(ev)
 			v := newView(len(e.fields.names))
 			v.begin(route)
@@ -194,7 +193,7 @@ func BenchmarkMatch(b *testing.B) {
 	var quiet []*host.Event
 	for _, ev := range events {
 		found := false
-		m.Match(ev, func(finding.Finding) { found = true })
+		m.Match(ev, func(*Firing) { found = true })
 		if !found {
 			ev.Fields = append([]record.KV(nil), ev.Fields...)
 			quiet = append(quiet, ev)
@@ -215,7 +214,7 @@ func BenchmarkMatch(b *testing.B) {
 	i := 0
 	m.Candidates = 0
 	for b.Loop() {
-		m.Match(quiet[i%len(quiet)], func(finding.Finding) {})
+		m.Match(quiet[i%len(quiet)], func(*Firing) {})
 		i++
 	}
 	b.ReportMetric(float64(m.Candidates)/float64(i), "candidates/event")

@@ -69,7 +69,7 @@ func correlate(e *Engine, events []*host.Event) []finding.Finding {
 	m := e.NewMatcher()
 	m.Hits = func(h *Hit) { hits = append(hits, h) }
 	for _, ev := range events {
-		m.Match(ev, func(f finding.Finding) { found = append(found, f) })
+		m.Match(ev, func(f *Firing) { found = append(found, f.Finding()) })
 	}
 	slices.SortStableFunc(hits, func(a, b *Hit) int { return int(min(max(a.TS-b.TS, -1), 1)) })
 	c := e.NewCorrelator()

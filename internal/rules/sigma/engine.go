@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"longwatch/internal/finding"
 	"longwatch/internal/record"
 )
 
@@ -68,7 +67,8 @@ type Matcher struct {
 	marks  marks
 	hit    func(*indexed)
 	record record.Record
-	emit   func(finding.Finding)
+	emit   func(*Firing)
+	firing Firing
 	judge  func(int)
 }
 
@@ -77,7 +77,7 @@ func (e *Engine) NewMatcher() *Matcher {
 	m := &Matcher{engine: e, view: newView(len(e.fields.names)), marks: newMarks(len(e.matched))}
 	m.hit = func(l *indexed) {
 		for _, x := range l.rules {
-			m.marks.set(x.number)
+			m.marks.set(x)
 		}
 	}
 	m.judge = func(n int) {
@@ -90,22 +90,22 @@ func (e *Engine) NewMatcher() *Matcher {
 			m.Hits(r.hit(m.view, m.record))
 		}
 		if !r.quiet {
-			m.emit(r.claim(m.view, m.record))
+			m.firing = Firing{r, m.view, m.record}
+			m.emit(&m.firing)
 		}
 	}
 	return m
 }
 
-// Match emits a sealed finding for every rule that is true of r, in the order
-// of the rules.
-func (m *Matcher) Match(r record.Record, emit func(finding.Finding)) {
+// Match emits every rule that is true of r, in the order of the rules.
+func (m *Matcher) Match(r record.Record, emit func(*Firing)) {
 	route, id := m.engine.routes.of(r)
 	for ; route != nil; route = route.also {
 		m.match(route, id, r, emit)
 	}
 }
 
-func (m *Matcher) match(route *route, id uint32, r record.Record, emit func(finding.Finding)) {
+func (m *Matcher) match(route *route, id uint32, r record.Record, emit func(*Firing)) {
 	b, ok := route.byID[id]
 	if !ok {
 		b = route.rest
@@ -117,7 +117,7 @@ func (m *Matcher) match(route *route, id uint32, r record.Record, emit func(find
 	v.begin(route)
 	v.fill(r)
 	for _, x := range b.always {
-		m.marks.set(x.number)
+		m.marks.candidate(x.number)
 	}
 	if len(b.lits) > 0 {
 		for i := range v.vals {
@@ -126,7 +126,7 @@ func (m *Matcher) match(route *route, id uint32, r record.Record, emit func(find
 	}
 	m.record, m.emit = r, emit
 	m.marks.drain(m.judge)
-	m.record, m.emit = nil, nil
+	m.record, m.emit, m.firing = nil, nil, Firing{}
 }
 
 // Len is how many rules were compiled.

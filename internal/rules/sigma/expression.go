@@ -15,8 +15,9 @@ type expression struct {
 	re   *regexp.Regexp
 	tree *syntax.Regexp
 
-	need [][]byte // one of these, in lower case, is in whatever it matches; nil when that cannot be told
-	run  *run     // the whole of the expression, when it asks for a run of characters only
+	least int      // bytes of the shortest text that it matches
+	need  [][]byte // one of these, in lower case, is in whatever it matches; nil when that cannot be told
+	run   *run     // the whole of the expression, when it asks for a run of characters only
 }
 
 // run is so many characters of a class, one after the other: .{1000,}
@@ -39,6 +40,7 @@ func compileRegexp(text string) (*expression, error) {
 	}
 	x := &expression{re: re, run: runOf(tree)}
 	x.tree = tree.Simplify()
+	x.least = shortestMatch(x.tree)
 	if need := regexpLiterals(x.tree, 1); len(need) <= maxNeed {
 		for _, s := range need {
 			x.need = append(x.need, []byte(s))
@@ -52,6 +54,9 @@ func compileRegexp(text string) (*expression, error) {
 func (x *expression) match(text string, folded []byte) bool {
 	if x.run != nil {
 		return x.run.in(text)
+	}
+	if len(text) < x.least {
+		return false
 	}
 	if len(x.need) > 0 && !slices.ContainsFunc(x.need, func(s []byte) bool { return bytes.Contains(folded, s) }) {
 		return false
@@ -131,13 +136,7 @@ func regexpLiterals(re *syntax.Regexp, least int) []string {
 			return regexpLiterals(re.Sub[0], least)
 		}
 	case syntax.OpConcat:
-		var best []string
-		for _, s := range re.Sub {
-			if t := regexpLiterals(s, least); len(t) > 0 && (best == nil || findability(t) > findability(best)) {
-				best = t
-			}
-		}
-		return best
+		return concatLiterals(re, least)
 	case syntax.OpAlternate:
 		var all []string
 		for _, s := range re.Sub {
@@ -150,6 +149,97 @@ func regexpLiterals(re *syntax.Regexp, least int) []string {
 		return all
 	}
 	return nil
+}
+
+// concatLiterals finds them in a row of expressions: in one of them, or where
+// some that match few texts stand side by side.
+func concatLiterals(re *syntax.Regexp, least int) []string {
+	var best []string
+	try := func(t []string) {
+		for _, s := range t {
+			if len(s) < least {
+				return
+			}
+		}
+		if len(t) > 0 && (best == nil || findability(t) > findability(best)) {
+			best = t
+		}
+	}
+	var row []string
+	for _, s := range re.Sub {
+		texts := exactTexts(s)
+		if len(texts) == 0 || len(texts)*max(len(row), 1) > maxNeed {
+			try(row)
+			row = texts
+			try(regexpLiterals(s, least))
+			continue
+		}
+		if row == nil {
+			row = []string{""}
+		}
+		var next []string
+		for _, a := range row {
+			for _, b := range texts {
+				next = append(next, a+b)
+			}
+		}
+		row = next
+	}
+	try(row)
+	return best
+}
+
+// exactTexts are all texts that re matches, in lower case; none when they are
+// many or have letters that fold to others outside ASCII.
+func exactTexts(re *syntax.Regexp) []string {
+	switch re.Op {
+	case syntax.OpLiteral:
+		if s := longestASCII(re.Rune, re.Flags&syntax.FoldCase != 0); len(s) == len(re.Rune) {
+			return []string{s}
+		}
+	case syntax.OpCapture:
+		return exactTexts(re.Sub[0])
+	case syntax.OpCharClass:
+		var out []string
+		for i := 0; i+1 < len(re.Rune); i += 2 {
+			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
+				if r >= utf8.RuneSelf || len(out) == maxNeed {
+					return nil
+				}
+				out = append(out, string(appendFold(nil, string(r))))
+			}
+		}
+		slices.Sort(out)
+		return slices.Compact(out)
+	}
+	return nil
+}
+
+// shortestMatch is how many bytes a text needs at least for re to match.
+func shortestMatch(re *syntax.Regexp) int {
+	switch re.Op {
+	case syntax.OpLiteral:
+		return len(re.Rune)
+	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return 1
+	case syntax.OpCapture, syntax.OpPlus:
+		return shortestMatch(re.Sub[0])
+	case syntax.OpRepeat:
+		return min(re.Min*shortestMatch(re.Sub[0]), maxText)
+	case syntax.OpConcat:
+		n := 0
+		for _, s := range re.Sub {
+			n += shortestMatch(s)
+		}
+		return n
+	case syntax.OpAlternate:
+		n := maxText
+		for _, s := range re.Sub {
+			n = min(n, shortestMatch(s))
+		}
+		return n
+	}
+	return 0
 }
 
 // longestASCII is the longest run of runes that have one lower-case form,

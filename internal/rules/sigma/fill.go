@@ -37,12 +37,14 @@ func (v *view) windows(x *host.Event) {
 	v.put("Channel", x.Channel)
 	v.put("Provider_Name", x.Provider)
 	v.put("Computer", x.Host)
-	v.putUint("Level", uint64(x.Level))
-	v.putUint("Task", uint64(x.Task))
-	v.putUint("Opcode", uint64(x.Opcode))
-	v.putHex("Keywords", x.Keywords)
-	v.putUint("Version", uint64(x.Version))
-	v.putUint("EventRecordID", x.RecordID)
+	if v.route.system { // else no rule asks for them by name, and as keywords they are noise
+		v.putUint("Level", uint64(x.Level))
+		v.putUint("Task", uint64(x.Task))
+		v.putUint("Opcode", uint64(x.Opcode))
+		v.putHex("Keywords", x.Keywords)
+		v.putUint("Version", uint64(x.Version))
+		v.putUint("EventRecordID", x.RecordID)
+	}
 	v.putSome("Security_UserID", x.UserSID)
 	if v.wants("TimeCreated") {
 		v.put("TimeCreated", x.TS.String())

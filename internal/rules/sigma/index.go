@@ -1,8 +1,10 @@
 package sigma
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"slices"
+	"unsafe"
 )
 
 // bucket is the rules for one kind of event: those that must always be
@@ -11,15 +13,51 @@ type bucket struct {
 	always []*entry
 	lits   []indexed
 
-	// A literal is found by four of its bytes (three when it is that short):
-	// a bit for the hash of every such gram, then a table of grams.
-	bits4, bits3 [1 << 10]uint64
-	grams        map[uint32][]int32 // literals by four bytes
-	grams3       map[uint32][]int32
+	// A literal is found by four of its bytes (three when it is that short): a
+	// bit for the hash of every such gram, then a chain of the literals with it.
+	four, three grams
 	// Shorter ones are looked for where a rare byte of theirs is seen.
 	short [256][]int32
 	rare  bool // there are some
+	// Whole values are looked up.
+	whole       map[literal]int32
+	wholeFields map[int]bool
 }
+
+// grams finds literals by a few of their bytes.
+type grams struct {
+	bits  []uint64 // a set of hashes
+	heads []int32  // first literal by the upper bits of the hash, -1 for none
+	next  []int32  // by literal: the next one in the chain
+	shift uint32
+	any   bool
+}
+
+func newGrams(n int) grams {
+	size := uint32(6)
+	for 1<<size < 2*n {
+		size++
+	}
+	g := grams{bits: make([]uint64, 1<<min(size+4, 18)/64), heads: make([]int32, 1<<size), next: make([]int32, n), shift: 32 - size}
+	for i := range g.heads {
+		g.heads[i] = -1
+	}
+	return g
+}
+
+// hashGram spreads a gram over 32 bits.
+func hashGram(g uint32) uint32 { return g * 0x9e3779b1 }
+
+func (g *grams) add(gram uint32, lit int) {
+	h := hashGram(gram)
+	i := h >> (32 - g.width())
+	g.bits[i>>6] |= 1 << (i & 63)
+	g.next[lit], g.heads[h>>g.shift] = g.heads[h>>g.shift], int32(lit)
+	g.any = true
+}
+
+// width is how many bits of a hash choose a bit of the set.
+func (g *grams) width() uint32 { return uint32(bits.TrailingZeros32(uint32(len(g.bits)))) + 6 }
 
 // entry is a rule in a bucket.
 type entry struct {
@@ -31,19 +69,22 @@ type entry struct {
 type indexed struct {
 	literal
 	at    int // of the gram in the text
-	rules []*entry
+	rules []need
 }
 
-// newBucket indexes rules.
-func newBucket(rules []*entry) *bucket {
-	b := &bucket{grams: map[uint32][]int32{}, grams3: map[uint32][]int32{}}
+// need is one of the sets of literals of a rule: it is a candidate when one of
+// each of its sets was seen.
+type need struct {
+	number   int
+	set, all uint8 // bit of the set; bits of all its sets
+}
+
+// newBucket indexes rules for events whose field number skip is known, noField
+// when there is none.
+func newBucket(rules []*entry, skip int) *bucket {
+	b := &bucket{whole: map[literal]int32{}, wholeFields: map[int]bool{}}
 	common := map[string]int{}
 	for _, e := range rules {
-		if set, ok := required(e.rule.cond, nil); ok {
-			for _, l := range set {
-				common[l.text]++
-			}
-		}
 		e.rule.cond.walk(func(n *node) bool {
 			if n.op == opAtom {
 				if set, ok := n.atom.required(); ok {
@@ -59,24 +100,28 @@ func newBucket(rules []*entry) *bucket {
 	type pair struct {
 		lit  int
 		rule *entry
+		set  uint8
 	}
 	has := map[pair]bool{}
 	for _, e := range rules {
-		set, ok := required(e.rule.cond, common)
-		if !ok {
+		sets := requiredSets(e.rule.cond, common, skip)
+		if len(sets) == 0 {
 			b.always = append(b.always, e)
 			continue
 		}
-		for _, l := range set {
-			i, known := byLiteral[l]
-			if !known {
-				i = len(b.lits)
-				byLiteral[l] = i
-				b.lits = append(b.lits, indexed{literal: l})
-			}
-			if p := (pair{i, e}); !has[p] {
-				has[p] = true
-				b.lits[i].rules = append(b.lits[i].rules, e)
+		for i, set := range sets {
+			n := need{e.number, 1 << i, 1<<len(sets) - 1}
+			for _, l := range set {
+				at, known := byLiteral[l]
+				if !known {
+					at = len(b.lits)
+					byLiteral[l] = at
+					b.lits = append(b.lits, indexed{literal: l})
+				}
+				if p := (pair{at, e, n.set}); !has[p] {
+					has[p] = true
+					b.lits[at].rules = append(b.lits[at].rules, n)
+				}
 			}
 		}
 	}
@@ -88,85 +133,76 @@ func newBucket(rules []*entry) *bucket {
 func (b *bucket) choose() {
 	count := map[uint32]int{}
 	for _, l := range b.lits {
-		for i := 0; i+4 <= len(l.text); i++ {
+		for i := 0; i+4 <= len(l.text) && !l.whole; i++ {
 			count[gram4([]byte(l.text[i:]))]++
 		}
 	}
+	b.four, b.three = newGrams(len(b.lits)), newGrams(len(b.lits))
 	for n := range b.lits {
 		l := &b.lits[n]
-		if len(l.text) < 3 {
+		switch {
+		case l.whole:
+			b.whole[l.literal] = int32(n)
+			b.wholeFields[l.field] = true
+		case len(l.text) < 3:
 			l.at = rareByte(l.text)
 			c := l.text[l.at]
 			b.short[c] = append(b.short[c], int32(n))
 			b.rare = true
-			continue
-		}
-		if len(l.text) < 4 {
-			g := gram3([]byte(l.text))
-			setBit(&b.bits3, g)
-			b.grams3[g] = append(b.grams3[g], int32(n))
-			continue
-		}
-		for i := 1; i+4 <= len(l.text); i++ {
-			if count[gram4([]byte(l.text[i:]))] < count[gram4([]byte(l.text[l.at:]))] {
-				l.at = i
+		case len(l.text) == 3:
+			b.three.add(gram3([]byte(l.text)), n)
+		default:
+			for i := 1; i+4 <= len(l.text); i++ {
+				if count[gram4([]byte(l.text[i:]))] < count[gram4([]byte(l.text[l.at:]))] {
+					l.at = i
+				}
 			}
+			b.four.add(gram4([]byte(l.text[l.at:])), n)
 		}
-		g := gram4([]byte(l.text[l.at:]))
-		setBit(&b.bits4, g)
-		b.grams[g] = append(b.grams[g], int32(n))
 	}
 }
 
-func gram4(s []byte) uint32 {
-	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
-}
+func gram4(s []byte) uint32 { return binary.LittleEndian.Uint32(s) }
 
 func gram3(s []byte) uint32 { return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 }
-
-// bitOf is the place of a gram in a bit set of 2^16.
-func bitOf(g uint32) (word, bit uint32) {
-	h := g * 0x9e3779b1 >> 16
-	return h >> 6, h & 63
-}
-
-func setBit(set *[1 << 10]uint64, g uint32) {
-	w, b := bitOf(g)
-	set[w] |= 1 << b
-}
 
 // scan calls fn with every literal that occurs in text, the value of a field;
 // a literal that occurs twice may be told twice.
 func (b *bucket) scan(field int, text []byte, fn func(*indexed)) {
+	if b.wholeFields[field] && len(text) <= maxWhole {
+		// The key lives as long as the lookup.
+		key := literal{field, unsafe.String(unsafe.SliceData(text), len(text)), true} //nolint:gosec // the text is only read, and not kept
+		if n, ok := b.whole[key]; ok {
+			fn(&b.lits[n])
+		}
+	}
 	if b.rare {
 		b.scanShort(field, text, fn)
 	}
-	for i := 0; i+3 <= len(text); i++ {
-		if len(b.grams3) > 0 {
-			g := gram3(text[i:])
-			if w, bit := bitOf(g); b.bits3[w]>>bit&1 != 0 {
-				for _, n := range b.grams3[g] {
-					if l := &b.lits[n]; l.field == field || l.field == anyField {
-						fn(l)
-					}
-				}
+	if b.three.any {
+		width := 32 - b.three.width()
+		for i := 0; i+3 <= len(text); i++ {
+			h := hashGram(gram3(text[i:]))
+			if at := h >> width; b.three.bits[at>>6]>>(at&63)&1 != 0 {
+				b.chain(&b.three, h, field, text, i, fn)
 			}
 		}
-		if i+4 > len(text) {
-			return
+	}
+	width := 32 - b.four.width()
+	set := b.four.bits
+	for i := 0; i+4 <= len(text); i++ {
+		h := hashGram(gram4(text[i:]))
+		if at := h >> width; set[at>>6]>>(at&63)&1 != 0 {
+			b.chain(&b.four, h, field, text, i, fn)
 		}
-		g := gram4(text[i:])
-		if w, bit := bitOf(g); b.bits4[w]>>bit&1 == 0 {
-			continue
-		}
-		for _, n := range b.grams[g] {
-			l := &b.lits[n]
-			if l.field != field && l.field != anyField {
-				continue
-			}
-			if l.lies(text, i) {
-				fn(l)
-			}
+	}
+}
+
+// chain tells the literals of one chain that lie in text with their gram at i.
+func (b *bucket) chain(g *grams, h uint32, field int, text []byte, i int, fn func(*indexed)) {
+	for n := g.heads[h>>g.shift]; n >= 0; n = g.next[n] {
+		if l := &b.lits[n]; (l.field == field || l.field == anyField) && l.lies(text, i) {
+			fn(l)
 		}
 	}
 }
@@ -188,29 +224,49 @@ func (b *bucket) scanShort(field int, text []byte, fn func(*indexed)) {
 	}
 }
 
-// marks is a set of rule numbers that is emptied in one step.
+// marks gathers which sets of each rule were seen, and which rules are
+// candidates.
 type marks struct {
-	words []uint64
-	dirty []int
+	seen  []uint8 // by rule
+	dirty []int   // rules that have something in seen
+	ready []uint64
+	words []int // of ready that are not zero
 }
 
-func newMarks(n int) marks { return marks{words: make([]uint64, n/64+1)} }
+func newMarks(n int) marks { return marks{seen: make([]uint8, n), ready: make([]uint64, n/64+1)} }
 
-func (m *marks) set(n int) {
-	if m.words[n/64] == 0 {
-		m.dirty = append(m.dirty, n/64)
+// set notes that one of a rule's sets was seen.
+func (m *marks) set(x need) {
+	s := m.seen[x.number]
+	if s == 0 {
+		m.dirty = append(m.dirty, x.number)
 	}
-	m.words[n/64] |= 1 << (n % 64)
+	m.seen[x.number] = s | x.set
+	if s|x.set == x.all && s != x.all {
+		m.candidate(x.number)
+	}
 }
 
-// drain calls fn with every number in rising order and empties the set.
+// candidate has a rule evaluated.
+func (m *marks) candidate(n int) {
+	if m.ready[n/64] == 0 {
+		m.words = append(m.words, n/64)
+	}
+	m.ready[n/64] |= 1 << (n % 64)
+}
+
+// drain calls fn with every candidate in rising order and forgets all.
 func (m *marks) drain(fn func(n int)) {
-	slices.Sort(m.dirty)
-	for _, w := range m.dirty {
-		for x := m.words[w]; x != 0; x &= x - 1 {
-			fn(w*64 + bits.TrailingZeros64(x))
-		}
-		m.words[w] = 0
+	for _, n := range m.dirty {
+		m.seen[n] = 0
 	}
 	m.dirty = m.dirty[:0]
+	slices.Sort(m.words)
+	for _, w := range m.words {
+		for x := m.ready[w]; x != 0; x &= x - 1 {
+			fn(w*64 + bits.TrailingZeros64(x))
+		}
+		m.ready[w] = 0
+	}
+	m.words = m.words[:0]
 }

@@ -12,6 +12,7 @@ import (
 type literal struct {
 	field int // anyField for keywords
 	text  string
+	whole bool // it must be all of the value
 }
 
 // minLiteral is the shortest literal worth looking for when it has no rare
@@ -20,6 +21,9 @@ const (
 	minLiteral  = 3
 	maxLiterals = 6000
 )
+
+// maxWhole is the longest text that is looked for as a whole value.
+const maxWhole = 64
 
 // rareByte is the place of a byte that ordinary values seldom have, -1 when
 // there is none.
@@ -36,6 +40,44 @@ func rareByte(s string) int {
 
 // findable tells whether text is worth looking for.
 func findable(text string) bool { return len(text) >= minLiteral || rareByte(text) >= 0 }
+
+// maxSets bounds the sets of literals that a rule is found by; all but the
+// best must be small.
+const (
+	maxSets    = 4
+	maxFurther = 48
+)
+
+// requiredSets returns sets of literals, the best first: in every event for
+// which n is true one of each set occurs. skip is a field whose values are
+// known already.
+func requiredSets(n *node, common map[string]int, skip int) [][]literal {
+	var all [][]literal
+	var visit func(n *node)
+	visit = func(n *node) {
+		switch n.op {
+		case opSelect:
+			visit(n.kids[0])
+		case opAnd:
+			for _, k := range n.kids {
+				visit(k)
+			}
+		default:
+			if s, ok := required(n, common); ok && !slices.ContainsFunc(s, func(l literal) bool { return l.field == skip }) {
+				all = append(all, s)
+			}
+		}
+	}
+	visit(n)
+	slices.SortStableFunc(all, func(a, b []literal) int { return worth(b, common) - worth(a, common) })
+	out := all[:0]
+	for i, s := range all {
+		if len(out) < maxSets && (i == 0 || len(s) <= maxFurther) && !slices.ContainsFunc(out, func(o []literal) bool { return slices.Equal(o, s) }) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
 
 // required returns literals of which at least one occurs in every event for
 // which n is true; ok is false when there is no such set. common tells how
@@ -97,11 +139,12 @@ func (a *atom) literals() (set []literal, ok bool) {
 	switch a.kind {
 	case testPattern:
 		for i := range a.patterns {
-			l := string(appendFold(nil, string(a.patterns[i].literal())))
-			if !findable(l) {
+			l := literal{field: a.field, text: string(appendFold(nil, string(a.patterns[i].literal())))}
+			l.whole = a.patterns[i].shape == shapeExact && len(l.text) <= maxWhole && a.field != anyField
+			if !l.whole && !findable(l.text) {
 				return nil, false
 			}
-			set = append(set, literal{a.field, l})
+			set = append(set, l)
 		}
 	case testRegexp:
 		for _, re := range a.res {
@@ -110,7 +153,7 @@ func (a *atom) literals() (set []literal, ok bool) {
 				return nil, false
 			}
 			for _, t := range texts {
-				set = append(set, literal{a.field, t})
+				set = append(set, literal{field: a.field, text: t})
 			}
 		}
 	}

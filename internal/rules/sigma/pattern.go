@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -188,18 +189,34 @@ func (p *pattern) literal() []byte {
 
 // appendFold appends s in lower case, letter by letter.
 func appendFold(dst []byte, s string) []byte {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			return appendFoldRunes(dst, s[i:])
+	from := len(dst)
+	dst = append(dst, s...)
+	b := dst[from:]
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		if x&highBits != 0 {
+			return appendFoldRunes(dst[:from+i], s[i:])
 		}
-		if c >= 'A' && c <= 'Z' {
-			c |= 0x20
+		// Bit 7 of each byte says that it is at least A, and not above Z.
+		upper := (x + (0x80-'A')*lowBits) &^ (x + (0x80-'Z'-1)*lowBits) & highBits
+		binary.LittleEndian.PutUint64(b[i:], x|upper>>2)
+	}
+	for ; i < len(b); i++ {
+		switch c := b[i]; {
+		case c >= utf8.RuneSelf:
+			return appendFoldRunes(dst[:from+i], s[i:])
+		case c >= 'A' && c <= 'Z':
+			b[i] = c | 0x20
 		}
-		dst = append(dst, c)
 	}
 	return dst
 }
+
+const (
+	highBits = 0x8080808080808080
+	lowBits  = 0x0101010101010101
+)
 
 func appendFoldRunes(dst []byte, s string) []byte {
 	for len(s) > 0 {

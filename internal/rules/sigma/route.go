@@ -29,6 +29,7 @@ type route struct {
 	kind     kindOfEvent
 	fields   map[string][]int // field numbers by name in the record
 	keywords bool             // some rule looks at every value
+	system   bool             // some rule asks for a number of the event's head
 	byID     map[uint32]*bucket
 	rest     *bucket // for event numbers that no rule names
 	also     *route  // the same record as another kind of event
@@ -86,14 +87,18 @@ func (e *Engine) newRoute(kind kindOfEvent, id uint32, aliases map[string]string
 	for n := range asked {
 		r.fields[e.fields.names[n]] = []int{n}
 	}
+	for _, name := range [...]string{"Level", "Task", "Opcode", "Keywords", "Version", "EventRecordID"} {
+		_, asks := r.fields[name]
+		r.system = r.system || asks
+	}
 	for from, to := range aliases {
 		if n, ok := e.fields.numbers[to]; ok && asked[n] && from != to {
 			r.fields[from] = append(r.fields[from], n)
 		}
 	}
-	r.rest = newBucket(rest)
+	r.rest = newBucket(rest, noField)
 	for n, rules := range byID {
-		r.byID[n] = newBucket(append(rules, rest...))
+		r.byID[n] = newBucket(append(rules, rest...), e.eventID)
 	}
 	return r
 }

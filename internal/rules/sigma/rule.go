@@ -72,6 +72,7 @@ func (c *compiler) head(d *document) (*Rule, error) {
 	if r.ID == "" {
 		r.ID = fmt.Sprintf("%s:%d", d.file, d.line)
 	}
+	r.detector = "sigma:" + r.ID
 	if c.ids[r.ID] && !d.shared {
 		return nil, errTwice
 	}

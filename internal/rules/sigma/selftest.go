@@ -94,16 +94,20 @@ func (e *Engine) Test() []Failure {
 func candidate(r *route, v *view, n int) bool {
 	found := false
 	look := func(b *bucket) {
+		m := newMarks(n + 1)
 		for _, x := range b.always {
 			found = found || x.number == n
 		}
 		for i := range v.vals {
 			b.scan(v.vals[i].field, v.folded(i), func(l *indexed) {
 				for _, x := range l.rules {
-					found = found || x.number == n
+					if x.number == n {
+						m.set(x)
+					}
 				}
 			})
 		}
+		m.drain(func(x int) { found = found || x == n })
 	}
 	look(r.rest)
 	for _, b := range r.byID {

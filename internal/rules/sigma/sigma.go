@@ -3,7 +3,7 @@
 //
 //	engine, refused := sigma.Compile(os.DirFS("rules"))
 //	m := engine.NewMatcher() // one for each goroutine
-//	m.Match(rec, func(f finding.Finding) { … })
+//	m.Match(rec, func(f *sigma.Firing) { … f.Finding() … })
 //
 // A rule costs something only when its rare part is seen: rules are routed by
 // log source and event number, then found by a literal that must occur for
@@ -61,6 +61,8 @@ type Rule struct {
 	corr    *correlation // nil for rules about single events
 	tests   []test
 	selects []*node // selections by name, for the reasons of a finding
+
+	detector string // what its findings are called
 
 	number  int       // among the rules that are matched; -1 for correlations
 	part    *Rule     // the rule with an aggregation that this is a part of

@@ -30,7 +30,7 @@ func fires(t *testing.T, detection string, fields ...record.KV) bool {
 		t.Fatalf("refused: %v", refused)
 	}
 	n := 0
-	e.NewMatcher().Match(&host.Event{Channel: sysmonLog, Provider: "Microsoft-Windows-Sysmon", EventID: 1, Fields: fields}, func(finding.Finding) { n++ })
+	e.NewMatcher().Match(&host.Event{Channel: sysmonLog, Provider: "Microsoft-Windows-Sysmon", EventID: 1, Fields: fields}, func(*Firing) { n++ })
 	return n == 1
 }
 
@@ -269,7 +269,7 @@ func TestLogSources(t *testing.T) {
 				t.Fatal(refused)
 			}
 			n := 0
-			e.NewMatcher().Match(tt.r, func(finding.Finding) { n++ })
+			e.NewMatcher().Match(tt.r, func(*Firing) { n++ })
 			if (n == 1) != tt.want {
 				t.Errorf("fired %d times, want %v", n, tt.want)
 			}
@@ -297,7 +297,7 @@ detection:
 	ev := &host.Event{Head: record.Head{TS: 5e9, Ref: record.Ref{File: "log", Kind: record.RefRecord, Pos: 7}}, Host: "pc1", Channel: sysmonLog, EventID: 1,
 		Fields: kv("Image", `C:\A.exe`, "CommandLine", "run Y now", "User", `CORP\eve`)}
 	var got []finding.Finding
-	e.NewMatcher().Match(ev, func(f finding.Finding) { got = append(got, f) })
+	e.NewMatcher().Match(ev, func(f *Firing) { got = append(got, f.Finding()) })
 	if len(got) != 1 {
 		t.Fatalf("%d findings", len(got))
 	}
@@ -364,7 +364,7 @@ detection:
 `)
 	ev := &host.Event{Channel: sysmonLog, EventID: 1, Fields: kv("Image", `C:\Windows\System32\cmd.exe`, "CommandLine", `cmd /c dir Ä:\`, "ParentProcessId", "77")}
 	m := e.NewMatcher()
-	emit := func(finding.Finding) { t.Fatal("fired") }
+	emit := func(*Firing) { t.Fatal("fired") }
 	m.Match(ev, emit)
 	if n := testing.AllocsPerRun(200, func() { m.Match(ev, emit) }); n != 0 {
 		t.Errorf("%v allocations for an event that no rule describes", n)
@@ -393,7 +393,7 @@ func FuzzRule(f *testing.F) {
 		v.fill(ev)
 		want := e.Rules[0].cond.eval(v)
 		got := false
-		e.NewMatcher().Match(ev, func(finding.Finding) { got = true })
+		e.NewMatcher().Match(ev, func(*Firing) { got = true })
 		if got != want {
 			t.Fatalf("index %v, evaluation %v for %q on %q", got, want, detection, value)
 		}
