@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
-	"unsafe"
 )
 
 // bucket is the rules for one kind of event: those that must always be
@@ -12,33 +11,52 @@ import (
 type bucket struct {
 	always []*entry
 	lits   []indexed
+	fields map[int]*finder // by field
+	any    *finder         // literals of keywords, for every value; nil when there are none
+}
 
+// finder finds literals of one field in a value.
+type finder struct {
 	// A literal is found by four of its bytes (three when it is that short): a
 	// bit for the hash of every such gram, then a chain of the literals with it.
 	four, three grams
 	// Shorter ones are looked for where a rare byte of theirs is seen.
-	short [256][]int32
-	rare  bool // there are some
+	short *[256][]int32
 	// Whole values are looked up.
-	whole       map[literal]int32
-	wholeFields map[int]bool
+	whole map[string]int32
 }
 
 // grams finds literals by a few of their bytes.
 type grams struct {
 	bits  []uint64 // a set of hashes
-	heads []int32  // first literal by the upper bits of the hash, -1 for none
-	next  []int32  // by literal: the next one in the chain
+	heads []int32  // first link by the upper bits of the hash, -1 for none
+	next  []link
 	shift uint32
-	any   bool
+	// Where all literals are long, several grams of each are kept and only
+	// every so many places of a text are looked at.
+	stride int
 }
 
-func newGrams(n int) grams {
+// link is a literal in a chain with the place of the gram in it, and the next
+// link.
+type link struct{ lit, next, at int32 }
+
+// newGrams makes room for n literals, the shortest of so many bytes, whose
+// grams have width bytes.
+func newGrams(n, shortest, width int) grams {
+	if n == 0 {
+		return grams{}
+	}
+	stride := min(max(shortest-width+1, 1), 4)
+	if stride == 3 {
+		stride = 2
+	}
+	n *= stride
 	size := uint32(6)
 	for 1<<size < 2*n {
 		size++
 	}
-	g := grams{bits: make([]uint64, 1<<min(size+4, 18)/64), heads: make([]int32, 1<<size), next: make([]int32, n), shift: 32 - size}
+	g := grams{bits: make([]uint64, 1<<min(size+4, 17)/64), heads: make([]int32, 1<<size), shift: 32 - size, stride: stride}
 	for i := range g.heads {
 		g.heads[i] = -1
 	}
@@ -48,12 +66,12 @@ func newGrams(n int) grams {
 // hashGram spreads a gram over 32 bits.
 func hashGram(g uint32) uint32 { return g * 0x9e3779b1 }
 
-func (g *grams) add(gram uint32, lit int) {
+func (g *grams) add(gram uint32, lit, at int) {
 	h := hashGram(gram)
 	i := h >> (32 - g.width())
 	g.bits[i>>6] |= 1 << (i & 63)
-	g.next[lit], g.heads[h>>g.shift] = g.heads[h>>g.shift], int32(lit)
-	g.any = true
+	g.next = append(g.next, link{int32(lit), g.heads[h>>g.shift], int32(at)})
+	g.heads[h>>g.shift] = int32(len(g.next) - 1)
 }
 
 // width is how many bits of a hash choose a bit of the set.
@@ -68,7 +86,7 @@ type entry struct {
 // indexed is a literal and the rules that need it.
 type indexed struct {
 	literal
-	at    int // of the gram in the text
+	at    int // of its rare byte, when it is very short
 	rules []need
 }
 
@@ -82,7 +100,7 @@ type need struct {
 // newBucket indexes rules for events whose field number skip is known, noField
 // when there is none.
 func newBucket(rules []*entry, skip int) *bucket {
-	b := &bucket{whole: map[literal]int32{}, wholeFields: map[int]bool{}}
+	b := &bucket{fields: map[int]*finder{}}
 	common := map[string]int{}
 	for _, e := range rules {
 		e.rule.cond.walk(func(n *node) bool {
@@ -129,35 +147,72 @@ func newBucket(rules []*entry, skip int) *bucket {
 	return b
 }
 
-// choose picks for every literal the gram that fewest literals share.
+// ordinary is text that values of events are full of. What occurs in it is a
+// poor mark of a literal.
+const ordinary = `c:\windows\system32\svchost.exe -k netsvcs -p -s c:\program files (x86)\common files\microsoft corporation nt authority\system ` +
+	`"c:\windows\explorer.exe" c:\users\public\appdata\local\temp\ microsoft® windows® operating system service control manager hklm\software\microsoft\windows\currentversion\ ` +
+	`hklm\system\currentcontrolset\services\ security-auditing microsoft-windows-sysmon/operational sha1= md5= sha256= imphash= 10.0. /operational powershell.exe cmd.exe /c .dll`
+
+// choose makes the finders: for every literal it picks the gram that is in no
+// ordinary text and that fewest literals share.
 func (b *bucket) choose() {
 	count := map[uint32]int{}
-	for _, l := range b.lits {
-		for i := 0; i+4 <= len(l.text) && !l.whole; i++ {
-			count[gram4([]byte(l.text[i:]))]++
+	for i := 0; i+4 <= len(ordinary); i++ {
+		count[gram4([]byte(ordinary[i:]))] = 1 << 20
+	}
+	type size struct{ four, three, shortest int }
+	sizes := map[int]*size{}
+	for i := range b.lits {
+		l := &b.lits[i]
+		s := sizes[l.field]
+		if s == nil {
+			s = &size{shortest: 1 << 20}
+			sizes[l.field] = s
+		}
+		switch n := len(l.text); {
+		case l.whole || n < 3:
+		case n == 3:
+			s.three++
+		default:
+			s.four++
+			s.shortest = min(s.shortest, n)
+			for i := 0; i+4 <= n; i++ {
+				count[gram4([]byte(l.text[i:]))]++
+			}
 		}
 	}
-	b.four, b.three = newGrams(len(b.lits)), newGrams(len(b.lits))
+	for field, s := range sizes {
+		b.fields[field] = &finder{four: newGrams(s.four, s.shortest, 4), three: newGrams(s.three, 3, 3), whole: map[string]int32{}}
+	}
+	b.any = b.fields[anyField]
 	for n := range b.lits {
 		l := &b.lits[n]
+		f := b.fields[l.field]
 		switch {
 		case l.whole:
-			b.whole[l.literal] = int32(n)
-			b.wholeFields[l.field] = true
+			f.whole[l.text] = int32(n)
 		case len(l.text) < 3:
 			l.at = rareByte(l.text)
-			c := l.text[l.at]
-			b.short[c] = append(b.short[c], int32(n))
-			b.rare = true
+			if f.short == nil {
+				f.short = new([256][]int32)
+			}
+			f.short[l.text[l.at]] = append(f.short[l.text[l.at]], int32(n))
 		case len(l.text) == 3:
-			b.three.add(gram3([]byte(l.text)), n)
+			f.three.add(gram3([]byte(l.text)), n, 0)
 		default:
-			for i := 1; i+4 <= len(l.text); i++ {
-				if count[gram4([]byte(l.text[i:]))] < count[gram4([]byte(l.text[l.at:]))] {
-					l.at = i
+			best, least := 0, 1<<62
+			for i := 0; i+f.four.stride+3 <= len(l.text); i++ {
+				sum := 0
+				for j := range f.four.stride {
+					sum += count[gram4([]byte(l.text[i+j:]))]
+				}
+				if sum < least {
+					best, least = i, sum
 				}
 			}
-			b.four.add(gram4([]byte(l.text[l.at:])), n)
+			for j := range f.four.stride {
+				f.four.add(gram4([]byte(l.text[best+j:])), n, best+j)
+			}
 		}
 	}
 }
@@ -169,59 +224,63 @@ func gram3(s []byte) uint32 { return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2
 // scan calls fn with every literal that occurs in text, the value of a field;
 // a literal that occurs twice may be told twice.
 func (b *bucket) scan(field int, text []byte, fn func(*indexed)) {
-	if b.wholeFields[field] && len(text) <= maxWhole {
-		// The key lives as long as the lookup.
-		key := literal{field, unsafe.String(unsafe.SliceData(text), len(text)), true} //nolint:gosec // the text is only read, and not kept
-		if n, ok := b.whole[key]; ok {
-			fn(&b.lits[n])
+	if field != noField {
+		if f := b.fields[field]; f != nil {
+			f.scan(b.lits, text, fn)
 		}
 	}
-	if b.rare {
-		b.scanShort(field, text, fn)
+	if b.any != nil {
+		b.any.scan(b.lits, text, fn)
 	}
-	if b.three.any {
-		width := 32 - b.three.width()
-		for i := 0; i+3 <= len(text); i++ {
-			h := hashGram(gram3(text[i:]))
-			if at := h >> width; b.three.bits[at>>6]>>(at&63)&1 != 0 {
-				b.chain(&b.three, h, field, text, i, fn)
+}
+
+func (f *finder) scan(lits []indexed, text []byte, fn func(*indexed)) {
+	if len(f.whole) > 0 && len(text) <= maxWhole {
+		if n, ok := f.whole[string(text)]; ok {
+			fn(&lits[n])
+		}
+	}
+	if f.short != nil {
+		for i, c := range text {
+			for _, n := range f.short[c] {
+				if l := &lits[n]; l.lies(text, i-l.at) {
+					fn(l)
+				}
 			}
 		}
 	}
-	width := 32 - b.four.width()
-	set := b.four.bits
-	for i := 0; i+4 <= len(text); i++ {
-		h := hashGram(gram4(text[i:]))
-		if at := h >> width; set[at>>6]>>(at&63)&1 != 0 {
-			b.chain(&b.four, h, field, text, i, fn)
+	if set := f.three.bits; len(set) > 0 {
+		width := 32 - f.three.width()
+		for i := 0; i+3 <= len(text); i++ {
+			h := hashGram(gram3(text[i:]))
+			if at := h >> width; set[at>>6]>>(at&63)&1 != 0 {
+				f.three.chain(lits, h, text, i, fn)
+			}
+		}
+	}
+	if set := f.four.bits; len(set) > 0 {
+		width := 32 - f.four.width()
+		for i := 0; i+4 <= len(text); i += f.four.stride {
+			h := hashGram(gram4(text[i:]))
+			if at := h >> width; set[at>>6]>>(at&63)&1 != 0 {
+				f.four.chain(lits, h, text, i, fn)
+			}
 		}
 	}
 }
 
 // chain tells the literals of one chain that lie in text with their gram at i.
-func (b *bucket) chain(g *grams, h uint32, field int, text []byte, i int, fn func(*indexed)) {
-	for n := g.heads[h>>g.shift]; n >= 0; n = g.next[n] {
-		if l := &b.lits[n]; (l.field == field || l.field == anyField) && l.lies(text, i) {
+func (g *grams) chain(lits []indexed, h uint32, text []byte, i int, fn func(*indexed)) {
+	for n := g.heads[h>>g.shift]; n >= 0; n = g.next[n].next {
+		if l := &lits[g.next[n].lit]; l.lies(text, i-int(g.next[n].at)) {
 			fn(l)
 		}
 	}
 }
 
-// lies tells whether the literal is in text where its gram is at i.
-func (l *indexed) lies(text []byte, i int) bool {
-	from := i - l.at
+// lies tells whether the literal is in text at a place.
+func (l *indexed) lies(text []byte, from int) bool {
 	return from >= 0 && len(text)-from >= len(l.text) && string(text[from:from+len(l.text)]) == l.text
-}
-
-// scanShort looks for literals of one or two bytes.
-func (b *bucket) scanShort(field int, text []byte, fn func(*indexed)) {
-	for i, c := range text {
-		for _, n := range b.short[c] {
-			if l := &b.lits[n]; (l.field == field || l.field == anyField) && l.lies(text, i) {
-				fn(l)
-			}
-		}
-	}
 }
 
 // marks gathers which sets of each rule were seen, and which rules are

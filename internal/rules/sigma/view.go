@@ -13,6 +13,8 @@ import (
 // again for the next event.
 type view struct {
 	route *route
+	names map[*route]*names
+	known *names // of the route
 	vals  []value
 	first []int32 // by field: number of the first value, valid when stamp says so
 	stamp []uint32
@@ -38,11 +40,18 @@ const (
 )
 
 func newView(fields int) *view {
-	return &view{first: make([]int32, fields), stamp: make([]uint32, fields)}
+	return &view{names: map[*route]*names{}, first: make([]int32, fields), stamp: make([]uint32, fields)}
 }
 
 // begin forgets the event before.
 func (v *view) begin(r *route) {
+	if v.route != r {
+		v.known = v.names[r]
+		if v.known == nil {
+			v.known = new(names)
+			v.names[r] = v.known
+		}
+	}
 	v.route, v.vals, v.buf = r, v.vals[:0], v.buf[:0]
 	v.gen++
 	if v.gen == 0 {
@@ -68,9 +77,30 @@ func (v *view) exact(i int) []byte {
 	return unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // the bytes are only read
 }
 
+// names remembers what a route asks of field names. Events of one kind name
+// their fields by the same strings in memory, which are told apart faster than
+// by their text.
+type names [256]struct {
+	name   string // kept, so that no other string takes its place in memory
+	fields []int
+	asked  bool
+}
+
+// fields are the numbers that rules of the route know a name by; asked is false
+// when there are none.
+func (v *view) fields(name string) (fields []int, asked bool) {
+	p := unsafe.StringData(name)
+	e := &v.known[(uintptr(unsafe.Pointer(p))>>3^uintptr(len(name)))%256] //nolint:gosec // only a number
+	if len(e.name) != len(name) || unsafe.StringData(e.name) != p {
+		e.name = name
+		e.fields, e.asked = v.route.fields[name]
+	}
+	return e.fields, e.asked
+}
+
 // put adds a value of a field when a rule of the route asks for it.
 func (v *view) put(name, text string) {
-	fields, ok := v.route.fields[name]
+	fields, ok := v.fields(name)
 	if !ok && !v.route.keywords || len(v.vals) >= maxValuesSeen {
 		return
 	}
@@ -108,7 +138,7 @@ func (v *view) wants(name string) bool {
 	if v.route.keywords {
 		return true
 	}
-	_, ok := v.route.fields[name]
+	_, ok := v.fields(name)
 	return ok
 }
 
