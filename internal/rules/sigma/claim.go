@@ -42,7 +42,7 @@ func (x *Firing) Why() []string {
 		why = append(why, "the record has none of what the rule leaves out")
 	}
 	if len(why) > maxReasons {
-		why = append(why[:maxReasons], finding.Because("and %d more", len(why)-maxReasons))
+		why[maxReasons] = "and more"
 	}
 	if _, ok := x.record.(*host.RecoveredEvent); ok {
 		why = append(why, "the event was recovered from bytes that the log no longer uses")
@@ -85,51 +85,79 @@ func (r *Rule) confidence() uint8 {
 	return 60
 }
 
-// reasons appends a sentence for each thing asked that was found. What is
-// under a "not" was not found and gives no reason.
+// reasons appends a sentence for each thing asked that was found, in the order
+// of the rule. What is under a "not" was not found and gives no reason.
 func (r *Rule) reasons(v *view, n *node, why []string) []string {
-	selection := ""
-	var visit func(n *node)
-	visit = func(n *node) {
-		if n.op == opNot || !n.eval(v) {
-			return
-		}
-		switch n.op {
-		case opSelect:
-			before := selection
-			selection = n.name
-			visit(n.kids[0])
-			selection = before
-			return
-		case opAtom:
-			if s := n.atom.says(v, selection); s != "" && !slices.Contains(why, s) {
-				why = append(why, s)
-			}
-		}
-		for _, k := range n.kids {
-			visit(k)
-		}
-	}
-	visit(n)
-	return why
+	x := reasoner{v: v, why: why}
+	x.visit(n)
+	return x.why
 }
 
-// says is the sentence for an atom that is true.
-func (a *atom) says(v *view, selection string) string {
-	switch a.kind {
-	case testNull:
-		return finding.Because("%s: %s is empty", selection, a.name)
-	case testExists:
-		if a.want {
-			return finding.Because("%s: %s is there", selection, a.name)
+type reasoner struct {
+	v         *view
+	selection string
+	why       []string
+}
+
+// visit tells whether n is true, and says why if it is.
+func (x *reasoner) visit(n *node) bool {
+	switch n.op {
+	case opSelect:
+		before := x.selection
+		x.selection = n.name
+		ok := x.visit(n.kids[0])
+		x.selection = before
+		return ok
+	case opAtom:
+		return x.atom(n.atom)
+	case opAnd:
+		had := len(x.why)
+		for _, k := range n.kids {
+			if !x.visit(k) {
+				x.why = x.why[:had]
+				return false
+			}
 		}
-		return finding.Because("%s: %s is not there", selection, a.name)
+		return true
+	case opOr, opCount:
+		least := max(n.need, 1)
+		for _, k := range n.kids {
+			if x.visit(k) {
+				least--
+			}
+		}
+		return least <= 0
 	}
-	i, ok := a.find(v)
-	if !ok {
-		return ""
+	return n.eval(x.v)
+}
+
+// atom is visit for what asks for one thing.
+func (x *reasoner) atom(a *atom) bool {
+	says := ""
+	switch a.kind {
+	case testNull, testExists:
+		if !a.eval(x.v) {
+			return false
+		}
+		what := "is empty"
+		if a.kind == testExists {
+			what = "is not there"
+			if a.want {
+				what = "is there"
+			}
+		}
+		says = finding.Because("%s: %s %s", x.selection, a.name, what)
+	default:
+		i, ok := a.find(x.v)
+		if !ok {
+			return false
+		}
+		says = finding.Because("%s: %s matches %q", x.selection, a.name, short(x.v.vals[i].text))
 	}
-	return finding.Because("%s: %s matches %q", selection, a.name, short(v.vals[i].text))
+	if len(x.why) <= maxReasons && !slices.Contains(x.why, says) {
+		x.why = append(x.why, says)
+	}
+	return true
 }
 
 func short(s string) string {

@@ -192,7 +192,7 @@ func (b *bucket) choose() {
 		case l.whole:
 			f.whole[l.text] = int32(n)
 		case len(l.text) < 3:
-			l.at = rareByte(l.text)
+			l.at = mark(l.text)
 			if f.short == nil {
 				f.short = new([256][]int32)
 			}

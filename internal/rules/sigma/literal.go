@@ -29,17 +29,33 @@ const maxWhole = 64
 // there is none.
 func rareByte(s string) int {
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte(" \\/:.-_\"{}(),=", c) >= 0:
-		default:
+		if !isLetter(s[i]) && strings.IndexByte(" \\/:.-_\"{}(),=", s[i]) < 0 {
 			return i
 		}
 	}
 	return -1
 }
 
+// mark is the place of the byte by which a literal of one or two bytes is
+// found: a rare one, or of two the one that is no letter or digit.
+func mark(s string) int {
+	if i := rareByte(s); i >= 0 || len(s) < 2 {
+		return i
+	}
+	for i := range len(s) {
+		if c := s[i]; !isLetter(c) && c != ' ' && c != '\\' {
+			return i
+		}
+	}
+	return -1
+}
+
+func isLetter(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
 // findable tells whether text is worth looking for.
-func findable(text string) bool { return len(text) >= minLiteral || rareByte(text) >= 0 }
+func findable(text string) bool { return len(text) >= minLiteral || mark(text) >= 0 }
 
 // maxSets bounds the sets of literals that a rule is found by; all but the
 // best must be small.

@@ -80,20 +80,32 @@ func (v *view) exact(i int) []byte {
 // names remembers what a route asks of field names. Events of one kind name
 // their fields by the same strings in memory, which are told apart faster than
 // by their text.
-type names [256]struct {
-	name   string // kept, so that no other string takes its place in memory
-	fields []int
-	asked  bool
+type names struct {
+	slots [256]struct {
+		name   string // kept, so that no other string takes its place in memory
+		fields []int
+		asked  bool
+	}
+	misses int
 }
+
+// maxMisses is when names are given up as not coming from the same memory.
+const maxMisses = 1 << 13
 
 // fields are the numbers that rules of the route know a name by; asked is false
 // when there are none.
 func (v *view) fields(name string) (fields []int, asked bool) {
 	p := unsafe.StringData(name)
-	e := &v.known[(uintptr(unsafe.Pointer(p))>>3^uintptr(len(name)))%256] //nolint:gosec // only a number
+	e := &v.known.slots[(uintptr(unsafe.Pointer(p))>>3^uintptr(len(name)))%256] //nolint:gosec // only a number
 	if len(e.name) != len(name) || unsafe.StringData(e.name) != p {
-		e.name = name
-		e.fields, e.asked = v.route.fields[name]
+		fields, asked = v.route.fields[name]
+		if v.known.misses++; v.known.misses == maxMisses {
+			clear(v.known.slots[:])
+		}
+		if v.known.misses < maxMisses {
+			e.name, e.fields, e.asked = name, fields, asked
+		}
+		return fields, asked
 	}
 	return e.fields, e.asked
 }
