@@ -54,6 +54,10 @@ bench-records: ## longwatch records beside tcpdump, on 1 GB each of mixed, short
 bench-evtx: build ## reading event logs against the Rust reader; LOGS names a folder of them
 	go run ./bench/evtx -corpus '$(LOGS)'
 
+.PHONY: bench-sigma
+bench-sigma: ## events/s read with and without matching the rules of RULES on LOGS, and their ratio
+	go run ./bench/sigma -rules '$(or $(RULES),content/rules)' $(LOGS)
+
 .PHONY: gen
 gen: ## rewrite generated files
 	go run ./internal/gen/lists
