@@ -40,57 +40,57 @@ func parseChunk(b []byte) (chunkInfo, bool) {
 }
 
 // readChunk reads the records of one chunk, whole or cut short.
-func (r *reader) readChunk(b []byte) {
+func (w *worker) readChunk(b []byte) {
 	if !bytes.HasPrefix(b, chunkMagic) {
-		r.readLostChunk(b)
+		w.readLostChunk(b)
 		return
 	}
-	r.chunks++
+	w.chunk.marked = true
 	h, ok := parseChunk(b)
 	if !ok {
-		r.problem("evtx-chunk-damaged", r.off, int64(len(b)), "the chunk ends inside its header")
+		w.problem("evtx-chunk-damaged", w.off, int64(len(b)), "the chunk ends inside its header")
 		return
 	}
 	free := h.free
 	if free < chunkHeader || free > chunkSize {
-		r.problem("evtx-chunk-damaged", r.off, 0, "the chunk says that its records end at %d, which is outside it; all of it was searched", h.free)
+		w.problem("evtx-chunk-damaged", w.off, 0, "the chunk says that its records end at %d, which is outside it; all of it was searched", h.free)
 		free = len(b)
 	}
 	free = min(free, len(b))
-	if r.checksumsIn(&h) {
-		r.verify(b, &h, free)
+	if w.checksumsIn(&h) {
+		w.verify(b, &h, free)
 	}
-	r.decoder.reset(b)
-	end := r.readRecords(b, free)
-	r.carve(b, end)
+	w.decoder.reset(b)
+	end := w.readRecords(b, free)
+	w.carve(b, end)
 }
 
-func (r *reader) checksumsIn(h *chunkInfo) bool {
-	return r.header.checksums() && h.flags&flagNoCRC == 0
+func (w *worker) checksumsIn(h *chunkInfo) bool {
+	return w.checksums && h.flags&flagNoCRC == 0
 }
 
 // verify compares the checksums. A chunk that Windows had not finished
 // writing has none that could match: only the file's last one is like that.
-func (r *reader) verify(b []byte, h *chunkInfo, free int) {
+func (w *worker) verify(b []byte, h *chunkInfo, free int) {
 	head := crc32.ChecksumIEEE(b[:chunkSumGap])
 	head = crc32.Update(head, crc32.IEEETable, b[chunkSumEnd:chunkHeader])
 	if head != h.sum {
-		r.problem("evtx-chunk-checksum", r.off, 0, "the checksum of the chunk's header is wrong; its records were read all the same")
+		w.problem("evtx-chunk-checksum", w.off, 0, "the checksum of the chunk's header is wrong; its records were read all the same")
 	}
 	if len(b) == chunkSize && crc32.ChecksumIEEE(b[chunkHeader:free]) != h.dataSum {
-		r.problem("evtx-chunk-checksum", r.off, 0, "the checksum of the chunk's records is wrong: they changed after they were written, or the log was not closed; they were read all the same")
+		w.problem("evtx-chunk-checksum", w.off, 0, "the checksum of the chunk's records is wrong: they changed after they were written, or the log was not closed; they were read all the same")
 	}
 }
 
 // readLostChunk searches a chunk without mark. Windows leaves zeroes where
 // nothing was written yet.
-func (r *reader) readLostChunk(b []byte) {
+func (w *worker) readLostChunk(b []byte) {
 	if isZero(b) {
 		return
 	}
-	r.problem("evtx-chunk-damaged", r.off, int64(len(b)), "a chunk without its mark; it was searched for records")
-	r.decoder.reset(b)
-	r.carve(b, 0)
+	w.problem("evtx-chunk-damaged", w.off, int64(len(b)), "a chunk without its mark; it was searched for records")
+	w.decoder.reset(b)
+	w.carve(b, 0)
 }
 
 func isZero(b []byte) bool {

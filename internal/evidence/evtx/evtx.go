@@ -28,14 +28,13 @@ import (
 	"longwatch/internal/evidence"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
-	"longwatch/internal/winevent"
 )
 
 // Format is the Windows event log.
 var Format = evidence.Format{
 	Name:  "evtx",
 	Sniff: sniff,
-	New:   func(f *evidence.File, env *evidence.Env) evidence.Reader { return &reader{file: f} },
+	New:   func(f *evidence.File, env *evidence.Env) evidence.Reader { return &reader{file: f, jobs: env.Jobs} },
 	Emits: host.Types,
 }
 
@@ -52,15 +51,15 @@ func sniff(_ string, head []byte) evidence.Match {
 	return evidence.None
 }
 
-// reader reads one log.
+// reader reads one log: the header, and what concerns the file as a whole.
 type reader struct {
 	file     *evidence.File
+	jobs     int
 	out      evidence.Outlet
 	lane     record.Sink
 	header   fileHeader
 	sequence sequence
-	decoder  decoder
-	off      int64 // of the chunk being read
+	off      int64 // behind what was read
 	chunks   int   // chunks with a valid mark so far
 }
 
@@ -72,26 +71,40 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	}
 	defer func() { _ = in.Close() }()
 	r.out, r.lane = out, out.Lane()
-	buf := make([]byte, chunkSize)
-	first, err := r.readHeader(in, buf[:blockSize])
+	start := make([]byte, blockSize)
+	first, err := r.readHeader(in, start)
 	if err != nil {
 		return err
 	}
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		n, err := io.ReadFull(in, buf[first:])
-		n += first
-		first = 0
+	p := r.newPool()
+	n, err := r.readChunks(ctx, in, start[:first], p)
+	p.close()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return r.finish(n, err)
+}
+
+// readChunks hands chunks to p until the file ends; begun is what of the first
+// one was read already. It returns the length of the last one and why there are
+// no more.
+func (r *reader) readChunks(ctx context.Context, in io.Reader, begun []byte, p pool) (int, error) {
+	for ctx.Err() == nil {
+		c := p.next()
+		n := copy(c.data, begun)
+		more, err := io.ReadFull(in, c.data[n:])
+		n += more
+		begun = nil
 		if n > 0 {
-			r.readChunk(buf[:n])
+			c.off, c.data = r.off, c.data[:n]
+			p.read(c)
 			r.off += int64(n)
 		}
 		if err != nil {
-			return r.finish(n, err)
+			return n, err
 		}
 	}
+	return 0, ctx.Err()
 }
 
 // readHeader reads the file's header block into b. When the file begins with a
@@ -133,20 +146,32 @@ func (r *reader) finish(n int, err error) error {
 	return nil
 }
 
-// put hands an event and its normalised record on.
-func (r *reader) put(e *host.Event) {
-	r.lane.Put(e)
-	if n := winevent.Normalize(e); n != nil {
-		r.lane.Put(n)
+// merge takes what a chunk says about the file. Chunks come in the order of the
+// file.
+func (r *reader) merge(c *chunk) {
+	if c.marked {
+		r.chunks++
+	}
+	for _, n := range c.live {
+		r.sequence.add(n.info, n.event)
+	}
+	for i, e := range c.recovered {
+		if id := c.frames[i]; !r.sequence.has(id) || e.RecordID != id { // else an older copy
+			r.lane.Put(e)
+		}
 	}
 }
 
 // problem reports something at a file offset.
 func (r *reader) problem(name string, off, lost int64, format string, args ...any) {
-	r.out.Problem(evidence.Problem{
+	report(r.out, r.file, name, off, lost, format, args...)
+}
+
+func report(out evidence.Outlet, f *evidence.File, name string, off, lost int64, format string, args ...any) {
+	out.Problem(evidence.Problem{
 		Name:  name,
 		Why:   fmt.Sprintf(format, args...),
-		Ref:   r.file.Ref(record.RefOffset, off),
+		Ref:   f.Ref(record.RefOffset, off),
 		Bytes: lost,
 	})
 }

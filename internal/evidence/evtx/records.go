@@ -55,13 +55,13 @@ func (r recordInfo) end() int  { return r.at + r.size - 4 }
 // readRecords reads the records that lie one after the other from the header
 // to free, and beyond it as long as they continue: then the header is older
 // than the records. It returns where they end.
-func (r *reader) readRecords(b []byte, free int) int {
+func (w *worker) readRecords(b []byte, free int) int {
 	at := chunkHeader
 	var last uint64
 	for {
 		info, ok := parseRecord(b, at)
 		if ok && (at < free || last != 0 && info.id == last+1) {
-			r.readRecord(b, info)
+			w.readRecord(b, info)
 			last = info.id
 			at += info.size
 			continue
@@ -69,17 +69,17 @@ func (r *reader) readRecords(b []byte, free int) int {
 		if at >= free || isZero(b[at:free]) {
 			return at
 		}
-		if info, ok := parseFrame(b, at); ok && r.readPartial(b, info) {
+		if info, ok := parseFrame(b, at); ok && w.readPartial(b, info) {
 			last = info.id
 			at += info.size
 			continue
 		}
 		next := nextRecord(b, at+1)
 		if next < 0 || next >= free {
-			r.problem("evtx-record-damaged", r.off+int64(at), int64(free-at), "%d bytes where a record should be, and no further record in this chunk", free-at)
+			w.problem("evtx-record-damaged", w.off+int64(at), int64(free-at), "%d bytes where a record should be, and no further record in this chunk", free-at)
 			return at
 		}
-		r.problem("evtx-record-damaged", r.off+int64(at), int64(next-at), "%d bytes where a record should be; reading went on behind them", next-at)
+		w.problem("evtx-record-damaged", w.off+int64(at), int64(next-at), "%d bytes where a record should be; reading went on behind them", next-at)
 		at = next
 	}
 }
@@ -103,39 +103,39 @@ func next(b []byte, from int, parse func([]byte, int) (recordInfo, bool)) int {
 }
 
 // readRecord decodes a live record.
-func (r *reader) readRecord(b []byte, info recordInfo) {
-	e := r.newEvent(info)
-	r.decoder.lenient = true
-	used, err := r.decoder.decode(e, info.body(), info.end())
-	r.decoder.lenient = false
+func (w *worker) readRecord(b []byte, info recordInfo) {
+	e := w.newEvent(info)
+	w.decoder.lenient = true
+	used, err := w.decoder.decode(e, info.body(), info.end())
+	w.decoder.lenient = false
 	if err != nil {
-		r.sequence.add(info, 0)
-		if !r.decoder.some() {
-			r.problem("evtx-record-damaged", r.off+int64(info.at), int64(info.size), "record %d does not decode: %v", info.id, err)
+		w.live(info, 0)
+		if !w.decoder.some() {
+			w.problem("evtx-record-damaged", w.off+int64(info.at), int64(info.size), "record %d does not decode: %v", info.id, err)
 			return
 		}
-		r.problem("evtx-record-damaged", r.off+int64(info.at), 0, "record %d is damaged: %v; what could be read was kept", info.id, err)
-		r.finishEvent(e, info)
-		r.put(e)
+		w.problem("evtx-record-damaged", w.off+int64(info.at), 0, "record %d is damaged: %v; what could be read was kept", info.id, err)
+		w.finishEvent(e, info)
+		w.put(e)
 		return
 	}
-	r.finishEvent(e, info)
-	r.sequence.add(info, e.RecordID)
-	r.put(e)
-	r.searchInside(b, info, used)
+	w.finishEvent(e, info)
+	w.live(info, e.RecordID)
+	w.put(e)
+	w.searchInside(b, info, used)
 }
 
 // readPartial decodes a record whose end was not written, if what is there
 // makes an event.
-func (r *reader) readPartial(b []byte, info recordInfo) bool {
-	e := r.newEvent(info)
-	if _, err := r.decoder.decode(e, info.body(), info.end()); err != nil {
+func (w *worker) readPartial(b []byte, info recordInfo) bool {
+	e := w.newEvent(info)
+	if _, err := w.decoder.decode(e, info.body(), info.end()); err != nil {
 		return false
 	}
-	r.problem("evtx-record-damaged", r.off+int64(info.at), 0, "record %d was not written whole; values that are missing are empty or zero", info.id)
-	r.finishEvent(e, info)
-	r.sequence.add(info, 0)
-	r.put(e)
+	w.problem("evtx-record-damaged", w.off+int64(info.at), 0, "record %d was not written whole; values that are missing are empty or zero", info.id)
+	w.finishEvent(e, info)
+	w.live(info, 0)
+	w.put(e)
 	return true
 }
 
@@ -143,19 +143,19 @@ func (r *reader) readPartial(b []byte, info recordInfo) bool {
 // record there was hidden by enlarging the one before it over it, which is how
 // known tools remove single events while checksums stay right. They overwrite
 // the size at its end with the new one, so that only its frame is looked at.
-func (r *reader) searchInside(b []byte, info recordInfo, used int) {
+func (w *worker) searchInside(b []byte, info recordInfo, used int) {
 	b = b[:info.at+info.size]
 	for at := next(b, used, parseFrame); at >= 0; {
 		inner, _ := parseFrame(b, at)
-		e := r.newEvent(inner)
-		if _, err := r.decoder.decode(e, inner.body(), inner.end()); err != nil {
+		e := w.newEvent(inner)
+		if _, err := w.decoder.decode(e, inner.body(), inner.end()); err != nil {
 			at = next(b, at+1, parseFrame)
 			continue
 		}
-		r.problem("evtx-record-hidden", r.off+int64(at), 0, "record %d was hidden inside record %d: the log was tampered with", inner.id, info.id)
-		r.finishEvent(e, inner)
-		r.sequence.add(inner, e.RecordID)
-		r.put(e)
+		w.problem("evtx-record-hidden", w.off+int64(at), 0, "record %d was hidden inside record %d: the log was tampered with", inner.id, info.id)
+		w.finishEvent(e, inner)
+		w.live(inner, e.RecordID)
+		w.put(e)
 		at = next(b, at+inner.size, parseFrame)
 	}
 }
@@ -163,33 +163,32 @@ func (r *reader) searchInside(b []byte, info recordInfo, used int) {
 // carve searches unused space for records of former use. Their templates may
 // be overwritten: what does not decode, or does not agree with its frame, is
 // no record any more, and that is nothing to report.
-func (r *reader) carve(b []byte, from int) {
+func (w *worker) carve(b []byte, from int) {
 	for at := nextRecord(b, from); at >= 0; {
 		info, _ := parseRecord(b, at)
-		e := &host.RecoveredEvent{Event: host.Event{Head: r.head(info)}}
-		_, err := r.decoder.decode(&e.Event, info.body(), info.end())
+		e := &host.RecoveredEvent{Event: host.Event{Head: w.head(info)}}
+		_, err := w.decoder.decode(&e.Event, info.body(), info.end())
 		if err != nil || e.TS == 0 || e.Provider == "" {
 			at = nextRecord(b, at+1)
 			continue
 		}
-		r.finishEvent(&e.Event, info)
-		if !r.sequence.has(info.id) || e.RecordID != info.id { // else an older copy
-			r.lane.Put(e)
-		}
+		w.finishEvent(&e.Event, info)
+		w.chunk.recovered = append(w.chunk.recovered, e)
+		w.chunk.frames = append(w.chunk.frames, info.id)
 		at = nextRecord(b, at+info.size)
 	}
 }
 
-func (r *reader) newEvent(info recordInfo) *host.Event {
-	return &host.Event{Head: r.head(info)}
+func (w *worker) newEvent(info recordInfo) *host.Event {
+	return &host.Event{Head: w.head(info)}
 }
 
-func (r *reader) head(info recordInfo) record.Head {
-	return record.Head{Ref: r.file.Ref(record.RefRecord, int64(info.id))}
+func (w *worker) head(info recordInfo) record.Head {
+	return record.Head{Ref: w.file.Ref(record.RefRecord, int64(info.id))}
 }
 
 // finishEvent fills what the XML left out from the record's frame.
-func (r *reader) finishEvent(e *host.Event, info recordInfo) {
+func (w *worker) finishEvent(e *host.Event, info recordInfo) {
 	if e.TS == 0 {
 		e.TS = info.written
 	}
