@@ -40,14 +40,52 @@ type Reader struct {
 
 // New reads from r, citing f and reporting to out. Memory grows to MaxLine at most.
 func New(r io.Reader, f *evidence.File, out Problems) *Reader {
+	return &Reader{br: Decoded(r), file: f, out: out}
+}
+
+var (
+	mark8  = []byte{0xef, 0xbb, 0xbf}
+	markLE = []byte{0xff, 0xfe}
+	markBE = []byte{0xfe, 0xff}
+)
+
+// Decoded is r as UTF-8 without a byte-order mark, when a mark or ASCII letters
+// beside NULs say that it is UTF-16; other bytes come as they are.
+func Decoded(r io.Reader) *bufio.Reader {
 	br := bufio.NewReaderSize(r, 256<<10)
-	if bom, _ := br.Peek(2); bytes.Equal(bom, []byte{0xff, 0xfe}) || bytes.Equal(bom, []byte{0xfe, 0xff}) {
-		dec := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder()
-		br = bufio.NewReaderSize(dec.Reader(br), 256<<10)
-	} else if bom, _ := br.Peek(3); bytes.Equal(bom, []byte{0xef, 0xbb, 0xbf}) {
-		_, _ = br.Discard(3)
+	head, _ := br.Peek(4)
+	if order, ok := utf16Order(head); ok {
+		return bufio.NewReaderSize(unicode.UTF16(order, unicode.UseBOM).NewDecoder().Reader(br), 256<<10)
 	}
-	return &Reader{br: br, file: f, out: out}
+	if bytes.HasPrefix(head, mark8) {
+		_, _ = br.Discard(len(mark8))
+	}
+	return br
+}
+
+// DecodedHead is the start of a file as Decoded shows it.
+func DecodedHead(b []byte) []byte {
+	order, ok := utf16Order(b)
+	if !ok {
+		return bytes.TrimPrefix(b, mark8)
+	}
+	out, _ := unicode.UTF16(order, unicode.UseBOM).NewDecoder().Bytes(b[:len(b)&^1])
+	return out
+}
+
+// utf16Order tells whether text that begins with b is UTF-16, and which.
+func utf16Order(b []byte) (unicode.Endianness, bool) {
+	switch {
+	case bytes.HasPrefix(b, markLE):
+		return unicode.LittleEndian, true
+	case bytes.HasPrefix(b, markBE):
+		return unicode.BigEndian, true
+	case len(b) < 4:
+		return unicode.LittleEndian, false
+	case b[0] != 0 && b[1] == 0 && b[2] != 0 && b[3] == 0:
+		return unicode.LittleEndian, true
+	}
+	return unicode.BigEndian, b[0] == 0 && b[1] != 0 && b[2] == 0 && b[3] != 0
 }
 
 // Next moves to the next line and tells whether there is one.
@@ -137,8 +175,7 @@ func (r *Reader) Err() error {
 // Head splits the first lines off a head given to Sniff; the last, perhaps
 // incomplete one is left out unless it is the only one.
 func Head(head []byte) [][]byte {
-	head = bytes.TrimPrefix(head, []byte{0xef, 0xbb, 0xbf})
-	lines := bytes.Split(head, []byte("\n"))
+	lines := bytes.Split(DecodedHead(head), []byte("\n"))
 	if len(lines) > 1 {
 		lines = lines[:len(lines)-1]
 	}

@@ -9,6 +9,7 @@ import (
 
 	"longwatch/internal/evidence"
 	"longwatch/internal/record"
+	"longwatch/internal/textline"
 	"longwatch/internal/winevent"
 )
 
@@ -45,16 +46,13 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	r.out, r.lane = out, out.Lane()
 	r.line, r.column0 = 1, true
 	block := make([]byte, blockSize)
-	first := true
+	text := textline.Decoded(in)
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n, err := io.ReadFull(in, block)
+		n, err := io.ReadFull(text, block)
 		b := block[:n]
-		if first {
-			b, first = bytes.TrimPrefix(b, byteOrderMark), false
-		}
 		for len(b) > 0 {
 			b = b[r.take(b):]
 		}

@@ -6,7 +6,7 @@
 //	{"winlog":{"event_id":4688,"event_data":{…}}}    Winlogbeat, also with dotted keys
 //	{"EventID":4688,"Channel":"Security", …}         NXLog, Security-Datasets
 //
-// Every event becomes a host.Event and the normalised records it stands for,
+// UTF-8 and UTF-16 are read. Every event becomes a host.Event and the normalised records it stands for,
 // the same as from the log itself. Records cite the line on which their object
 // begins.
 package winjson
@@ -17,6 +17,7 @@ import (
 
 	"longwatch/internal/evidence"
 	"longwatch/internal/record/host"
+	"longwatch/internal/textline"
 )
 
 // Format is Windows events as JSON.
@@ -27,12 +28,10 @@ var Format = evidence.Format{
 	Emits: host.Types,
 }
 
-var byteOrderMark = []byte("\ufeff")
-
 // sniff looks for the keys that only these shapes have. Long messages may
 // push them out of the head; then names of common fields make it likely.
 func sniff(name string, head []byte) evidence.Match {
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, byteOrderMark), " \t\r\n[")
+	head = bytes.TrimLeft(textline.DecodedHead(head), " \t\r\n[")
 	if !bytes.HasPrefix(head, []byte("{")) {
 		return evidence.None
 	}

@@ -3,12 +3,14 @@ package winjson
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"longwatch/internal/evidence"
 	"longwatch/internal/evidence/evidencetest"
@@ -181,4 +183,39 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)*2000/b.Elapsed().Seconds(), "events/s")
+}
+
+// TestWide: PowerShell's > and Out-File write UTF-16.
+func TestWide(t *testing.T) {
+	const text = `{"EventID":1102,"Channel":"Security","SourceName":"Microsoft-Windows-Eventlog","SubjectUserName":"Jürgen 😀"}` + "\r\n"
+	for _, c := range []struct {
+		name  string
+		order binary.AppendByteOrder
+		mark  bool
+	}{
+		{"little-endian with a mark", binary.LittleEndian, true},
+		{"big-endian with a mark", binary.BigEndian, true},
+		{"little-endian", binary.LittleEndian, false},
+		{"big-endian", binary.BigEndian, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var b []byte
+			if c.mark {
+				b = c.order.AppendUint16(b, 0xfeff)
+			}
+			for _, u := range utf16.Encode([]rune(strings.Repeat(text, 200))) {
+				b = c.order.AppendUint16(b, u)
+			}
+			if m := sniff("x.json", b[:evidence.SniffLen]); m != evidence.Sure {
+				t.Errorf("sniff = %d", m)
+			}
+			records, problems, err := evidencetest.Read(t, Format, "x.json", b)
+			if err != nil || len(problems) > 0 || len(records) != 400 {
+				t.Fatalf("%d records, problems %v, error %v", len(records), problems, err)
+			}
+			if e := records[398].(*host.Event); e.Get("SubjectUserName") != "Jürgen 😀" || e.Ref.Pos != 200 {
+				t.Errorf("got %+v", e)
+			}
+		})
+	}
 }
