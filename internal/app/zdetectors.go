@@ -18,6 +18,7 @@ import (
 	exploitfollowup "longwatch/internal/detect/exploit-follow-up"
 	foreignport "longwatch/internal/detect/foreign-port"
 	frptunnel "longwatch/internal/detect/frp-tunnel"
+	loggap "longwatch/internal/detect/log-gap"
 	loginguessing "longwatch/internal/detect/login-guessing"
 	logscleared "longwatch/internal/detect/logs-cleared"
 	lolbinsession "longwatch/internal/detect/lolbin-session"
@@ -71,6 +72,7 @@ var detectors = []detect.Spec{
 	exploitfollowup.Detector,
 	foreignport.Detector,
 	frptunnel.Detector,
+	loggap.Detector,
 	loginguessing.Detector,
 	logscleared.Detector,
 	lolbinsession.Detector,

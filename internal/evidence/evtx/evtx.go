@@ -152,8 +152,9 @@ func (r *reader) merge(c *chunk) {
 	if c.marked {
 		r.chunks++
 	}
-	for _, n := range c.live {
-		r.sequence.add(n.info, n.event)
+	r.sequence.lost += c.lost
+	for i := range c.live {
+		r.sequence.add(&c.live[i])
 	}
 	for i, e := range c.recovered {
 		if id := c.frames[i]; !r.sequence.has(id) || e.RecordID != id { // else an older copy

@@ -109,7 +109,7 @@ func (w *worker) readRecord(b []byte, info recordInfo) {
 	used, err := w.decoder.decode(e, info.body(), info.end())
 	w.decoder.lenient = false
 	if err != nil {
-		w.live(info, 0)
+		w.live(info, nil, false)
 		if !w.decoder.some() {
 			w.problem("evtx-record-damaged", w.off+int64(info.at), int64(info.size), "record %d does not decode: %v", info.id, err)
 			return
@@ -120,7 +120,7 @@ func (w *worker) readRecord(b []byte, info recordInfo) {
 		return
 	}
 	w.finishEvent(e, info)
-	w.live(info, e.RecordID)
+	w.live(info, e, false)
 	w.put(e)
 	w.searchInside(b, info, used)
 }
@@ -134,7 +134,7 @@ func (w *worker) readPartial(b []byte, info recordInfo) bool {
 	}
 	w.problem("evtx-record-damaged", w.off+int64(info.at), 0, "record %d was not written whole; values that are missing are empty or zero", info.id)
 	w.finishEvent(e, info)
-	w.live(info, 0)
+	w.live(info, nil, false)
 	w.put(e)
 	return true
 }
@@ -154,7 +154,7 @@ func (w *worker) searchInside(b []byte, info recordInfo, used int) {
 		}
 		w.problem("evtx-record-hidden", w.off+int64(at), 0, "record %d was hidden inside record %d: the log was tampered with", inner.id, info.id)
 		w.finishEvent(e, inner)
-		w.live(inner, e.RecordID)
+		w.live(inner, e, true)
 		w.put(e)
 		at = next(b, at+inner.size, parseFrame)
 	}

@@ -2,10 +2,12 @@ package evtx
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
 	"longwatch/internal/record"
+	"longwatch/internal/record/host"
 )
 
 // Bounds of what is kept and said about record numbers.
@@ -18,8 +20,12 @@ const (
 // synchronisation steps by seconds.
 const clockTolerance = 5 * time.Minute
 
-// run is a stretch of consecutive record numbers.
-type run struct{ first, last uint64 }
+// run is a stretch of consecutive record numbers and when it was written. Of a
+// gap it says when the records on both sides were.
+type run struct {
+	first, last uint64
+	from, to    record.Time
+}
 
 // sequence watches the numbers and times of records. The frame's number is
 // the file's own; the event's is that of the log it was written to first, so
@@ -27,10 +33,15 @@ type run struct{ first, last uint64 }
 type sequence struct {
 	own, events runs
 	foreign     bool // some event has another number than its frame
+	records     int64
+	bytes       int64 // of the records
+	lost        int64 // bytes of the file that could not be read
 	written     record.Time
 	previous    uint64
 	back        []setBack
 	backs       int
+	hidden      []run
+	channels    channels
 }
 
 type setBack struct {
@@ -38,25 +49,33 @@ type setBack struct {
 	from, to record.Time
 }
 
-// add takes the next live record; event is 0 when it could not be decoded.
-func (s *sequence) add(info recordInfo, event uint64) {
-	s.own.add(info.id)
-	if event != 0 {
-		s.events.add(event)
-		s.foreign = s.foreign || event != info.id
+// add takes the next live record.
+func (s *sequence) add(n *numbered) {
+	s.records++
+	s.bytes += int64(n.info.size)
+	s.own.add(n.info.id, n.info.written)
+	if n.event != 0 {
+		s.events.add(n.event, n.info.written)
+		s.foreign = s.foreign || n.event != n.info.id
 	}
-	if info.id == s.previous+1 && s.written != 0 && info.written != 0 && s.written.Sub(info.written) > clockTolerance {
+	if n.hidden && len(s.hidden) < maxGaps {
+		s.hidden = append(s.hidden, run{first: n.info.id, last: n.info.id, from: n.info.written, to: n.info.written})
+	}
+	next := n.info.id == s.previous+1 && s.written != 0 && n.info.written != 0
+	if next && s.written.Sub(n.info.written) > clockTolerance {
 		s.backs++
 		if len(s.back) < maxGaps {
-			s.back = append(s.back, setBack{info.id, s.written, info.written})
+			s.back = append(s.back, setBack{n.info.id, s.written, n.info.written})
 		}
 	}
-	s.previous, s.written = info.id, info.written
+	s.channels.add(n, next)
+	s.previous, s.written = n.info.id, n.info.written
 }
 
 func (s *sequence) has(id uint64) bool { return s.own.has(id) }
 
-// report says what is missing or out of order in the whole file.
+// report says what is missing or out of order in the whole file, as problems of
+// reading it and as records that detectors judge.
 func (s *sequence) report(r *reader) {
 	gaps, missing := s.own.gaps()
 	for i, g := range gaps {
@@ -64,7 +83,10 @@ func (s *sequence) report(r *reader) {
 			r.problem("evtx-record-gap", 0, 0, "%d more gaps; %d records are missing in all", len(gaps)-maxGaps, missing)
 			break
 		}
-		r.problem("evtx-record-gap", 0, 0, "records %d to %d are missing (%d): they were removed, or their part of the file is lost", g.first, g.last, g.last-g.first+1)
+		odds := s.gapOdds(g, missing)
+		why := fmt.Sprintf("records %d to %d are missing (%d): they were removed, or their part of the file is lost; odds of removal %s", g.first, g.last, g.last-g.first+1, ratio(odds))
+		r.problem("evtx-record-gap", 0, 0, "%s", why)
+		s.put(r, "missing", g, odds, why)
 	}
 	if len(gaps) == 0 && s.foreign {
 		if gaps, missing = s.events.gaps(); len(gaps) > 0 {
@@ -72,11 +94,44 @@ func (s *sequence) report(r *reader) {
 		}
 	}
 	for _, b := range s.back {
-		r.problem("evtx-time-backwards", 0, 0, "record %d was written at %v, before its predecessor (%v): the clock was set back, or the log was edited", b.id, b.to, b.from)
+		why := fmt.Sprintf("record %d was written at %v, before its predecessor (%v): the clock was set back, or the log was edited", b.id, b.to, b.from)
+		r.problem("evtx-time-backwards", 0, 0, "%s", why)
+		s.put(r, "clock-back", run{b.id, b.id, b.from, b.to}, 1, why)
 	}
 	if s.backs > len(s.back) {
 		r.problem("evtx-time-backwards", 0, 0, "the time runs backwards in %d more places", s.backs-len(s.back))
 	}
+	for _, h := range s.hidden {
+		s.put(r, "hidden", h, mostOdds, fmt.Sprintf("record %d lay hidden inside its predecessor, which only an editor of logs does", h.first))
+	}
+	if s.foreign {
+		return // what was left out of an export looks like silence
+	}
+	for _, q := range s.channels.silences() {
+		why := fmt.Sprintf("%s wrote nothing for %v after record %d, though it wrote %d records, hardly ever %v apart: odds against chance %s",
+			q.channel, q.to.Sub(q.from).Round(time.Second), q.first-1, q.records, q.usual.Round(time.Second), ratio(q.odds))
+		r.problem("evtx-silence", 0, 0, "%s", why)
+		s.putOf(r, q.channelKey, "silence", run{q.first, q.first, q.from, q.to}, q.odds, why)
+	}
+}
+
+func (s *sequence) put(r *reader, kind string, g run, odds float64, why string) {
+	s.putOf(r, s.channels.main(), kind, g, odds, why)
+}
+
+func (s *sequence) putOf(r *reader, of channelKey, kind string, g run, odds float64, why string) {
+	ts := g.from
+	if ts == 0 {
+		ts = g.to
+	}
+	gap := &host.LogGap{
+		Head: record.Head{TS: ts, Ref: r.file.Ref(record.RefRecord, int64(g.first))}, // #nosec G115 -- as numbers are cited
+		Host: of.host, Channel: of.channel, Kind: kind, First: g.first, Last: g.last, Until: g.to, Records: s.records, Odds: odds, Why: why,
+	}
+	if kind == "missing" {
+		gap.Missing = g.last - g.first + 1
+	}
+	r.lane.Put(gap)
 }
 
 // runs is a set of numbers, small when they are mostly consecutive.
@@ -85,16 +140,16 @@ type runs struct {
 	full bool // numbers were left out: gaps are not known
 }
 
-func (rs *runs) add(id uint64) {
+func (rs *runs) add(id uint64, written record.Time) {
 	if n := len(rs.list); n > 0 && rs.list[n-1].last+1 == id {
-		rs.list[n-1].last = id
+		rs.list[n-1].last, rs.list[n-1].to = id, written
 		return
 	}
 	if len(rs.list) == maxRuns {
 		rs.full = true
 		return
 	}
-	rs.list = append(rs.list, run{id, id})
+	rs.list = append(rs.list, run{id, id, written, written})
 }
 
 func (rs *runs) has(id uint64) bool {
@@ -109,12 +164,15 @@ func (rs *runs) gaps() (list []run, missing uint64) {
 	sorted := slices.Clone(rs.list)
 	slices.SortFunc(sorted, func(a, b run) int { return cmp.Compare(a.first, b.first) })
 	var last uint64
+	var to record.Time
 	for i, r := range sorted {
 		if i > 0 && r.first > last && r.first-last > 1 {
-			list = append(list, run{last + 1, r.first - 1})
+			list = append(list, run{last + 1, r.first - 1, to, r.from})
 			missing += r.first - last - 1
 		}
-		last = max(last, r.last)
+		if r.last >= last {
+			last, to = r.last, r.to
+		}
 	}
 	return list, missing
 }

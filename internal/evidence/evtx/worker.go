@@ -23,15 +23,20 @@ type chunk struct {
 	live      []numbered
 	recovered []*host.RecoveredEvent
 	frames    []uint64 // the numbers of their frames
+	lost      int64    // bytes that could not be read
 	failure   any      // what the worker panicked with
 	done      chan struct{}
 }
 
-// numbered is a live record's frame; event is the number in its XML, 0 when it
-// could not be decoded.
+// numbered is a live record's frame and what its event says that concerns the
+// whole file.
 type numbered struct {
-	info  recordInfo
-	event uint64
+	info    recordInfo
+	event   uint64 // number in its XML, 0 when it could not be decoded
+	channel string
+	host    string
+	hidden  bool // it lay inside another record
+	restart bool // it tells of a start or an end, of the system or the log
 }
 
 func newChunk() *chunk { return &chunk{data: make([]byte, chunkSize)} }
@@ -63,11 +68,18 @@ func (w *worker) read(c *chunk) {
 }
 
 func (w *worker) problem(name string, off, lost int64, format string, args ...any) {
+	w.chunk.lost += lost
 	report(w.out, w.file, name, off, lost, format, args...)
 }
 
-func (w *worker) live(info recordInfo, event uint64) {
-	w.chunk.live = append(w.chunk.live, numbered{info, event})
+// live notes a record; e is nil when its event has no number to be trusted.
+func (w *worker) live(info recordInfo, e *host.Event, hidden bool) {
+	n := numbered{info: info, hidden: hidden}
+	if e != nil {
+		n.event, n.channel, n.host = e.RecordID, e.Channel, e.Host
+		n.restart = restarts(e.Channel, e.EventID)
+	}
+	w.chunk.live = append(w.chunk.live, n)
 }
 
 // put hands an event and its normalised record on.

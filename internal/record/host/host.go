@@ -276,6 +276,23 @@ type Event struct {
 // MS-EVEN6, section 2.2.
 type RecoveredEvent struct{ Event }
 
+// LogGap is a place in an event log where something seems to be missing or
+// out of order, with the odds that somebody made it so. Specification: MS-EVEN6,
+// section 2.2, for the numbers of records.
+type LogGap struct {
+	record.Head
+	Host    string      `rec:"host" ecs:"host.name" ent:"host"` // computer whose log it is
+	Channel string      `rec:"channel" ecs:"winlog.channel"`    // log
+	Kind    string      `rec:"kind"`                            // missing, hidden, silence or clock-back
+	First   uint64      `rec:"first"`                           // number of the first record that is missing; of the others, of the record behind
+	Last    uint64      `rec:"last"`                            // number of the last one
+	Missing uint64      `rec:"missing"`                         // records that are missing
+	Until   record.Time `rec:"until"`                           // when the record behind was written; ts is when the one before was
+	Records int64       `rec:"records"`                         // records of the file
+	Odds    float64     `rec:"odds"`                            // so many to one that it was made, rather than happened
+	Why     string      `rec:"why"`                             // in words
+}
+
 // Get returns the first field of that name, compared exactly.
 func (e *Event) Get(name string) string { return first(e.Fields, name) }
 

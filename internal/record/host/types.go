@@ -26,6 +26,7 @@ var (
 	SyslogType      = record.Of[Syslog]("host_syslog")
 	EventType       = record.Of[Event]("windows_event")
 	RecoveredType   = record.Of[RecoveredEvent]("windows_event_recovered")
+	LogGapType      = record.Of[LogGap]("log_gap")
 
 	Types = []*record.Type{
 		ProcessType,
@@ -50,6 +51,7 @@ var (
 		SyslogType,
 		EventType,
 		RecoveredType,
+		LogGapType,
 	}
 )
 
@@ -115,6 +117,9 @@ func (*Syslog) RecordType() *record.Type { return SyslogType }
 
 // RecordType returns EventType.
 func (*Event) RecordType() *record.Type { return EventType }
+
+// RecordType returns LogGapType.
+func (*LogGap) RecordType() *record.Type { return LogGapType }
 
 // RecordType returns RecoveredType.
 func (*RecoveredEvent) RecordType() *record.Type { return RecoveredType }

@@ -456,6 +456,58 @@ func (r *LogClear) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *LogGap) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.Channel != "" {
+		dst = append(dst, `"channel":`...)
+		dst = record.AppendString(dst, r.Channel)
+		dst = append(dst, ',')
+	}
+	if r.Kind != "" {
+		dst = append(dst, `"kind":`...)
+		dst = record.AppendString(dst, r.Kind)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"first":`...)
+	dst = strconv.AppendUint(dst, r.First, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"last":`...)
+	dst = strconv.AppendUint(dst, r.Last, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"missing":`...)
+	dst = strconv.AppendUint(dst, r.Missing, 10)
+	dst = append(dst, ',')
+	if r.Until != 0 {
+		dst = append(dst, `"until":`...)
+		dst = record.AppendSeconds(dst, int64(r.Until))
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"records":`...)
+	dst = strconv.AppendInt(dst, r.Records, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"odds":`...)
+	dst = strconv.AppendFloat(dst, r.Odds, 'g', -1, 64)
+	dst = append(dst, ',')
+	if r.Why != "" {
+		dst = append(dst, `"why":`...)
+		dst = record.AppendString(dst, r.Why)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *Logon) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
