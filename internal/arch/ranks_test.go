@@ -67,6 +67,7 @@ var ranks = map[string]int{
 	"internal/casefolder": 90,
 
 	// The ways out, and evidence to practise on.
+	"internal/audit/": 100, // one kind of configuration each
 	"internal/doctor": 100,
 	"internal/report": 100,
 	"internal/share":  100,
@@ -113,6 +114,6 @@ var unfuzzed = map[string]string{
 // readers take bytes that an attacker may have written; each needs a fuzz
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
-	"internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/evidence/", "internal/flow",
+	"internal/audit/iis", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/evidence/", "internal/flow",
 	"internal/intel", "internal/letter", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/wirefile", "internal/wireline",
 }

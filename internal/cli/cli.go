@@ -75,12 +75,13 @@ folder named by -o.`,
 		Example: `  longwatch hunt /evidence -o case          analyse a folder of anything
   longwatch hunt dc01.evtx core.pcap.gz     analyse single files
   longwatch records core.pcap -o logs       network metadata as Zeek writes it
+  longwatch audit iis /mnt/web01            what the configuration of IIS gives away
   longwatch simulate all -o exercise        inert evidence to practise on`,
 		SilenceUsage: true, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newHunt(args), newScan(args), newRecords(args), newSimulate(), newIntel(), newRules(), newDoctor(), newVersion())
+	root.AddCommand(newHunt(args), newScan(args), newRecords(args), newSimulate(), newAudit(), newIntel(), newRules(), newDoctor(), newVersion())
 	return root
 }
 
