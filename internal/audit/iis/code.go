@@ -10,10 +10,7 @@ import (
 
 // code judges what is loaded into the worker: modules, handlers, filters.
 func (a *audit) code(s *scope) {
-	native := map[string]bool{}
-	for _, n := range s.file.root.all("system.webServer", "globalModules", "add") {
-		native[strings.ToLower(n.attr("name"))] = true
-	}
+	native := s.file.native
 	for _, n := range s.node.all("system.webServer", "globalModules", "add") {
 		a.native(s, n)
 	}

@@ -26,7 +26,9 @@ type config struct {
 	kind   kind
 	root   *node
 	scopes []*scope
-	sites  []site // of applicationHost.config
+	sites  []site            // of applicationHost.config
+	places map[string]string // folders of sites by their URL
+	native map[string]bool   // names of the file's global modules, lower case
 	// express tells that the file is one of IIS Express, which developers run.
 	express bool
 }
@@ -38,6 +40,7 @@ type scope struct {
 	location string
 	dirs     string // folder it holds for, as far as the evidence tells; "" when it does not
 	node     *node
+	given    *given // lazily, by scope.gives
 }
 
 // site is a virtual directory of applicationHost.config.
@@ -83,9 +86,17 @@ func newConfig(path string, k kind, root *node) *config {
 	}
 	if k == applicationHost {
 		f.sites = sites(root)
+		f.places = map[string]string{}
+		for _, s := range f.sites {
+			f.places[s.url] = s.physical
+		}
 		for _, m := range root.all("system.webServer", "globalModules", "add") {
 			f.express = f.express || strings.HasPrefix(strings.ToLower(m.attr("image")), "%iis_bin%")
 		}
+	}
+	f.native = map[string]bool{}
+	for _, n := range root.all("system.webServer", "globalModules", "add") {
+		f.native[strings.ToLower(n.attr("name"))] = true
 	}
 	whole := &scope{file: f, node: root}
 	if k == webConfig {
@@ -126,17 +137,12 @@ func sites(root *node) []site {
 // place is the folder of a location such as Default Web Site/app/uploads,
 // without the drive; "" when no site has it.
 func (f *config) place(location string) string {
-	best, rest := "", ""
-	found := -1
-	for _, s := range f.sites {
-		if (location == s.url || strings.HasPrefix(location, s.url+"/")) && len(s.url) > found {
-			found, best, rest = len(s.url), s.physical, location[len(s.url):]
+	for at := location; at != ""; at = dirOf(at) {
+		if top := f.places[at]; top != "" {
+			return strings.TrimSuffix(top+location[len(at):], "/")
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return strings.TrimSuffix(best+rest, "/")
+	return ""
 }
 
 // withoutDrive is a Windows path below its drive, with slashes: c:\inetpub and

@@ -87,6 +87,22 @@ type audit struct {
 	keys    map[string][]keyUse // static keys by their hash
 	seen    map[string]bool     // findings already there
 	dropped int
+	// budget bounds comparisons of every setting with every scope, so that
+	// thousands of files stay affordable; what is beyond is said.
+	budget int
+	spent  bool
+}
+
+// work takes n from the budget and tells whether there was enough.
+func (a *audit) work(n int) bool {
+	if a.budget -= n; a.budget >= 0 {
+		return true
+	}
+	if !a.spent {
+		a.spent = true
+		a.problem("", 0, "too many files, folders and locations to compare each with each: inheritance is told for a part of them only")
+	}
+	return false
 }
 
 // maxFindings bounds the report on hostile configuration.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -261,4 +262,33 @@ func FuzzAudit(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestMany: tens of thousands of sites and locations are judged in time, and
+// what was left out is said.
+func TestMany(t *testing.T) {
+	const n = 20000
+	var b strings.Builder
+	b.WriteString("<configuration><system.applicationHost><sites>")
+	for i := range n {
+		fmt.Fprintf(&b, `<site name="s%d"><application path="/"><virtualDirectory path="/" physicalPath="C:\inetpub\s%d"/></application></site>`, i, i)
+	}
+	b.WriteString("</sites></system.applicationHost>")
+	for i := range n {
+		fmt.Fprintf(&b, `<location path="s%d/uploads"><system.web><compilation debug="true"/></system.web></location>`, i)
+	}
+	b.WriteString("</configuration>")
+	root, err := parse([]byte(b.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := newVisitor()
+	v.files = append(v.files, newConfig("applicationHost.config", applicationHost, root))
+	for i := range n {
+		v.count(fmt.Sprintf("inetpub/s%d/uploads", i), "a.png")
+	}
+	r := v.audit(nil).run()
+	if len(r.Findings) < n || len(r.Problems) == 0 {
+		t.Errorf("%d findings, problems %v", len(r.Findings), r.Problems)
+	}
 }

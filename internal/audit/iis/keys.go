@@ -127,6 +127,10 @@ func guessable(key, name string) string {
 	if name == "decryptionKey" {
 		least = 16
 	}
+	const longest = 4096 // digits; the schema allows 128
+	if len(key) > longest {
+		return "is " + several(len(key), "digit") + " long"
+	}
 	b, err := hex.DecodeString(key)
 	switch {
 	case err != nil:

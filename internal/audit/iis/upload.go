@@ -41,6 +41,7 @@ func purposeOf(dir string, f *folder) purpose {
 // uploads reports folders for uploads and media in which scripts may run.
 func (a *audit) uploads() {
 	var scopes []*scope
+	places := 0               // sites, which every folder is compared with
 	tops := map[string]bool{} // folders that have a web.config of their own
 	for _, f := range a.files {
 		for _, s := range f.scopes {
@@ -48,6 +49,7 @@ func (a *audit) uploads() {
 				scopes = append(scopes, s)
 			}
 		}
+		places += len(f.sites)
 		if f.kind == webConfig {
 			tops[f.dir] = true
 		}
@@ -56,22 +58,20 @@ func (a *audit) uploads() {
 	dirs := a.candidates(scopes)
 	// held are media folders by the web root that they lie in.
 	held := map[string][]string{}
-	budget := 20_000_000 // comparisons, so that many folders and many scopes stay affordable
 	for _, dir := range dirs {
 		f := a.folders[dir]
 		if f == nil {
 			f = &folder{}
 		}
-		root := rootOf(dir, tops, scopes)
-		if root == "" {
-			continue
-		}
-		if budget -= len(scopes); budget < 0 {
-			a.problem(dir, 0, "too many folders and locations: this one and those after it were not judged as upload folders")
-			break
-		}
 		p := purposeOf(dir, f)
 		if p == pages {
+			continue
+		}
+		if !a.work(len(scopes) + places) {
+			break
+		}
+		root := rootOf(dir, tops, scopes)
+		if root == "" {
 			continue
 		}
 		r := effective(scopes, dir)
@@ -181,21 +181,46 @@ func effective(scopes []*scope, dir string) inherited {
 		if !s.covers(dir) || s.file.kind == applicationHost && len(s.file.host) > 0 && !within(dir, s.file.host) {
 			continue
 		}
-		for _, h := range s.node.all("system.webServer", "handlers") {
-			if p, ok := h.lookup("accessPolicy"); ok {
-				r.rights, r.s, r.n = rightsOf(p), s, h
-				r.why = fmt.Sprintf("accessPolicy %s holds for it (%s line %d)", quoted(p), s.file.path, h.line)
-			}
-			if len(h.all("clear")) > 0 && s.location+s.dirs != "" {
-				r.script, r.execute = false, false
-			}
-			for _, x := range h.all("add") {
-				if (engine(x.attr("type")) || x.attr("scriptProcessor") != "") && len(h.all("clear")) > 0 {
-					r.script, r.s, r.n = true, s, x
-					r.why = fmt.Sprintf("handlers are cleared and %s added again (%s line %d)", quoted(x.attr("path")), s.file.path, x.line)
-				}
+		g := s.gives()
+		if g.policy != nil {
+			p := g.policy.attr("accessPolicy")
+			r.rights, r.s, r.n = rightsOf(p), s, g.policy
+			r.why = fmt.Sprintf("accessPolicy %s holds for it (%s line %d)", quoted(p), s.file.path, g.policy.line)
+		}
+		if g.cleared && s.location+s.dirs != "" {
+			r.script, r.execute = false, false
+			if g.again != nil {
+				r.script, r.s, r.n = true, s, g.again
+				r.why = fmt.Sprintf("handlers are cleared and %s added again (%s line %d)", quoted(g.again.attr("path")), s.file.path, g.again.line)
 			}
 		}
 	}
 	return r
+}
+
+// given is what a scope says about rights.
+type given struct {
+	policy  *node // the last element with accessPolicy
+	cleared bool  // inherited handlers are gone
+	again   *node // the last engine that was added after all
+}
+
+func (s *scope) gives() *given {
+	if s.given != nil {
+		return s.given
+	}
+	g := &given{}
+	for _, h := range s.node.all("system.webServer", "handlers") {
+		if _, ok := h.lookup("accessPolicy"); ok {
+			g.policy = h
+		}
+		g.cleared = g.cleared || len(h.all("clear")) > 0
+		for _, x := range h.all("add") {
+			if engine(x.attr("type")) || x.attr("scriptProcessor") != "" {
+				g.again = x
+			}
+		}
+	}
+	s.given = g
+	return g
 }

@@ -38,7 +38,7 @@ type visitor struct {
 func newVisitor() *visitor { return &visitor{folders: map[string]*folder{}} }
 
 func (v *visitor) audit(known *KeyList) *audit {
-	return &audit{files: v.files, folders: v.folders, known: known, keys: map[string][]keyUse{}, seen: map[string]bool{}, report: Report{Problems: v.problems}}
+	return &audit{files: v.files, folders: v.folders, known: known, keys: map[string][]keyUse{}, seen: map[string]bool{}, budget: 50_000_000, report: Report{Problems: v.problems}}
 }
 
 // File counts a file and reads it when it is configuration.

@@ -80,6 +80,9 @@ func (a *audit) inherit(s *scope, n *node, check string, sev finding.Severity, n
 	first := ""
 	bad := n.attr(name)
 	for _, f := range a.files {
+		if !a.work(len(f.scopes)) {
+			break
+		}
 		for _, in := range f.scopes {
 			if in == s || in.dirs == "" || in.file.kind != webConfig || !s.covers(in.dirs) {
 				continue
@@ -102,6 +105,9 @@ func (a *audit) inherit(s *scope, n *node, check string, sev finding.Severity, n
 // retail is inherit for what deployment retail in machine.config overrules.
 func (a *audit) retail(s *scope, n *node, check string, sev finding.Severity, name, why string, path ...string) {
 	for _, f := range a.files {
+		if !a.work(1) {
+			break
+		}
 		if f.kind != machineConfig || !within(s.file.dir, f.host) {
 			continue
 		}
