@@ -2,6 +2,7 @@ package iis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"longwatch/internal/finding"
@@ -48,9 +49,7 @@ func (a *audit) code(s *scope) {
 	for _, path := range [][]string{{"system.webServer", "aspNetCore"}, {"system.webServer", "httpPlatform"}} {
 		for _, n := range s.node.all(path...) {
 			a.process(s, n, n.attr("processPath")+" "+n.attr("arguments"))
-			for _, group := range []string{"environmentVariables"} {
-				a.environment(s, append(n.all(group, "environmentVariable"), n.all(group, "add")...))
-			}
+			a.environment(s, append(n.all("environmentVariables", "environmentVariable"), n.all("environmentVariables", "add")...))
 		}
 	}
 }
@@ -124,10 +123,8 @@ func (a *audit) assembly(s *scope, t string) string {
 		return ""
 	}
 	dll := strings.ToLower(strings.TrimSpace(parts[1])) + ".dll"
-	for _, d := range bin.dlls {
-		if d == dll {
-			return fmt.Sprintf("; the evidence holds bin/%s", dll)
-		}
+	if slices.Contains(bin.dlls, dll) {
+		return "; the evidence holds bin/" + dll
 	}
 	return fmt.Sprintf("; bin has no %s: it comes from the global assembly cache or App_Code", quoted(dll))
 }

@@ -106,10 +106,10 @@ func newConfig(path string, k kind, root *node) *config {
 	for _, l := range root.all("location") {
 		s := &scope{file: f, location: l.attr("path"), node: l}
 		rel := strings.Trim(slashes(s.location), "/.")
-		switch {
-		case k == webConfig:
+		switch k {
+		case webConfig:
 			s.dirs = strings.TrimSuffix(f.dir+"/"+rel, "/")
-		case k == applicationHost:
+		case applicationHost:
 			s.dirs = f.place(rel)
 		}
 		f.scopes = append(f.scopes, s)

@@ -8,7 +8,7 @@ import (
 
 // nativeModules are the modules of Windows and of Microsoft's own additions,
 // with the DLL each loads.
-var nativeModules = map[string]string{
+var nativeModules = map[string]string{ //nolint:gosec // names with "authentication" in them are no credentials
 	"httploggingmodule": "loghttp.dll", "uricachemodule": "cachuri.dll", "filecachemodule": "cachfile.dll", "tokencachemodule": "cachtokn.dll",
 	"httpcachemodule": "cachhttp.dll", "dynamiccompressionmodule": "compdyn.dll", "staticcompressionmodule": "compstat.dll",
 	"defaultdocumentmodule": "defdoc.dll", "directorylistingmodule": "dirlist.dll", "protocolsupportmodule": "protsup.dll",

@@ -56,7 +56,11 @@ func (r *Report) Text(w io.Writer) error {
 				fmt.Fprintf(&b, "  and %d more\n", len(r.Problems)-12)
 				break
 			}
-			fmt.Fprintf(&b, "  %s: %s\n", clean(x.Path), clean(x.Why))
+			if x.Path != "" {
+				fmt.Fprintf(&b, "  %s: %s\n", clean(x.Path), clean(x.Why))
+				continue
+			}
+			fmt.Fprintf(&b, "  %s\n", clean(x.Why))
 		}
 	}
 	b.WriteByte('\n')

@@ -34,7 +34,6 @@ type node struct {
 	attrs []attr
 	kids  []*node
 	line  int
-	text  string // of code in comments: only that it is there
 }
 
 type attr struct{ name, value string }
