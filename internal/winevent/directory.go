@@ -1,6 +1,8 @@
 package winevent
 
 import (
+	"strings"
+
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 )
@@ -20,8 +22,18 @@ var directoryActions = map[uint32]string{
 	4735: "changed", 4737: "changed", 4755: "changed",
 	4728: "member-added", 4732: "member-added", 4756: "member-added",
 	4729: "member-removed", 4733: "member-removed", 4757: "member-removed",
+	4740: "locked-out", 4767: "unlocked",
+	4704: "right-added", 4717: "right-added",
+	4705: "right-removed", 4718: "right-removed",
+	4764: "changed", 4780: "changed",
+	4744: "created", 4749: "created", 4759: "created",
+	4748: "deleted", 4753: "deleted", 4763: "deleted",
+	4746: "member-added", 4751: "member-added", 4761: "member-added",
+	4747: "member-removed", 4752: "member-removed", 4762: "member-removed",
 	5136: "changed",
 	5137: "created",
+	5138: "restored",
+	5139: "moved",
 	5141: "deleted",
 }
 
@@ -34,9 +46,15 @@ func directory(e *host.Event) record.Record {
 	switch e.EventID {
 	case 4662:
 		d.Object, d.Properties = get(e, "ObjectName"), get(e, "Properties")
+	case 5138, 5139:
+		d.Object, d.Properties = get(e, "NewObjectDN"), get(e, "OldObjectDN")
+	case 4704, 4705:
+		d.Object, d.Properties = get(e, "TargetSid"), strings.Join(strings.Fields(get(e, "PrivilegeList")), " ")
+	case 4717, 4718:
+		d.Object, d.Properties = get(e, "TargetSid"), get(e, "AccessGranted")+get(e, "AccessRemoved")
 	case 5136, 5137, 5141:
 		d.Object, d.Properties = get(e, "ObjectDN"), get(e, "AttributeLDAPDisplayName")
-	case 4728, 4729, 4732, 4733, 4756, 4757:
+	case 4728, 4729, 4732, 4733, 4756, 4757, 4746, 4747, 4751, 4752, 4761, 4762:
 		if d.Properties = get(e, "MemberName"); d.Properties == "" {
 			d.Properties = get(e, "MemberSid")
 		}

@@ -54,6 +54,19 @@ func logon(e *host.Event) record.Record {
 	return l
 }
 
+// connection reads who authenticated to the remote desktop (1149): names without
+// meaning in the manifest, Param1 to Param3.
+func connection(e *host.Event) record.Record {
+	if e.EventID != 1149 {
+		return nil
+	}
+	user := account(e, "Param2", "Param1")
+	if user == "" {
+		return nil // the client showed the logon screen only
+	}
+	return &host.Logon{Head: head(e, user, ""), Outcome: success, LogonType: remoteDesktop, Target: user, Source: address(get(e, "Param3"))}
+}
+
 func outcome(status string) string {
 	if number(status) == 0 {
 		return success
@@ -81,8 +94,12 @@ func ticket(e *host.Event) record.Record {
 	}
 }
 
-// session reads logons (21) and reconnections (25) to desktop sessions.
+// session reads logons (21) and reconnections (25) to desktop sessions, and
+// their end (23).
 func session(e *host.Event) record.Record {
+	if e.EventID == 23 {
+		return &host.Logoff{Head: head(e, get(e, "User"), "")}
+	}
 	if e.EventID != 21 && e.EventID != 25 {
 		return nil
 	}

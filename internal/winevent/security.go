@@ -12,6 +12,10 @@ func security(e *host.Event) record.Record {
 	switch e.EventID {
 	case 4688:
 		return process(e)
+	case 4689:
+		return &host.ProcessEnd{Head: head(e, subject(e), get(e, "SubjectLogonId")), PID: number(get(e, "ProcessId")), Image: get(e, "ProcessName"), Status: get(e, "Status")}
+	case 4634, 4647:
+		return &host.Logoff{Head: head(e, target(e), get(e, "TargetLogonId")), LogonType: number(get(e, "LogonType")), Asked: e.EventID == 4647}
 	case 4624, 4625, 4648, 4672, 4776, 4778:
 		return logon(e)
 	case 4768, 4769, 4770, 4771:

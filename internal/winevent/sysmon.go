@@ -18,6 +18,8 @@ func sysmon(e *host.Event) record.Record {
 		return &host.FileEvent{Head: h, Action: "times-set", Path: get(e, "TargetFilename"), Image: image, Created: utc(get(e, "CreationUtcTime")), Before: utc(get(e, "PreviousCreationUtcTime"))}
 	case 3:
 		return sysmonSocket(e, h)
+	case 5:
+		return &host.ProcessEnd{Head: h, PID: number(get(e, "ProcessId")), GUID: guid(get(e, "ProcessGuid")), Image: image}
 	case 6, 7:
 		digests, _ := hashes(get(e, "Hashes"))
 		return &host.Module{Head: h, Image: image, Path: get(e, "ImageLoaded"), Signed: get(e, "Signed"), Hashes: digests}

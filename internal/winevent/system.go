@@ -33,6 +33,8 @@ func services(e *host.Event) record.Record {
 		if s.Action = serviceState(get(e, "param2"), get(e, "Binary")); s.Action == "" {
 			return nil
 		}
+	case 7031, 7034: // it ended unexpectedly
+		s.Action = "crashed"
 	case 7040:
 		s.Action, s.StartType = "changed", get(e, "param3")
 	default:
@@ -68,6 +70,10 @@ func scheduler(e *host.Event) record.Record {
 		t.Action = "deleted"
 	case 142:
 		t.Action = "disabled"
+	case 129: // with the program it started
+		t.Action, t.Command = "started", get(e, "Path")
+	case 110: // by hand
+		t.Action, user = "started", get(e, "UserContext")
 	case 200:
 		t.Action = "started"
 	case 201:

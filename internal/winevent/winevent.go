@@ -39,6 +39,8 @@ func Normalize(e *host.Event) record.Record {
 		return wmi(e)
 	case "Microsoft-Windows-TerminalServices-LocalSessionManager":
 		return session(e)
+	case "Microsoft-Windows-TerminalServices-RemoteConnectionManager":
+		return connection(e)
 	case "ESENT", "NTDS ISAM":
 		return database(e)
 	}

@@ -94,6 +94,18 @@ func TestNormalize(t *testing.T) {
 			`logon user=BANK\da outcome=success logon_type=10 target_user=BANK\da source_ip=10.0.0.7 privileged=false`},
 		{"permanent WMI consumer", event("Microsoft-Windows-WMI-Activity", 5861, "Namespace=//./root/subscription", "ESS=evil", "CONSUMER=CommandLineEventConsumer=evil", "PossibleCause=Binding"),
 			"wmi action=binding name=evil detail=CommandLineEventConsumer=evil\nBinding"},
+		{"logoff", event(securityLog, 4634, "TargetUserName=alice", "TargetDomainName=BANK", "TargetLogonId=0x4af", "LogonType=3"),
+			`logoff user=BANK\alice logon_id=0x4af logon_type=3 asked=false`},
+		{"process ended", audited(4689, "Status=0x0", "ProcessId=0x21a4", `ProcessName=C:\a.exe`),
+			`process_end user=BANK\bob logon_id=0x8d7099 pid=8612 image=C:\a.exe exit_status=0x0`},
+		{"remote desktop, authenticated", event("Microsoft-Windows-TerminalServices-RemoteConnectionManager", 1149, "Param1=da", "Param2=BANK", "Param3=10.0.0.7"),
+			`logon user=BANK\da outcome=success logon_type=10 target_user=BANK\da source_ip=10.0.0.7 privileged=false`},
+		{"object moved", audited(5139, "OldObjectDN=CN=a,OU=x", "NewObjectDN=CN=a,OU=y"),
+			`directory user=BANK\bob logon_id=0x8d7099 action=moved object=CN=a,OU=y properties=CN=a,OU=x`},
+		{"right given", audited(4704, "TargetSid=S-1-5-21-1-2-3-1000", "PrivilegeList=SeDebugPrivilege\n\t\t\tSeTcbPrivilege"),
+			`directory user=BANK\bob logon_id=0x8d7099 action=right-added object=S-1-5-21-1-2-3-1000 properties=SeDebugPrivilege SeTcbPrivilege`},
+		{"service crashed", event("Service Control Manager", 7034, "param1=Windows Defender", "param2=1"),
+			`service action=crashed name=Windows Defender`},
 		{"nothing", event("Microsoft-Windows-Kernel-General", 16), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

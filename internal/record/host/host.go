@@ -55,11 +55,29 @@ type Logon struct {
 	Privileged bool       `rec:"privileged"`                                                     // special privileges were assigned
 }
 
+// Logoff is the end of a session. Specification: Windows events 4634 and 4647,
+// 23 of the desktop sessions' log.
+type Logoff struct {
+	Head
+	LogonType int64 `rec:"logon_type" ecs:"winlog.logon.type"` // Windows logon type; 0 unknown
+	Asked     bool  `rec:"asked"`                              // the user asked for it
+}
+
+// ProcessEnd is a program that ended. Specification: Windows event 4689, Sysmon
+// event 5.
+type ProcessEnd struct {
+	Head
+	PID    int64  `rec:"pid" ecs:"process.pid"`               // process id
+	GUID   string `rec:"guid" ecs:"process.entity_id"`        // Sysmon's own id of the process
+	Image  string `rec:"image" ecs:"process.executable"`      // path of the program
+	Status string `rec:"exit_status" ecs:"process.exit_code"` // as 0x…
+}
+
 // Service is a service or daemon that was installed, changed, started or
 // stopped. Specification: System 7045 and 7036, Security 4697.
 type Service struct {
 	Head
-	Action    string `rec:"action" ecs:"event.action"`       // installed, changed, started, stopped, deleted
+	Action    string `rec:"action" ecs:"event.action"`       // installed, changed, started, stopped, crashed, deleted
 	Name      string `rec:"name" ecs:"service.name"`         // of the service
 	Path      string `rec:"path" ecs:"process.command_line"` // program that it runs, with its arguments
 	Kind      string `rec:"service_type"`                    // as user mode service, kernel driver; from the Security log as 0x…
@@ -180,7 +198,7 @@ type LogClear struct {
 // 4728, 4732, 4738, 5136 and the like.
 type Directory struct {
 	Head
-	Action     string `rec:"action" ecs:"event.action"` // accessed, created, changed, deleted, enabled, disabled, member-added, member-removed, password-reset
+	Action     string `rec:"action" ecs:"event.action"` // accessed, created, changed, deleted, enabled, disabled, member-added, member-removed, password-reset, locked-out, unlocked, right-added, right-removed, moved, restored
 	Object     string `rec:"object" ent:"user,target"`  // account, group or distinguished name
 	Properties string `rec:"properties"`                // GUIDs of 4662, attribute of 5136, member of 4732
 }

@@ -6,6 +6,8 @@ import "longwatch/internal/record"
 var (
 	ProcessType     = record.Of[Process]("process")
 	LogonType       = record.Of[Logon]("logon")
+	LogoffType      = record.Of[Logoff]("logoff")
+	ProcessEndType  = record.Of[ProcessEnd]("process_end")
 	ServiceType     = record.Of[Service]("service")
 	TaskType        = record.Of[Task]("task")
 	ShareAccessType = record.Of[ShareAccess]("share_access")
@@ -31,6 +33,8 @@ var (
 	Types = []*record.Type{
 		ProcessType,
 		LogonType,
+		LogoffType,
+		ProcessEndType,
 		ServiceType,
 		TaskType,
 		ShareAccessType,
@@ -60,6 +64,12 @@ func (*Process) RecordType() *record.Type { return ProcessType }
 
 // RecordType returns LogonType.
 func (*Logon) RecordType() *record.Type { return LogonType }
+
+// RecordType returns LogoffType.
+func (*Logoff) RecordType() *record.Type { return LogoffType }
+
+// RecordType returns ProcessEndType.
+func (*ProcessEnd) RecordType() *record.Type { return ProcessEndType }
 
 // RecordType returns ServiceType.
 func (*Service) RecordType() *record.Type { return ServiceType }
