@@ -17,6 +17,7 @@ import (
 	"longwatch/internal/extract"
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
+	"longwatch/internal/record/host"
 )
 
 // Config is what the user may set, with the defaults of Default.
@@ -107,6 +108,9 @@ func recordTypes() map[string]*record.Type {
 		for _, t := range f.Emits {
 			types[t.Name] = t
 		}
+	}
+	for _, t := range host.Derived {
+		types[t.Name] = t
 	}
 	return types
 }

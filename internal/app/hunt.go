@@ -18,6 +18,7 @@ import (
 	"longwatch/internal/ordered"
 	"longwatch/internal/record"
 	"longwatch/internal/rules/sigma"
+	"longwatch/internal/session"
 	"longwatch/internal/sink"
 )
 
@@ -60,7 +61,7 @@ func (l *huntLane) Put(r record.Record) {
 	l.sink.Put(r)
 	l.intel.Match(r, l.collect)
 	l.rules.Match(r, l.fired)
-	if incident.Wants(r.RecordType()) || l.h.engine.Wants(r) {
+	if t := r.RecordType(); incident.Wants(t) || session.Wants(t) || l.h.engine.Wants(r) {
 		l.order.Put(r)
 	}
 	if len(l.found.byKey) > maxHeld {
@@ -123,9 +124,13 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	cf.Evidence, cf.Skipped, cf.Span = rd.files, rd.skipped, rd.span
 	p.Phase("judging records in the order of time")
 	aliases := incident.NewAliases(c.homeNets())
+	sessions := session.New(h.records.Lane().Put)
 	err = h.ordered.Replay(recordTypes(), func(r record.Record) {
 		if incident.Wants(r.RecordType()) {
 			aliases.Learn(r)
+		}
+		if session.Wants(r.RecordType()) {
+			sessions.Learn(r)
 		}
 		if h.engine.Wants(r) {
 			h.engine.Feed(r)
@@ -142,6 +147,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	found = append(append(found, h.gathered.findings()...), correlated...)
 	slices.SortFunc(found, func(a, b finding.Finding) int { return finding.Compare(&a, &b) })
 	judge(cf, found, aliases, c, profiles)
+	cf.Logons, cf.Chains = sessions.Finish(aliases.Host), chains(sessions, found)
 	cf.Coverage = append(cf.Coverage, gaps...)
 	if n := h.engine.Dropped(); n > 0 {
 		cf.Coverage = append(cf.Coverage, casefolder.Coverage{
@@ -158,6 +164,21 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		cf.Records = append(cf.Records, casefolder.RecordFile{Type: w.Type, File: "records/" + filepath.Base(w.Path), Rows: w.Rows})
 	}
 	return cf, nil
+}
+
+// chains finds for each finding the first program among what it cites whose
+// parents are known.
+func chains(t *session.Tracker, found []finding.Finding) map[string][]string {
+	out := map[string][]string{}
+	for i := range found {
+		for _, ref := range found[i].Refs {
+			if c := t.Chain(ref); c != nil {
+				out[found[i].ID] = c
+				break
+			}
+		}
+	}
+	return out
 }
 
 // judge turns findings into incidents and attributes them.

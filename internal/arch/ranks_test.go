@@ -63,6 +63,7 @@ var ranks = map[string]int{
 
 	"internal/rules":      75,
 	"internal/incident":   80,
+	"internal/session":    80,
 	"internal/campaign":   85,
 	"internal/casefolder": 90,
 

@@ -7,6 +7,7 @@ package casefolder
 import (
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/record/host"
 )
 
 // Case is the result of one hunt or scan.
@@ -24,7 +25,9 @@ type Case struct {
 	Coverage  []Coverage
 	HomeNet   []string
 	Hosts     []Host
-	Extracted []Extracted // sorted by name
+	Logons    []*host.LogonEdge   // who went from which host to which, in order of time
+	Chains    map[string][]string // by finding: the programs that led to the one it is about
+	Extracted []Extracted         // sorted by name
 }
 
 // Extracted is the content of a file that a capture carried, kept on disk.

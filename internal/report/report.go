@@ -18,6 +18,7 @@ import (
 	"longwatch/internal/casefolder"
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/record/host"
 )
 
 //go:embed report.html.tmpl
@@ -55,6 +56,8 @@ type incidentView struct {
 	Outside  []string
 	Steps    []step
 	More     int
+	Logons   []*host.LogonEdge // between its machines
+	Others   int               // logons that are not shown
 	Timeline template.HTML
 	Graph    template.HTML
 	Next     []string
@@ -67,6 +70,7 @@ type step struct {
 	Severity finding.Severity // the worst of the repeats
 	Count    int
 	Where    string
+	Chain    []string // programs that led to the one it is about
 }
 
 // maxSteps is how many lines an incident's story has on the page; the rest is
@@ -81,7 +85,7 @@ func HTML(w io.Writer, c *casefolder.Case) error {
 		for _, f := range i.Findings {
 			inside[f.ID] = true
 		}
-		v.Incidents = append(v.Incidents, viewOf(n+1, i))
+		v.Incidents = append(v.Incidents, viewOf(n+1, i, c))
 	}
 	for _, f := range c.Findings {
 		switch {
@@ -98,13 +102,17 @@ func HTML(w io.Writer, c *casefolder.Case) error {
 	return tmpl.Execute(&visible{w: w}, v)
 }
 
-func viewOf(n int, i *finding.Incident) incidentView {
+func viewOf(n int, i *finding.Incident, c *casefolder.Case) incidentView {
 	v := incidentView{Incident: i, N: n, Dwell: dwell(i.Start, i.End), Next: next(i)}
 	if len(i.Attribution) > 0 {
 		v.Lead = &i.Attribution[0]
 	}
 	v.Hosts, v.Accounts, v.Outside = who(i)
 	v.Steps, v.More = story(i, maxSteps)
+	for k := range v.Steps {
+		v.Steps[k].Chain = c.Chains[v.Steps[k].ID]
+	}
+	v.Logons, v.Others = logons(i, v.Hosts, c.Logons)
 	v.Timeline = timeline(i)
 	v.Graph = graph(i)
 	return v

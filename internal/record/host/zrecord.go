@@ -508,6 +508,49 @@ func (r *LogGap) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *Logoff) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"logon_type":`...)
+	dst = strconv.AppendInt(dst, r.LogonType, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"asked":`...)
+	dst = strconv.AppendBool(dst, r.Asked)
+	dst = append(dst, ',')
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *Logon) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
@@ -583,6 +626,169 @@ func (r *Logon) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, `"privileged":`...)
 	dst = strconv.AppendBool(dst, r.Privileged)
 	dst = append(dst, ',')
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
+func (r *LogonEdge) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.From != "" {
+		dst = append(dst, `"from":`...)
+		dst = record.AppendString(dst, r.From)
+		dst = append(dst, ',')
+	}
+	if r.To != "" {
+		dst = append(dst, `"to":`...)
+		dst = record.AppendString(dst, r.To)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if len(r.Types) > 0 {
+		dst = append(dst, `"logon_types":`...)
+		dst = append(dst, '[')
+		for i := range r.Types {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = record.AppendString(dst, r.Types[i])
+		}
+		dst = append(dst, ']')
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"successes":`...)
+	dst = strconv.AppendInt(dst, r.Success, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"failures":`...)
+	dst = strconv.AppendInt(dst, r.Failure, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"explicit":`...)
+	dst = strconv.AppendInt(dst, r.Explicit, 10)
+	dst = append(dst, ',')
+	if r.Last != 0 {
+		dst = append(dst, `"last":`...)
+		dst = record.AppendSeconds(dst, int64(r.Last))
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
+func (r *LogonSession) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"logon_type":`...)
+	dst = strconv.AppendInt(dst, r.LogonType, 10)
+	dst = append(dst, ',')
+	if r.Package != "" {
+		dst = append(dst, `"auth_package":`...)
+		dst = record.AppendString(dst, r.Package)
+		dst = append(dst, ',')
+	}
+	if r.Source.IsValid() {
+		dst = append(dst, `"source_ip":`...)
+		dst = append(dst, '"')
+		dst = r.Source.AppendTo(dst)
+		dst = append(dst, '"')
+		dst = append(dst, ',')
+	}
+	if r.SourceHost != "" {
+		dst = append(dst, `"source_host":`...)
+		dst = record.AppendString(dst, r.SourceHost)
+		dst = append(dst, ',')
+	}
+	if r.End != 0 {
+		dst = append(dst, `"end":`...)
+		dst = record.AppendSeconds(dst, int64(r.End))
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"begun":`...)
+	dst = strconv.AppendBool(dst, r.Begun)
+	dst = append(dst, ',')
+	dst = append(dst, `"ended":`...)
+	dst = strconv.AppendBool(dst, r.Ended)
+	dst = append(dst, ',')
+	dst = append(dst, `"privileged":`...)
+	dst = strconv.AppendBool(dst, r.Privileged)
+	dst = append(dst, ',')
+	dst = append(dst, `"processes":`...)
+	dst = strconv.AppendInt(dst, r.Processes, 10)
+	dst = append(dst, ',')
+	if len(r.Images) > 0 {
+		dst = append(dst, `"images":`...)
+		dst = append(dst, '[')
+		for i := range r.Images {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = record.AppendString(dst, r.Images[i])
+		}
+		dst = append(dst, ']')
+		dst = append(dst, ',')
+	}
+	if len(r.Shares) > 0 {
+		dst = append(dst, `"shares":`...)
+		dst = append(dst, '[')
+		for i := range r.Shares {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = record.AppendString(dst, r.Shares[i])
+		}
+		dst = append(dst, ']')
+		dst = append(dst, ',')
+	}
+	if len(r.Explicit) > 0 {
+		dst = append(dst, `"explicit":`...)
+		dst = append(dst, '[')
+		for i := range r.Explicit {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = record.AppendString(dst, r.Explicit[i])
+		}
+		dst = append(dst, ']')
+		dst = append(dst, ',')
+	}
 	_ = stock // it has no columns of our own
 	return record.EndJSON(dst)
 }
@@ -814,6 +1020,126 @@ func (r *Process) AppendJSON(dst []byte, stock bool) []byte {
 	if r.IMPHash != "" {
 		dst = append(dst, `"imphash":`...)
 		dst = record.AppendString(dst, r.IMPHash)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
+func (r *ProcessEnd) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"pid":`...)
+	dst = strconv.AppendInt(dst, r.PID, 10)
+	dst = append(dst, ',')
+	if r.GUID != "" {
+		dst = append(dst, `"guid":`...)
+		dst = record.AppendString(dst, r.GUID)
+		dst = append(dst, ',')
+	}
+	if r.Image != "" {
+		dst = append(dst, `"image":`...)
+		dst = record.AppendString(dst, r.Image)
+		dst = append(dst, ',')
+	}
+	if r.Status != "" {
+		dst = append(dst, `"exit_status":`...)
+		dst = record.AppendString(dst, r.Status)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
+func (r *ProcessNode) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"pid":`...)
+	dst = strconv.AppendInt(dst, r.PID, 10)
+	dst = append(dst, ',')
+	if r.GUID != "" {
+		dst = append(dst, `"guid":`...)
+		dst = record.AppendString(dst, r.GUID)
+		dst = append(dst, ',')
+	}
+	if r.Image != "" {
+		dst = append(dst, `"image":`...)
+		dst = record.AppendString(dst, r.Image)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"depth":`...)
+	dst = strconv.AppendInt(dst, r.Depth, 10)
+	dst = append(dst, ',')
+	if len(r.Chain) > 0 {
+		dst = append(dst, `"chain":`...)
+		dst = append(dst, '[')
+		for i := range r.Chain {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = record.AppendString(dst, r.Chain[i])
+		}
+		dst = append(dst, ']')
 		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
