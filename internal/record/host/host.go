@@ -280,7 +280,7 @@ type Event struct {
 	Activity string      `rec:"activity_id" ecs:"winlog.activity_id"`  // correlates events of one activity
 	Fields   []record.KV `rec:"fields"`                                // EventData and UserData; positional values are named Data
 
-	ProviderGUID string             `rec:"provider_guid" ecs:"winlog.provider_guid"`
+	ProviderGUID string             `rec:"provider_guid" ecs:"winlog.provider_guid"`             // GUID of the provider, as the log writes it
 	Source       string             `rec:"event_source"`                                         // classic source behind the provider
 	Qualifiers   record.Opt[uint16] `rec:"qualifiers"`                                           // upper half of a classic event's number
 	Related      string             `rec:"related_activity_id" ecs:"winlog.related_activity_id"` // activity that this one continues
