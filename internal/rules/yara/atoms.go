@@ -24,8 +24,8 @@ type indexer struct {
 	atoms   []atom
 }
 
-func (x *indexer) add(bytes []byte, a atom) {
-	x.builder.Add(bytes)
+func (x *indexer) add(bytes []byte, c search.Check, a atom) {
+	x.builder.Add(bytes, c)
 	x.atoms = append(x.atoms, a)
 }
 
@@ -44,7 +44,7 @@ func (x *indexer) link(l *link) bool {
 		a := &atoms[i]
 		out := atom{link: l, place: a.Place, near: a.Near, before: int16(a.Before)}
 		if l.ascii {
-			x.add(a.Bytes[:a.Len], out)
+			x.add(a.Bytes[:a.Len], beside(a, false), out)
 		}
 		if l.wide {
 			out.wide = true
@@ -52,10 +52,48 @@ func (x *indexer) link(l *link) bool {
 			for _, b := range a.Bytes[:min(a.Len, 2)] {
 				w = append(w, b, 0)
 			}
-			x.add(w, out)
+			x.add(w, beside(a, true), out)
 		}
 	}
 	return len(atoms) > 0
+}
+
+// beside is what is certain of the bytes around an atom of a pattern: of those
+// after it, or before it where there are more.
+func beside(a *pattern.Atom, wide bool) search.Check {
+	step, n := 1, 4
+	if wide {
+		step, n = 2, 2
+	}
+	from := a.Before + a.Len
+	if len(a.Near)-from < n {
+		from = max(0, a.Before-n)
+	}
+	c := search.Check{At: int32(step * (from - a.Before))}
+	for i := 0; i < n && from+i < len(a.Near); i++ {
+		if v, m, ok := a.Near[from+i].Masked(); ok {
+			c.Value |= uint32(v) << (8 * step * i)
+			c.Mask |= uint32(m) << (8 * step * i)
+			if wide {
+				c.Mask |= 0xff << (8 * (step*i + 1))
+			}
+		}
+	}
+	return c
+}
+
+// besideForm is the same for a window of a form, xored with a key.
+func besideForm(f *form, from, to int, key byte) search.Check {
+	at := to
+	if len(f.value)-at < 4 {
+		at = max(0, from-4)
+	}
+	c := search.Check{At: int32(at - from)}
+	for i := 0; i < 4 && at+i < len(f.value); i++ {
+		c.Value |= uint32(f.value[at+i]^key) << (8 * i)
+		c.Mask |= uint32(f.mask[at+i]) << (8 * i)
+	}
+	return c
 }
 
 // form picks the window of a form that is rarest, and of those that are alike
@@ -86,23 +124,23 @@ func (x *indexer) score(f *form, from, to int, xored bool) (score int, ok bool) 
 	wild := 0
 	var seen pattern.Bytes
 	for i := from; i < to; i++ {
-		free := 8 - bits.OnesCount8(f.mask[i]|0x20)
+		if f.mask[i] == 0xff || f.mask[i] == 0xdf && f.value[i]&0x40 != 0 { // certain, but for its case
+			score += pattern.Weight(f.value[i])
+			seen.Add(search.Folded(f.value[i]))
+			continue
+		}
+		free := 8 - bits.OnesCount8(f.mask[i])
 		if wild += free; wild > 8 {
 			return 0, false
 		}
-		if free > 0 {
-			score += 4 - 2*free
-			continue
-		}
-		score += pattern.Weight(f.value[i])
-		seen.Add(f.value[i])
+		score += 4 - 2*free
 	}
 	score += 2 * seen.Len()
 	if seen.Len() == 1 && to-from > 1 {
 		score -= 10 * (to - from)
 	}
 	if !xored && wild == 0 {
-		score -= 3 * bits.Len(uint(x.builder.Load(f.value[from:to])))
+		score -= 4 * bits.Len(uint(x.builder.Load(f.value[from:to])))
 	}
 	return score, true
 }
@@ -116,25 +154,25 @@ func (x *indexer) write(l *link, f *form, from, to int) {
 			for _, v := range f.value[from:to] {
 				b = append(b, v^byte(key))
 			}
-			x.add(b, a)
+			x.add(b, besideForm(f, from, to, byte(key)), a)
 		}
 		return
 	}
 	all := [][]byte{{}}
 	for i := from; i < to; i++ {
 		var next [][]byte
-		free := ^(f.mask[i] | 0x20)
-		for v := 0; v < 256; v++ {
-			if byte(v)&^free != 0 {
-				continue
+		for v := range 256 {
+			if c := byte(v); c&f.mask[i] != f.value[i] || search.Folded(c) != c && (c|0x20)&f.mask[i] == f.value[i] {
+				continue // not a way to write it, or the capital of one
 			}
 			for _, b := range all {
-				next = append(next, append(b[:len(b):len(b)], f.value[i]|byte(v)))
+				next = append(next, append(b[:len(b):len(b)], byte(v)))
 			}
 		}
 		all = next
 	}
+	c := besideForm(f, from, to, 0)
 	for _, b := range all {
-		x.add(b, a)
+		x.add(b, c, a)
 	}
 }

@@ -1,6 +1,9 @@
 package pattern
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // AtomLen is the length of the longest atom.
 const AtomLen = 4
@@ -123,8 +126,7 @@ func row(bytes []*leaf) *choice {
 }
 
 // quality tells how rarely a window is found by chance; ok is false when it can
-// be written in too many ways. The weights are YARA's: zeros, spaces and fill
-// bytes are common, letters a little.
+// be written in too many ways.
 func quality(w []*leaf) (q int, ok bool) {
 	total := 1
 	var seen Bytes
@@ -143,53 +145,60 @@ func quality(w []*leaf) (q int, ok bool) {
 		q += Weight(b)
 		seen.Add(b)
 	}
-	if u := seen.Len(); u == 1 && Weight(w[0].set.any()|0x20) <= commonWeight {
+	if _, b := folded(&seen); seen.Len() == 1 && Weight(b) <= commonWeight {
 		q -= 10 * len(w)
 	} else {
-		q += 2 * u
+		q += 2 * seen.Len()
 	}
 	return q, true
 }
 
 const commonWeight = 12
 
-// Weight tells how much a byte does for an atom to be rare.
-func Weight(b byte) int {
-	switch {
-	case b == 0 || b == ' ' || b == 0xcc || b == 0xff || b == 0x90:
-		return commonWeight
-	case b|0x20 >= 'a' && b|0x20 <= 'z':
-		return 18
-	}
-	return 20
-}
+// Weight tells how much a byte does for an atom to be rare: in programs and
+// texts zeros, spaces and fill bytes are found most, then the letters in the
+// order of their use, marks of programming languages and the bytes that many
+// instructions begin with.
+func Weight(b byte) int { return weights[b] }
 
-func (s *Bytes) any() byte {
-	for c := range 256 {
-		if s.Has(byte(c)) {
-			return byte(c)
-		}
+var weights = func() (w [256]int) {
+	for i := range w {
+		w[i] = 20
 	}
-	return 0
-}
+	for i, c := range []byte("etaoinsrlcdpumhgfybvwkxjqz") {
+		w[c] = 14 + i/4
+		w[c-0x20] = 14 + i/4
+	}
+	for _, c := range []byte("\n\t\"'.,()=-_/\\;:0123456789%$\x01\x02\x04\x08\x10\x0f\x40\x48\x83\x89\x8b\xe8\xc0\xfe") {
+		w[c] = min(w[c], 17)
+	}
+	for _, c := range []byte{0, ' ', 0xcc, 0xff, 0x90} {
+		w[c] = commonWeight
+	}
+	return w
+}()
 
 // folded is how many ways there are to write a set when the case of letters is
-// the same, and one of them.
+// the same, and the lowest of them.
 func folded(s *Bytes) (n int, b byte) {
-	if s.Len() == 256 {
-		return 256, 0
-	}
-	for c := 255; c >= 0; c-- {
-		if !s.Has(byte(c)) || (upper(byte(c)) && s.Has(byte(c)|0x20)) {
-			continue
+	one := s.lower()
+	n = one.Len()
+	for i, w := range one {
+		if w != 0 {
+			return n, byte(64*i + bits.TrailingZeros64(w))
 		}
-		n++
-		b = byte(c)
 	}
-	return n, b
+	return n, 0
 }
 
-func upper(b byte) bool { return b >= 'A' && b <= 'Z' }
+// lower is the set without the capital letters whose small form is in it. Both
+// are in the second word, 32 bits apart.
+func (s *Bytes) lower() Bytes {
+	const capitals = 1<<27 - 2
+	out := *s
+	out[1] &^= s[1] >> 32 & capitals
+	return out
+}
 
 // nearReach is how many bytes around an atom are kept to look at first.
 const nearReach = 12
@@ -205,8 +214,9 @@ func forms(bytes []*leaf, from, to int) []Atom {
 	out := []Atom{base}
 	for i, l := range bytes[from:to] {
 		var next []Atom
+		set := l.set.lower()
 		for c := range 256 {
-			if !l.set.Has(byte(c)) || (upper(byte(c)) && l.set.Has(byte(c)|0x20)) {
+			if !set.Has(byte(c)) {
 				continue
 			}
 			for _, a := range out {

@@ -67,7 +67,7 @@ func chain(items []*node, greedy bool) ([]Link, error) {
 		if i < len(items) && !(i > start && i+1 < len(items) && long(items[i])) {
 			continue
 		}
-		p, err := compile(concat(items[start:i]...))
+		p, err := compile(concat(items[start:i]...), false)
 		if err != nil {
 			return nil, err
 		}
@@ -191,6 +191,10 @@ func (p *hexParser) byte() *node {
 	}
 	if mask == 0 {
 		p.fail("?? cannot be negated")
+	}
+	if mask == 0xff && !negated {
+		n.set = &single[value]
+		return n
 	}
 	var s Bytes
 	for c := range 256 {

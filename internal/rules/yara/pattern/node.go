@@ -129,15 +129,21 @@ func alternatives(kids []*node) *node {
 // Masked writes the set as the bytes that are value under mask, where that can
 // be done.
 func (s *Bytes) Masked() (value, mask byte, ok bool) {
-	mask, first := 0xff, true
-	for c := range 256 {
-		if !s.Has(byte(c)) {
-			continue
+	all, some := byte(0xff), byte(0)
+	for i, w := range s {
+		for ; w != 0; w &= w - 1 {
+			b := byte(64*i + bits.TrailingZeros64(w))
+			all, some = all&b, some|b
 		}
-		if first {
-			value, first = byte(c), false
-		}
-		mask &^= byte(c) ^ value
 	}
-	return value & mask, mask, !first && s.Len() == 1<<(8-bits.OnesCount8(mask))
+	mask = ^(all ^ some)
+	return all, mask, s.Len() == 1<<(8-bits.OnesCount8(mask))
 }
+
+// single are the sets of one byte, which most are.
+var single = func() (out [256]Bytes) {
+	for c := range out {
+		out[c].Add(byte(c))
+	}
+	return out
+}()

@@ -54,20 +54,22 @@ type Pattern struct {
 
 var errTooLarge = errors.New("regular expression is too large")
 
-// compile writes the programs of a tree.
-func compile(n *node) (*Pattern, error) {
+// compile writes the programs of a tree; of a plain one only when always.
+func compile(n *node, always bool) (*Pattern, error) {
 	c := compiler{}
 	tree := c.expand(n, 0)
 	if c.overflow {
 		return nil, errTooLarge
 	}
 	p := &Pattern{}
+	if p.fixed(tree); !always && p.Plain() {
+		return p, nil
+	}
 	p.fwd = c.program(tree, false)
 	p.bwd = c.program(tree, true)
 	if c.overflow {
 		return nil, errTooLarge
 	}
-	p.fixed(tree)
 	p.atoms = c.choose(tree)
 	p.firsts()
 	return p, nil
@@ -245,6 +247,18 @@ func (p *Pattern) fixed(t *tree) {
 	if flat(t, &row) && len(row) > 0 {
 		p.Fixed, p.Sets = true, row
 	}
+}
+
+// Plain tells whether the pattern is a row of bytes that masks can tell. One
+// made by Hex or Chained then has no programs and no atoms: whoever searches
+// compares the bytes.
+func (p *Pattern) Plain() bool {
+	for _, s := range p.Sets {
+		if _, _, ok := s.Masked(); !ok {
+			return false
+		}
+	}
+	return p.Fixed
 }
 
 func flat(t *tree, row *[]*Bytes) bool {

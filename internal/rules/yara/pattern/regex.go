@@ -28,7 +28,7 @@ func Regex(src string, o Options) (*Pattern, error) {
 	if lazy && greedy && !o.Mixed {
 		return nil, errors.New("greedy and ungreedy quantifiers can't be mixed in a regular expression")
 	}
-	p, err := compile(n)
+	p, err := compile(n, true)
 	if err != nil {
 		return nil, err
 	}
@@ -202,12 +202,13 @@ func (p *regexParser) single() *node {
 }
 
 func (p *regexParser) literal(c byte) *node {
-	var s Bytes
-	s.Add(c)
-	if p.o.NoCase {
+	s := &single[c]
+	if l := c | 0x20; p.o.NoCase && l >= 'a' && l <= 'z' {
+		s = &Bytes{}
+		s.Add(c)
 		s.fold()
 	}
-	return &node{op: opByte, set: &s}
+	return &node{op: opByte, set: s}
 }
 
 // shorthand is the set of \w and its kin.

@@ -23,7 +23,7 @@ func TestScan(t *testing.T) {
 		var rows [][]byte
 		for range 1 + r.IntN(30) {
 			row := text(1 + r.IntN(4))
-			if b.Add(row) != int32(len(rows)) {
+			if b.Add(row, Check{}) != int32(len(rows)) {
 				t.Fatal("numbers do not count from zero")
 			}
 			rows = append(rows, row)
@@ -63,16 +63,40 @@ func TestScan(t *testing.T) {
 
 func folded(b []byte) []byte {
 	out := bytes.Clone(b)
-	for i := range out {
-		out[i] |= 0x20
+	for i, c := range out {
+		if c&0x40 != 0 {
+			out[i] |= 0x20
+		}
 	}
 	return out
 }
 
+func TestCheck(t *testing.T) {
+	for _, c := range [...]struct {
+		check Check
+		data  string
+		want  int
+	}{
+		{Check{At: 4, Value: 0x31, Mask: 0xff}, "evil1 evil2 evil", 1},
+		{Check{At: -1, Value: 0x20, Mask: 0xff}, "evil1 evil2 evil", 2},
+		{Check{At: 4, Value: 0, Mask: 0xff}, "evil", 0}, // behind the end is no zero
+		{Check{At: 2, Value: 0x6c69, Mask: 0xffff}, "evil", 1},
+		{Check{At: 9, Mask: 0xff000000}, "evil", 0},
+	} {
+		var b Builder
+		b.Add([]byte("evil"), c.check)
+		n := 0
+		b.Build().Scan([]byte(c.data), func(int32, int) bool { n++; return true })
+		if n != c.want {
+			t.Errorf("%+v in %q: %d hits, want %d", c.check, c.data, n, c.want)
+		}
+	}
+}
+
 func TestScanStops(t *testing.T) {
 	var b Builder
-	b.Add([]byte("aaaa"))
-	b.Add([]byte("b"))
+	b.Add([]byte("aaaa"), Check{})
+	b.Add([]byte("b"), Check{})
 	for _, data := range [...]string{"aaaaaaaa", "bbbb", "xxb"} {
 		n := 0
 		b.Build().Scan([]byte(data), func(int32, int) bool { n++; return false })
@@ -92,7 +116,7 @@ func BenchmarkScan(b *testing.B) {
 		b.Run(strconv.Itoa(rows), func(b *testing.B) {
 			var x Builder
 			for range rows {
-				x.Add([]byte{byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32())})
+				x.Add([]byte{byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32())}, Check{})
 			}
 			s := x.Build()
 			b.SetBytes(int64(len(data)))
@@ -111,8 +135,8 @@ func FuzzScan(f *testing.F) {
 		}
 		long, short = long[:4], short[:min(len(short), 3)]
 		var b Builder
-		b.Add(long)
-		b.Add(short)
+		b.Add(long, Check{})
+		b.Add(short, Check{})
 		n := 0
 		b.Build().Scan(data, func(id int32, pos int) bool {
 			row := [][]byte{long, short}[id]
