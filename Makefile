@@ -58,6 +58,10 @@ bench-evtx: build ## reading event logs against the Rust reader; LOGS names a fo
 bench-sigma: ## events/s read with and without matching the rules of RULES on LOGS, and their ratio
 	go run ./bench/sigma -rules '$(or $(RULES),content/rules)' $(LOGS)
 
+.PHONY: bench-yara
+bench-yara: ## YARA RULES=folder over TREE=folder, against yara itself: the ratio, and whether both find the same
+	@go run ./bench/yara -rules '$(RULES)' -tree '$(or $(TREE),/usr/lib/python3)'
+
 .PHONY: gen
 gen: ## rewrite generated files
 	go run ./internal/gen/lists

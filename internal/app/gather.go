@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 	"sync"
@@ -54,9 +55,23 @@ func key(f *finding.Finding) string {
 		switch e.Kind {
 		case "host", "user", "address":
 			b.WriteString("\x00" + e.Kind + "=" + e.Value)
+		case "file":
+			if strings.HasPrefix(f.Detector, "yara:") {
+				fmt.Fprintf(&b, "\x00file=%d", bucket(e.Value))
+			}
 		}
 	}
 	return b.String()
+}
+
+// maxFiles is about how many files a rule about files is told of one by one.
+const maxFiles = 512
+
+// bucket joins files by name once there are too many to tell apart.
+func bucket(name string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name))
+	return h.Sum32() % maxFiles
 }
 
 // add takes a finding about one record.

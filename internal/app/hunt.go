@@ -31,6 +31,7 @@ type hunt struct {
 	intel    *intel.Set
 	rules    *ruleSet
 	hits     *hits
+	contents *contents // nil without YARA rules
 	mu       sync.Mutex
 	gathered *gather
 }
@@ -61,7 +62,12 @@ func (l *huntLane) Put(r record.Record) {
 	l.sink.Put(r)
 	l.intel.Match(r, l.collect)
 	l.rules.Match(r, l.fired)
-	if t := r.RecordType(); incident.Wants(t) || session.Wants(t) || l.h.engine.Wants(r) {
+	scanned := false
+	if l.h.contents != nil {
+		l.h.contents.judge(r, l.collect)
+		scanned = l.h.contents.wants(r)
+	}
+	if t := r.RecordType(); incident.Wants(t) || session.Wants(t) || l.h.engine.Wants(r) || scanned {
 		l.order.Put(r)
 	}
 	if len(l.found.byKey) > maxHeld {
@@ -104,14 +110,22 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	env := c.env(true)
 	env.CommunityID = true
 	kept := c.Extract.folder(c.Out, env)
+	if h.contents = newContents(h.rules.yara, c.Memory); h.contents != nil {
+		h.contents.carve(env, out.spool)
+	}
 	rd := &reading{
-		env: env, formats: formats, fallback: fallbackFormat(), hash: true, progress: p,
+		contents: h.contents,
+		env:      env, formats: formats, fallback: fallbackFormat(), hash: true, progress: p,
 		since: c.Since, until: c.Until, stdin: c.Stdin, newLane: h.lane,
 	}
 	err = rd.walk(ctx, c.Paths, out, c.Jobs)
 	extracted, lost := closeFolder(kept)
 	if err == nil && lost != nil {
 		err = fmt.Errorf("app: hunt: %w", lost)
+	}
+	if err == nil && h.contents != nil {
+		p.Phase("scanning files off the wire")
+		err = h.contents.scanCarved(ctx, extracted, c.Out, c.Jobs)
 	}
 	if err != nil {
 		h.engine.Finish()
@@ -135,6 +149,9 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		if h.engine.Wants(r) {
 			h.engine.Feed(r)
 		}
+		if h.contents != nil {
+			h.contents.judgeCarved(r, h.gathered.add)
+		}
 	})
 	found := h.engine.Finish()
 	if err != nil {
@@ -149,6 +166,9 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	judge(cf, found, aliases, c, profiles)
 	cf.Logons, cf.Chains = sessions.Finish(aliases.Host), chains(sessions, found)
 	cf.Coverage = append(cf.Coverage, gaps...)
+	if h.contents != nil {
+		cf.Coverage = append(cf.Coverage, h.contents.coverage()...)
+	}
 	if n := h.engine.Dropped(); n > 0 {
 		cf.Coverage = append(cf.Coverage, casefolder.Coverage{
 			Name: "findings not kept", Why: fmt.Sprintf("detectors made %d findings beyond what is kept of each; narrow the time with --since and --until to see them", n),

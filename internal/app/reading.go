@@ -34,7 +34,8 @@ type reading struct {
 	progress Progress
 	stdin    io.Reader // what the path "-" stands for
 	newLane  func() lane
-	spool    string // folder for what cannot be read twice
+	spool    string    // folder for what cannot be read twice
+	contents *contents // scans what is read as a file; nil: nothing does
 	since    record.Time
 	until    record.Time
 
@@ -120,7 +121,13 @@ func (rd *reading) File(ctx context.Context, f *evidence.File) {
 	if ok {
 		entry.Format = format.Name
 		opened := *f
-		opened.Open = func() (io.ReadCloser, error) { return io.NopCloser(br), nil }
+		var content io.Reader = br
+		if rd.contents != nil && format.Name == rd.fallback.Name {
+			w := rd.contents.watch(f, br, o)
+			defer w.finish()
+			content = w
+		}
+		opened.Open = func() (io.ReadCloser, error) { return io.NopCloser(content), nil }
 		err = readSafely(ctx, format.Name, format.New(&opened, rd.env), o)
 	}
 	o.close()

@@ -4,7 +4,7 @@ import "longwatch/internal/casefolder"
 
 // CheckRules compiles rules and says which cannot be used.
 func CheckRules(o RuleOptions) ([]casefolder.RuleSet, error) {
-	s, err := loadRules(o)
+	s, err := compileRules(o)
 	if err != nil {
 		return nil, err
 	}

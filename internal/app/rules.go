@@ -14,9 +14,10 @@ import (
 	"longwatch/internal/ordered"
 	"longwatch/internal/record"
 	"longwatch/internal/rules/sigma"
+	"longwatch/internal/rules/yara"
 )
 
-// RuleOptions say which Sigma rules to use.
+// RuleOptions say which Sigma and YARA rules to use.
 type RuleOptions struct {
 	Paths        []string            // files, folders and zip archives; used beside the built-in rules
 	Pipelines    []string            // files that say how to change rules before they are compiled
@@ -28,6 +29,8 @@ type RuleOptions struct {
 type ruleSet struct {
 	engine  *sigma.Engine
 	refused []sigma.Refused
+	yara    *yara.Rules
+	unread  []yara.Refusal
 	names   []string // of the trees
 	closers []func() error
 }
@@ -39,8 +42,23 @@ func (s *ruleSet) close() {
 	}
 }
 
-// loadRules compiles the built-in rules and the user's own.
+// loadRules compiles the built-in rules and the user's own, each tree of which
+// must have one that can be used.
 func loadRules(o RuleOptions) (*ruleSet, error) {
+	s, err := compileRules(o)
+	if err != nil {
+		return nil, err
+	}
+	for _, set := range s.sets() {
+		if set.Rules == 0 && set.Name != "built-in" {
+			return nil, fmt.Errorf("app: no rule could be used from %q: %s", set.Name, firstOf(set.Refused, "no Sigma rule (*.yml, *.yaml) and no YARA rule (*.yar, *.yara) was found"))
+		}
+	}
+	return s, nil
+}
+
+// compileRules is loadRules for those who want to see what cannot be used.
+func compileRules(o RuleOptions) (*ruleSet, error) {
 	s := &ruleSet{}
 	defer s.close()
 	opts := sigma.Options{Placeholders: o.Placeholders}
@@ -70,11 +88,7 @@ func loadRules(o RuleOptions) (*ruleSet, error) {
 		opts.Pipelines = append(opts.Pipelines, pipe)
 	}
 	s.engine, s.refused = sigma.CompileWith(opts)
-	for _, set := range s.sets() {
-		if set.Rules == 0 && set.Name != "built-in" {
-			return nil, fmt.Errorf("app: no rule could be used from %q: %s", set.Name, firstOf(set.Refused, "no Sigma rule (*.yml, *.yaml) was found"))
-		}
-	}
+	s.yara, s.unread = yara.Compile(yara.Options{}, opts.Trees...)
 	return s, nil
 }
 
@@ -110,6 +124,12 @@ func (s *ruleSet) sets() []casefolder.RuleSet {
 		out[f.Tree].Rules++
 	}
 	for _, r := range s.refused {
+		out[r.Tree].Refused = append(out[r.Tree].Refused, r.String())
+	}
+	for _, r := range s.yara.List {
+		out[r.Tree].Rules++
+	}
+	for _, r := range s.unread {
 		out[r.Tree].Refused = append(out[r.Tree].Refused, r.String())
 	}
 	return out

@@ -51,7 +51,7 @@ func bindHunt(cmd *cobra.Command, args []string, run app.Runner) *common {
 	c := addCommon(cmd, args, "longwatch-case")
 	f := cmd.Flags()
 	f.StringSliceVar(&c.config.Intel, "intel", nil, "indicators to use besides the built-in ones: Zeek intel files, lists, CSV, or folders of these")
-	f.StringSliceVar(&c.config.Rules.Paths, "rules", nil, "Sigma rules to use besides the built-in ones: files, folders or zip archives")
+	f.StringSliceVar(&c.config.Rules.Paths, "rules", nil, "Sigma and YARA rules to use besides the built-in ones: files, folders or zip archives")
 	failOn := f.String("fail-on", "", "exit with status 3 when there is a finding of this severity or above")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
 		threshold := finding.Critical + 1

@@ -80,6 +80,9 @@ func New(dir string, o Options) *Folder {
 	return &Folder{dir: dir, o: o, kept: map[string]Kept{}}
 }
 
+// Dir is where the files are kept.
+func (f *Folder) Dir() string { return f.dir }
+
 // Part is an equal share of the folder, for one of n goroutines or shards. What
 // one part does not use, no other may: so it does not matter which is faster.
 func (f *Folder) Part(n int) *Part {

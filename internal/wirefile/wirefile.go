@@ -258,6 +258,9 @@ func (f *File) endExtract(r *network.File) {
 	}
 	name, size, cut := f.kept.Close()
 	f.kept = nil
+	if name == "" && !cut {
+		return // it was looked at, not kept
+	}
 	r.Cutoff = record.Some(cut || f.cut || f.gap || f.rec.TotalBytes.Set && !f.Complete())
 	if name != "" {
 		r.Extracted, r.ExtractedSize = name, record.Some(size)

@@ -28,9 +28,9 @@ func IsSource(name string) bool {
 // compiler collects the rules of a tree.
 type compiler struct {
 	tree    fs.FS
+	number  int // of the tree
 	options Options
 	parsed  map[string]*syntax.File
-	failed  map[string]string // files that could not be read, and why
 	out     Rules
 	seen    map[string]bool // rules by place: those compiled before are not reported again
 	refused []Refusal
@@ -49,17 +49,27 @@ type namespace struct {
 	order    []*Rule
 }
 
-// Compile compiles every .yar and .yara file of a tree, in order of paths. Each
-// file is a namespace of its own, as when it is loaded by itself: two files can
-// have rules of one name. A file that only includes others of the tree is an
-// index of them, and adds nothing.
-func Compile(tree fs.FS, o Options) (*Rules, []Refusal) {
-	c := &compiler{tree: tree, options: o, parsed: map[string]*syntax.File{}, failed: map[string]string{}, seen: map[string]bool{}, owner: map[string]string{}, spaces: map[string]*namespace{}}
+// Compile compiles every .yar and .yara file of some trees, in order of paths.
+// Each file is a namespace of its own, as when it is loaded by itself: two
+// files can have rules of one name. A file that only includes others of its
+// tree is an index of them, and adds nothing.
+func Compile(o Options, trees ...fs.FS) (*Rules, []Refusal) {
+	c := &compiler{options: o}
 	c.out.externals = o.Externals
+	for i, tree := range trees {
+		c.tree, c.number = tree, i
+		c.parsed, c.seen, c.owner, c.spaces = map[string]*syntax.File{}, map[string]bool{}, map[string]string{}, map[string]*namespace{}
+		c.compileTree()
+	}
+	c.finish()
+	return &c.out, c.refused
+}
+
+func (c *compiler) compileTree() {
 	var names []string
-	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(c.tree, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
-			c.refused = append(c.refused, Refusal{File: name, Why: err.Error()})
+			c.refuse(Refusal{File: name, Why: err.Error()})
 			return nil
 		}
 		if !d.IsDir() && IsSource(name) {
@@ -68,7 +78,7 @@ func Compile(tree fs.FS, o Options) (*Rules, []Refusal) {
 		return nil
 	})
 	if err != nil {
-		c.refused = append(c.refused, Refusal{File: ".", Why: err.Error()})
+		c.refuse(Refusal{File: ".", Why: err.Error()})
 	}
 	for _, name := range names {
 		c.own(c.parse(name))
@@ -78,8 +88,14 @@ func Compile(tree fs.FS, o Options) (*Rules, []Refusal) {
 			c.root(f)
 		}
 	}
-	c.finish()
-	return &c.out, c.refused
+}
+
+// refuse notes a refusal once: a file can be included by many.
+func (c *compiler) refuse(r Refusal) {
+	r.Tree = c.number
+	if !slices.Contains(c.refused, r) {
+		c.refused = append(c.refused, r)
+	}
 }
 
 // own notes which rules a file has.
@@ -117,12 +133,11 @@ func (c *compiler) parse(name string) *syntax.File {
 	var f *syntax.File
 	src, err := c.read(name)
 	if err != nil {
-		c.failed[name] = err.Error()
-		c.refused = append(c.refused, Refusal{File: name, Why: err.Error()})
+		c.refuse(Refusal{File: name, Why: err.Error()})
 	} else {
 		f = syntax.Parse(name, string(src))
 		for _, e := range f.Errors {
-			c.refused = append(c.refused, Refusal{name, e.Line, e.Rule, e.Why})
+			c.refuse(Refusal{File: name, Line: e.Line, Rule: e.Rule, Why: e.Why})
 		}
 	}
 	c.parsed[name] = f
@@ -224,10 +239,7 @@ func (n *namespace) include(f *syntax.File, i syntax.Include, above []string) {
 }
 
 func (n *namespace) refuse(file string, line int, rule, format string, args ...any) {
-	r := Refusal{file, line, rule, fmt.Sprintf(format, args...)}
-	if !slices.Contains(n.compiler.refused, r) { // a file can be included by many
-		n.compiler.refused = append(n.compiler.refused, r)
-	}
+	n.compiler.refuse(Refusal{File: file, Line: line, Rule: rule, Why: fmt.Sprintf(format, args...)})
 }
 
 // rule compiles one rule, or says why not.
@@ -249,8 +261,8 @@ func (n *namespace) rule(f *syntax.File, src *syntax.Rule) {
 	}
 	c := n.compiler
 	r := &Rule{
-		File: f.Name, Line: src.Line, Namespace: n.name, Name: src.Name, Tags: src.Tags,
-		Global: src.Global, Private: src.Private,
+		Tree: c.number, File: f.Name, Line: src.Line, Namespace: n.name, Name: src.Name, Tags: src.Tags,
+		Global: src.Global, Private: src.Private, space: n,
 	}
 	for _, m := range src.Meta {
 		r.Meta = append(r.Meta, Meta{m.Name, m.Text})

@@ -157,7 +157,7 @@ func TestDifferential(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no rules: ", err)
 	}
-	rules, refused := Compile(os.DirFS("testdata/differential"), Options{Externals: externalsOfTest})
+	rules, refused := Compile(Options{Externals: externalsOfTest}, os.DirFS("testdata/differential"))
 	for _, r := range refused {
 		t.Error(r)
 	}

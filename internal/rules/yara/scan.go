@@ -327,7 +327,7 @@ func (s *Scanner) judge() (out Result) {
 	}
 	failed := s.failedGlobals()
 	for _, r := range s.pending {
-		if !s.matched[r.index] || r.Private || failed[r.Namespace] {
+		if !s.matched[r.index] || r.Private || failed[r.space] {
 			continue
 		}
 		m := Match{Rule: r}
@@ -343,14 +343,14 @@ func (s *Scanner) judge() (out Result) {
 }
 
 // failedGlobals are the namespaces with a global rule that is not true.
-func (s *Scanner) failedGlobals() map[string]bool {
+func (s *Scanner) failedGlobals() map[*namespace]bool {
 	if len(s.rules.globals) == 0 {
 		return nil
 	}
-	failed := map[string]bool{}
+	failed := map[*namespace]bool{}
 	for _, r := range s.rules.globals {
 		if !s.matched[r.index] {
-			failed[r.Namespace] = true
+			failed[r.space] = true
 		}
 	}
 	return failed

@@ -1,6 +1,6 @@
 // Package yara says which rules of the YARA language a file satisfies:
 //
-//	rules, refused := yara.Compile(os.DirFS("rules"), yara.Options{})
+//	rules, refused := yara.Compile(yara.Options{}, os.DirFS("rules"))
 //	s := rules.Scanner()
 //	for _, m := range s.Scan(yara.Input{Data: data, Name: "evil.exe"}).Matches {
 //		fmt.Println(m.Rule.Name, m.Strings)
@@ -53,6 +53,7 @@ type Meta struct{ Name, Value string }
 
 // Rule is one rule that can be used.
 type Rule struct {
+	Tree            int    // which of those given to Compile
 	File            string // where it is written
 	Line            int
 	Namespace       string // the file that was loaded: rules see each other within it
@@ -66,6 +67,7 @@ type Rule struct {
 	Absent []string
 
 	index     int
+	space     *namespace
 	condition node
 	needs     bool // cannot be true without one of its strings
 }
@@ -102,6 +104,7 @@ type String struct {
 
 // Refusal is a rule, or a file, that cannot be used.
 type Refusal struct {
+	Tree int // which of those given to Compile
 	File string
 	Line int
 	Rule string // empty: all of the file

@@ -10,7 +10,7 @@ import (
 
 func compile(t testing.TB, src string) (*Rules, []Refusal) {
 	t.Helper()
-	return Compile(fstest.MapFS{"t.yar": {Data: []byte(src)}}, Options{})
+	return Compile(Options{}, fstest.MapFS{"t.yar": {Data: []byte(src)}})
 }
 
 func TestRefused(t *testing.T) {
@@ -52,13 +52,13 @@ func TestRefused(t *testing.T) {
 // TestTree: files are namespaces, an index adds nothing, and a rule of another
 // file is found when no other has its name.
 func TestTree(t *testing.T) {
-	rules, refused := Compile(fstest.MapFS{
+	rules, refused := Compile(Options{}, fstest.MapFS{
 		"index.yar":     {Data: []byte("include \"a/one.yar\"\ninclude \"./b/two.yara\"\n")},
 		"a/one.yar":     {Data: []byte("rule same { condition: true }\nrule first { condition: is_small }")},
 		"b/two.yara":    {Data: []byte("rule same { condition: filesize > 3 }\nprivate rule is_small { condition: filesize < 10 }")},
 		"b/readme.txt":  {Data: []byte("not rules")},
 		"b/include.yar": {Data: []byte("include \"two.yara\"\nrule third { condition: same }")},
-	}, Options{})
+	})
 	if len(refused) > 0 {
 		t.Fatal(refused)
 	}

@@ -130,6 +130,18 @@ type Searcher struct {
 	short  [][]row
 }
 
+// Row is the bytes of a row as the search sees them.
+func (s *Searcher) Row(id int32) []byte {
+	for _, list := range append([][]row{s.long}, s.short...) {
+		for _, r := range list {
+			if r.id == id {
+				return []byte{byte(r.key), byte(r.key >> 8), byte(r.key >> 16), byte(r.key >> 24)}[:r.len]
+			}
+		}
+	}
+	return nil
+}
+
 type slot struct {
 	key      uint32
 	from, to uint32 // in long; to is 0 in an empty slot
