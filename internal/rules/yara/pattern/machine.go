@@ -9,6 +9,9 @@ type Machine struct {
 
 	now, then threads
 	stack     []int32
+	lazy      map[direction]*table // nil where a program is run without
+	tables    int                  // entries of all
+	lengths   []int
 }
 
 // threads is a set of places in a program, in order of preference.
@@ -52,9 +55,13 @@ func (m *Machine) start(prog []inst, data []byte, pos int, wide, back bool) run 
 	}
 	r.max = min(r.max, window)
 	r.max -= r.max % r.wide
-	m.now.reset(len(prog))
-	m.then.reset(len(prog))
 	return r
+}
+
+// fresh forgets the threads of the run before.
+func (m *Machine) fresh(r *run) {
+	m.now.reset(len(r.prog))
+	m.then.reset(len(r.prog))
 }
 
 // Forward returns the length of the match that starts at pos, from place at
@@ -62,6 +69,18 @@ func (m *Machine) start(prog []inst, data []byte, pos int, wide, back bool) run 
 // wide every byte of the pattern stands for itself and a zero after it.
 func (m *Machine) Forward(p *Pattern, data []byte, pos int, at Place, wide bool) int {
 	r := m.start(p.fwd, data, pos, wide, false)
+	if t := m.table(p, false); t != nil {
+		m.lengths = m.quick(t, &r, at.fwd, m.lengths[:0])
+		switch {
+		case t.size > maxTable: // begun in vain
+			r.done = 0
+		case len(m.lengths) == 0:
+			return -1
+		default:
+			return m.lengths[0]
+		}
+	}
+	m.fresh(&r)
 	length := -1
 	m.follow(&r, at.fwd, &m.now)
 	for len(m.now.list) > 0 && m.Work > 0 {
@@ -76,6 +95,14 @@ func (m *Machine) Forward(p *Pattern, data []byte, pos int, at Place, wide bool)
 // of the pattern can have when it ends before pos.
 func (m *Machine) Backward(p *Pattern, data []byte, pos int, at Place, wide bool, lengths []int) []int {
 	r := m.start(p.bwd, data, pos, wide, true)
+	if t := m.table(p, true); t != nil {
+		all := m.quick(t, &r, at.bwd, lengths)
+		if t.size <= maxTable {
+			return all
+		}
+		r.done = 0
+	}
+	m.fresh(&r)
 	m.follow(&r, at.bwd, &m.now)
 	for len(m.now.list) > 0 && m.Work > 0 {
 		if m.step(&r, false) {
@@ -92,6 +119,7 @@ func (m *Machine) Search(p *Pattern, text []byte) bool {
 		return false
 	}
 	r := m.start(p.fwd, text, 0, false, false)
+	m.fresh(&r)
 	m.follow(&r, 0, &m.now)
 	for m.Work > 0 {
 		if m.step(&r, true) {

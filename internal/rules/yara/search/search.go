@@ -204,7 +204,7 @@ func (s *Searcher) index() {
 		}
 		return int(a.id - b.id)
 	})
-	n := min(max(bits.Len(uint(len(s.long)))+6, minBits), maxBits)
+	n := min(max(bits.Len(uint(len(s.long)))+5, minBits), maxBits)
 	s.filter = make([]uint64, 1<<n/64)
 	s.shift = uint(32 - n)
 	s.slots = make([]slot, 1<<max(bits.Len(uint(len(s.long)))+1, 4))
