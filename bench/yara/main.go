@@ -157,6 +157,9 @@ func peer(rulesDir, tree string) (matches []string, took time.Duration, err erro
 	if err != nil && len(out) == 0 {
 		return nil, 0, fmt.Errorf("yara: %w", err)
 	}
+	if err != nil {
+		fmt.Println("yara:  ended before all files were scanned:", err)
+	}
 	for line := range strings.Lines(string(out)) {
 		matches = append(matches, strings.TrimSuffix(line, "\n"))
 	}

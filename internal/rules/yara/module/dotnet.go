@@ -54,8 +54,11 @@ type dotnetFile struct {
 	places       map[string][2]int64 // first stream of each name: offset, size
 }
 
-// maxListed bounds each list of names.
-const maxListed = 1 << 16
+// Bounds of each list of names, and of all entries of the heap of blobs.
+const (
+	maxListed = 1 << 14
+	maxBlobs  = 8 << 20
+)
 
 func loadDotnet(s *State) *Object {
 	o := object()

@@ -86,6 +86,7 @@ type metadata struct {
 	width [maxMetadataTables][]int64 // of each column
 	size  [maxMetadataTables]int64   // of a row
 	heaps int64                      // which heaps need four bytes
+	blobs int64                      // bytes that were taken of blobs
 }
 
 // readMetadata lays out the tables; false when they do not fit.
@@ -172,7 +173,7 @@ func (m *metadata) cell(table int, row int64, col int) int64 {
 
 // name is a text of the heap of names; undefined when there is none.
 func (m *metadata) name(table int, row int64, col int) Value {
-	text, ended := m.f.text(m.f.places["#Strings"][0]+m.cell(table, row, col), 1024)
+	text, ended := m.f.text(m.f.places["#Strings"][0]+m.cell(table, row, col), maxName)
 	if !ended {
 		return Undefined
 	}
@@ -182,7 +183,7 @@ func (m *metadata) name(table int, row int64, col int) Value {
 // bytes is an entry of the heap of blobs.
 func (m *metadata) bytes(table int, row int64, col int) (string, bool) {
 	start, length, ok := m.f.blob(m.f.places["#Blob"][0] + m.cell(table, row, col))
-	if !ok || length == 0 || !m.f.fits(start, length) {
+	if m.blobs += length; !ok || length == 0 || !m.f.fits(start, length) || m.blobs > maxBlobs {
 		return "", false
 	}
 	return string(m.f.b[start : start+length]), true

@@ -1,7 +1,10 @@
 package module
 
-// maxSymbols is how many entries of one table of symbols are shown.
-const maxSymbols = 1 << 17
+// Bounds of what is shown of one program.
+const (
+	maxSymbols  = 1 << 16 // of one table
+	maxELFParts = 1 << 14 // sections, and segments
+)
 
 const elfSchema = `type i
 machine i
@@ -166,7 +169,7 @@ func (f *elfFile) putSections(o *Object) {
 	table := offset(header(names))
 	o.later("sections", func() Value {
 		var out structs
-		for i := range f.sectionCount {
+		for i := range min(f.sectionCount, maxELFParts) {
 			at, d := header(i), out.add()
 			d.num("type", f.u32(at+4))
 			d.num("flags", f.word(at+8, at+8))
@@ -225,7 +228,7 @@ func (f *elfFile) putSegments(o *Object) {
 		return
 	}
 	var out structs
-	for i := range f.segmentCount {
+	for i := range min(f.segmentCount, maxELFParts) {
 		at, d := f.segments+i*size, out.add()
 		d.num("type", f.u32(at))
 		d.num("flags", f.u32(at+f.pick(24, 4)))

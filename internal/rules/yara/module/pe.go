@@ -1,6 +1,7 @@
 package module
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strconv"
 	"strings"
@@ -68,11 +69,10 @@ func (m image) text(at int64, n int) (s string, ended bool) {
 	}
 	b := m.b[at:]
 	b = b[:min(len(b), n)]
-	s = string(b)
-	if i := strings.IndexByte(s, 0); i >= 0 {
-		return s[:i], true
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		return string(b[:i]), true
 	}
-	return s, false
+	return string(b), false
 }
 
 // peFile is a program of Windows: what its headers say.

@@ -37,7 +37,7 @@ func (f *peFile) readExports() *peExports {
 	out.timestamp = Number(f.u32(at + 4))
 	nameAt := f.offset(f.u32(at + 12))
 	if nameAt > 0 {
-		name, _ := f.text(nameAt, len(f.b))
+		name, _ := f.text(nameAt, maxPath)
 		out.library = String(name)
 	}
 	if 4*count > int64(len(f.b))-max(nameAt, -1) {

@@ -67,7 +67,7 @@ func (f *peFile) readImports() *peImports {
 
 // libraryName reads a name that a file of Windows can have.
 func (f *peFile) libraryName(at int64) (string, bool) {
-	name, ended := f.text(at, len(f.b))
+	name, ended := f.text(at, maxPath)
 	if !ended || name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || strings.ContainsRune("\"*<>?|", r) }) {
 		return "", false
 	}

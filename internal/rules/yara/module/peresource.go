@@ -39,6 +39,8 @@ type resourceWalk struct {
 	root   int64
 	out    *peResources
 	budget int
+	// versions are how many version resources were read: there should be one.
+	versions int
 }
 
 // level walks one level of the tree; it returns false when the walk ends.
@@ -83,7 +85,7 @@ func (w *resourceWalk) label(r *peResource, depth int, name int64) {
 	n := 2 * w.f.u16(at)
 	if w.f.fits(at, 2+n) {
 		r.hasID[depth], r.hasName[depth] = false, true
-		r.name[depth] = string(w.f.b[at+2 : at+2+n])
+		r.name[depth] = string(w.f.b[at+2 : at+2+min(n, 2*maxName)])
 	}
 }
 
@@ -94,7 +96,8 @@ func (w *resourceWalk) leaf(at int64, r peResource) {
 	r.rva, r.length = w.f.u32(at), w.f.u32(at+4)
 	r.offset = w.f.offset(r.rva)
 	w.out.list = append(w.out.list, r)
-	if r.id[0] == 16 && r.offset >= 0 {
+	if r.id[0] == 16 && r.offset >= 0 && w.versions < maxVersions {
+		w.versions++
 		w.f.version(r.offset, w.out)
 	}
 }
@@ -128,8 +131,12 @@ func (p *peResources) speaks(mask, language int64) bool {
 	return false
 }
 
-// maxVersion is how many lines of a version resource are read.
-const maxVersion = 4096
+// maxVersion is how many lines of version resources are read, and maxVersions
+// how many of these.
+const (
+	maxVersion  = 4096
+	maxVersions = 64
+)
 
 // version reads VS_VERSION_INFO: blocks of a length, a length of the value, a
 // type, a key in UTF-16 and a value, each at a multiple of four.
