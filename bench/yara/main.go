@@ -147,12 +147,12 @@ func peer(rulesDir, tree string) (matches []string, took time.Duration, err erro
 	if err != nil {
 		return nil, 0, err
 	}
-	if out, err := exec.Command("yarac", append(args, compiled)...).CombinedOutput(); err != nil { //nolint:gosec // the peer
+	if out, err := exec.Command("yarac", append(args, compiled)...).CombinedOutput(); err != nil {
 		return nil, 0, fmt.Errorf("yarac: %w: %s", err, strings.TrimSpace(string(out)))
 	}
-	empty := exec.Command("yara", append(scanArgs, compiled, os.DevNull)...) //nolint:gosec // the peer
-	_ = empty.Run()                                                          // loading the rules is not scanning
-	cmd := exec.Command("yara", append(scanArgs, compiled, tree)...)         //nolint:gosec // the peer
+	empty := exec.Command("yara", append(scanArgs, compiled, os.DevNull)...)
+	_ = empty.Run() // loading the rules is not scanning
+	cmd := exec.Command("yara", append(scanArgs, compiled, tree)...)
 	out, err := cmd.Output()
 	if err != nil && len(out) == 0 {
 		return nil, 0, fmt.Errorf("yara: %w", err)

@@ -2,6 +2,7 @@ package record
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -34,14 +35,15 @@ func TestAppendString(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	alphabet := []string{"a", "z", " ", "~", "\x7f", "\x1f", "\x00", "\n", "\r", "\t", "\b", "\f", `"`, `\`, "ß", "€", "😀", "\xff", "\xe2\x82", "\x80"}
 	for range 20000 {
-		s := ""
+		var b strings.Builder
 		for range rng.IntN(40) {
 			if rng.IntN(3) > 0 {
-				s += "abcdefgh"[:1+rng.IntN(8)]
+				b.WriteString("abcdefgh"[:1+rng.IntN(8)])
 			} else {
-				s += alphabet[rng.IntN(len(alphabet))]
+				b.WriteString(alphabet[rng.IntN(len(alphabet))])
 			}
 		}
+		s := b.String()
 		// The room that dst has must not matter.
 		dst := make([]byte, 0, rng.IntN(64))
 		if got, want := string(AppendString(dst, s)), plainly(s); got != want {

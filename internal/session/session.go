@@ -13,6 +13,7 @@ package session
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"longwatch/internal/record"
@@ -194,10 +195,8 @@ func note(list []string, name string) []string {
 	if name == "" || len(list) == maxNames {
 		return list
 	}
-	for _, n := range list {
-		if n == name {
-			return list
-		}
+	if slices.Contains(list, name) {
+		return list
 	}
 	return append(list, name)
 }

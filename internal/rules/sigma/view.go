@@ -95,9 +95,9 @@ const maxMisses = 1 << 13
 // fields are the numbers that rules of the route know a name by; asked is false
 // when there are none.
 func (v *view) fields(name string) (fields []int, asked bool) {
-	p := unsafe.StringData(name)
+	p := unsafe.StringData(name)                                                //nolint:gosec // compared, never followed
 	e := &v.known.slots[(uintptr(unsafe.Pointer(p))>>3^uintptr(len(name)))%256] //nolint:gosec // only a number
-	if len(e.name) != len(name) || unsafe.StringData(e.name) != p {
+	if len(e.name) != len(name) || unsafe.StringData(e.name) != p {             //nolint:gosec // compared, never followed
 		fields, asked = v.route.fields[name]
 		if v.known.misses++; v.known.misses == maxMisses {
 			clear(v.known.slots[:])

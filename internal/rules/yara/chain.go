@@ -1,6 +1,9 @@
 package yara
 
-import "sort"
+import (
+	"slices"
+	"sort"
+)
 
 // chain joins the finds of strings that were cut at long jumps. Of each find
 // of the first part, the nearest end is taken.
@@ -45,7 +48,7 @@ func (s *Scanner) join(l, next *link, ends []int64) []int64 {
 	// usable is the next find, from each on, that leads to an end.
 	usable := make([]int, len(after)+1)
 	usable[len(after)] = len(after)
-	for i := len(after) - 1; i >= 0; i-- {
+	for i := range slices.Backward(after) {
 		usable[i] = i
 		if ends[i] < 0 {
 			usable[i] = usable[i+1]

@@ -2,6 +2,7 @@ package yara
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"longwatch/internal/rules/yara/module"
@@ -72,10 +73,8 @@ func (c *checker) number(x syntax.Expr, what string) node {
 
 func (c *checker) want(x syntax.Expr, what string, kinds ...module.Kind) node {
 	t := c.expr(x)
-	for _, k := range append(kinds, module.Any) {
-		if t.t.Kind == k {
-			return t.node
-		}
+	if t.t.Kind == module.Any || slices.Contains(kinds, t.t.Kind) {
+		return t.node
 	}
 	c.fail(x, "wrong type for %s", what)
 	return nil
@@ -296,11 +295,11 @@ func (c *checker) index(x *syntax.Index) typed {
 func (c *checker) call(x *syntax.Call) typed {
 	f := c.value(x.X)
 	var args []node
-	letters := ""
+	var letters strings.Builder
 	for _, a := range x.Args {
 		t := c.expr(a)
 		args = append(args, t.node)
-		letters += map[module.Kind]string{module.Int: "i", module.Float: "f", module.Text: "s", module.Pattern: "r", module.Any: "?"}[t.t.Kind]
+		letters.WriteString(map[module.Kind]string{module.Int: "i", module.Float: "f", module.Text: "s", module.Pattern: "r", module.Any: "?"}[t.t.Kind])
 	}
 	if f.t.Kind == module.Any {
 		return typed{node: f.node, t: f.t}
@@ -312,7 +311,7 @@ func (c *checker) call(x *syntax.Call) typed {
 	for _, real := range [...]bool{false, true} {
 		for i := range f.t.Forms {
 			form := &f.t.Forms[i]
-			if fits(form.Args, letters, real) {
+			if fits(form.Args, letters.String(), real) {
 				return typed{node: call{form, f.self, args}, t: &module.Type{Kind: form.Ret}}
 			}
 		}
@@ -326,7 +325,7 @@ func fits(form, args string, real bool) bool {
 		return false
 	}
 	for i := range len(form) {
-		if form[i] != args[i] && args[i] != '?' && !(real && form[i] == 'f' && args[i] == 'i') {
+		if form[i] != args[i] && args[i] != '?' && (!real || form[i] != 'f' || args[i] != 'i') {
 			return false
 		}
 	}

@@ -179,7 +179,7 @@ var externalsOfTest = map[string]any{"filename": "x", "extension": "x"}
 // theirs scans one file: over many, yara keeps the entry point of the one before.
 func theirs(t *testing.T, tool, rules, path string) (all finds) {
 	t.Helper()
-	out, err := exec.Command(tool, "-w", "-s", "-L", "-p", "1", "-d", "filename=x", "-d", "extension=x", rules, path).Output() //nolint:gosec // the tool compared with
+	out, err := exec.Command(tool, "-w", "-s", "-L", "-p", "1", "-d", "filename=x", "-d", "extension=x", rules, path).Output()
 	if err != nil {
 		t.Fatalf("yara %s: %v", rules, err)
 	}

@@ -53,7 +53,7 @@ func (r *Rules) how(l *link) string {
 			continue
 		}
 		if n++; n <= maxAtomsShown {
-			atoms = append(atoms, fmt.Sprintf("%q", r.searcher.Row(int32(i)))) //nolint:gosec // an index of ours
+			atoms = append(atoms, fmt.Sprintf("%q", r.searcher.Row(int32(i))))
 		}
 	}
 	switch {

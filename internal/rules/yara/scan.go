@@ -265,9 +265,9 @@ func (s *Scanner) put(st *linkState, f Find, replace bool) bool {
 func (s *Scanner) alone(pos, length int, wide bool) bool {
 	d, end := s.data, pos+length
 	if wide {
-		return !(pos >= 2 && d[pos-1] == 0 && alnum(d[pos-2])) && !(end+1 < len(d) && d[end+1] == 0 && alnum(d[end]))
+		return (pos < 2 || d[pos-1] != 0 || !alnum(d[pos-2])) && (end+1 >= len(d) || d[end+1] != 0 || !alnum(d[end]))
 	}
-	return !(pos >= 1 && alnum(d[pos-1])) && !(end < len(d) && alnum(d[end]))
+	return (pos < 1 || !alnum(d[pos-1])) && (end >= len(d) || !alnum(d[end]))
 }
 
 func alnum(b byte) bool { return b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'z' }

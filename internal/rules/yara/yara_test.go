@@ -39,10 +39,11 @@ func TestRefused(t *testing.T) {
 		"rule a { condition: x }\nrule b { condition: a }":                          `t.yar:2: rule b: depends on rule "a", which cannot be used`,
 	} {
 		_, refused := compile(t, src)
-		all := ""
+		var b strings.Builder
 		for _, r := range refused {
-			all += r.String() + "\n"
+			b.WriteString(r.String() + "\n")
 		}
+		all := b.String()
 		if !strings.Contains(all, want) {
 			t.Errorf("%s\n got %s want %s", src, all, want)
 		}

@@ -1,8 +1,8 @@
 package module
 
 import (
-	"crypto/md5"  //nolint:gosec // rules name files by it
-	"crypto/sha1" //nolint:gosec // rules name files by it
+	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -26,8 +26,8 @@ func hashModule() *Module {
 		})
 		t.fn(name, "s", ret, func(_ *State, _ *Object, a []Value) Value { return f([]byte(a[0].S)) })
 	}
-	add("md5", "s", func(b []byte) Value { h := md5.Sum(b); return String(hex.EncodeToString(h[:])) })   //nolint:gosec // as above
-	add("sha1", "s", func(b []byte) Value { h := sha1.Sum(b); return String(hex.EncodeToString(h[:])) }) //nolint:gosec // as above
+	add("md5", "s", func(b []byte) Value { h := md5.Sum(b); return String(hex.EncodeToString(h[:])) })
+	add("sha1", "s", func(b []byte) Value { h := sha1.Sum(b); return String(hex.EncodeToString(h[:])) })
 	add("sha256", "s", func(b []byte) Value { h := sha256.Sum256(b); return String(hex.EncodeToString(h[:])) })
 	add("crc32", "i", func(b []byte) Value { return Number(int64(crc32.ChecksumIEEE(b))) })
 	add("checksum32", "i", func(b []byte) Value {

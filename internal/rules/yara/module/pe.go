@@ -69,10 +69,8 @@ func (m image) text(at int64, n int) (s string, ended bool) {
 	}
 	b := m.b[at:]
 	b = b[:min(len(b), n)]
-	if i := bytes.IndexByte(b, 0); i >= 0 {
-		return string(b[:i]), true
-	}
-	return string(b), false
+	before, _, ended := bytes.Cut(b, []byte{0})
+	return string(before), ended
 }
 
 // peFile is a program of Windows: what its headers say.

@@ -1,7 +1,7 @@
 package module
 
 import (
-	"crypto/md5" //nolint:gosec // the import hash is defined by it
+	"crypto/md5"
 	"encoding/hex"
 	"strings"
 )
@@ -218,7 +218,7 @@ func (p *peImports) imphash() string {
 			b.WriteString(name + "." + strings.ToLower(fn.name))
 		}
 	}
-	h := md5.Sum([]byte(b.String())) //nolint:gosec // as above
+	h := md5.Sum([]byte(b.String()))
 	return hex.EncodeToString(h[:])
 }
 

@@ -1,5 +1,7 @@
 package module
 
+import "strings"
+
 // peSchema is what a rule can ask of a program of Windows, beside the numbers
 // of its headers.
 const peSchema = `is_pe i
@@ -78,11 +80,12 @@ is_signed i
 `
 
 func peModule() *Module {
-	lines := peSchema
+	var lines strings.Builder
+	lines.WriteString(peSchema)
 	for _, name := range headerNames() {
-		lines += name + " i\n"
+		lines.WriteString(name + " i\n")
 	}
-	t := schema(lines)
+	t := schema(lines.String())
 	t.consts(peConsts)
 	importFunctions(t)
 	exportFunctions(t)

@@ -2,7 +2,7 @@ package module
 
 import (
 	"bytes"
-	"crypto/sha1" //nolint:gosec // certificates are named by it
+	"crypto/sha1"
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -165,7 +165,7 @@ func nested(signer ber.Value) (out []ber.Value) {
 
 // certificate writes what a rule can ask.
 func certificate(t *tbs, o *Object) {
-	sum := sha1.Sum(encode(0x30, t.raw.Body)) //nolint:gosec // as above
+	sum := sha1.Sum(encode(0x30, t.raw.Body))
 	o.text("thumbprint", hex.EncodeToString(sum[:]))
 	o.text("issuer", nameLine(t.issuer))
 	o.text("subject", nameLine(t.subject))

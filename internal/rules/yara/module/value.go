@@ -294,7 +294,7 @@ func (s *State) Module(m *Module) *Object {
 // keep computes something once per file.
 func keep[T any](s *State, name string, compute func() T) T {
 	if v, ok := s.kept[name]; ok {
-		return v.(T) //nolint:errcheck // one name, one type
+		return v.(T)
 	}
 	v := compute()
 	if s.kept == nil {

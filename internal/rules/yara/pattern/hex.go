@@ -64,7 +64,7 @@ func chain(items []*node, greedy bool) ([]Link, error) {
 	next := Link{}
 	start := 0
 	for i := 0; i <= len(items); i++ {
-		if i < len(items) && !(i > start && i+1 < len(items) && long(items[i])) {
+		if i < len(items) && (i <= start || i+1 >= len(items) || !long(items[i])) {
 			continue
 		}
 		p, err := compile(concat(items[start:i]...), false)

@@ -69,7 +69,7 @@ func (t *table) classes(sets []*Bytes) {
 	for n, c := range all {
 		for w, word := range c {
 			for ; word != 0; word &= word - 1 {
-				t.class[64*w+bits.TrailingZeros64(word)] = uint8(n) //nolint:gosec // at most 256
+				t.class[64*w+bits.TrailingZeros64(word)] = uint8(n)
 			}
 		}
 	}
