@@ -1,4 +1,4 @@
-// Sigma measures what rules cost: it reads event logs with and without
+// Command sigma measures what rules cost: it reads event logs with and without
 // matching every record against the rules of a tree, on one core:
 //
 //	go run ./bench/sigma -rules sigma/ LOG...

@@ -519,24 +519,6 @@ func (p *parser) net(q qualifiers) (node, error) {
 	return network{p.s, f, q.dir, prefix}, nil
 }
 
-// portNames are the services that people write by name. A name stands for the
-// number, on any transport.
-var portNames = map[string]uint16{
-	"ftp-data": 20, "ftp": 21, "ssh": 22, "telnet": 23, "smtp": 25, "domain": 53, "bootps": 67, "bootpc": 68, "tftp": 69,
-	"http": 80, "kerberos": 88, "pop3": 110, "sunrpc": 111, "ntp": 123, "epmap": 135, "netbios-ns": 137, "netbios-dgm": 138,
-	"netbios-ssn": 139, "imap": 143, "imap2": 143, "snmp": 161, "snmp-trap": 162, "bgp": 179, "ldap": 389, "https": 443, "microsoft-ds": 445,
-	"syslog": 514, "ldaps": 636, "imaps": 993, "pop3s": 995, "ms-sql-s": 1433, "mysql": 3306, "postgresql": 5432,
-	"sip": 5060, "radius": 1812, "radius-acct": 1813, "rdp": 3389, "ms-wbt-server": 3389, "modbus": 502,
-}
-
-func portNumber(s string) (uint16, bool) {
-	if n, ok := portNames[s]; ok {
-		return n, true
-	}
-	v, ok := numeral(s)
-	return uint16(v), ok && v < 1<<16
-}
-
 func (p *parser) port(q qualifiers) (node, error) {
 	n := ports{s: p.s, dir: q.dir, protos: []byte{6, 17, 132}}
 	switch q.proto {
