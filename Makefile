@@ -35,7 +35,7 @@ race: ## the concurrent packages under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race $(RACE_PKGS)
 
 .PHONY: fuzz
-fuzz: ## every fuzz target for TIME (default 5s)
+fuzz: ## every fuzz target for TIME (default 5s): before a release, and at night
 	@scripts/fuzz-all $(TIME)
 
 .PHONY: corpus-hostile
@@ -87,5 +87,5 @@ cross: ## compile for every system we promise
 		echo "$$t"; GOOS=$${t%/*} GOARCH=$${t#*/} go build -trimpath -buildvcs=false -o /dev/null ./cmd/longwatch || exit 1; done
 
 .PHONY: check
-check: ## what CI runs: format, generated files, vet, lint, tests, race, fuzz, cross-builds
+check: ## what CI runs: format, generated files, vet, lint, tests, race, cross-builds (FUZZTIME=1s fuzzes too)
 	scripts/check
