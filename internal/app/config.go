@@ -26,6 +26,7 @@ type Config struct {
 	Stdin   io.Reader
 	Out     string         // case folder, or folder of record files
 	HomeNet []netip.Prefix // own networks
+	Domains []string       // own mail domains, lower case
 	Filter  *filter.Filter // packets of captures to read; nil: all
 	Since   record.Time    // records before are left out; 0: none
 	Until   record.Time    // records from then on are left out; 0: none

@@ -105,7 +105,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	format := sink.JSONL
 	h.records = sink.New(filepath.Join(c.Out, "records"), out.spool, format, c.share(recordsShare-orderedShare))
 	h.ordered = ordered.New(out.spool, c.share(orderedShare))
-	h.engine = detect.NewEngine(detectors, detect.Env{HomeNet: c.homeNets()})
+	h.engine = detect.NewEngine(detectors, detect.Env{HomeNet: c.homeNets(), OwnDomains: c.Domains})
 
 	env := c.env(true)
 	env.CommunityID = true

@@ -27,6 +27,7 @@ type jsonFinding struct {
 	Techniques []string         `json:"techniques"`
 	Dossier    []string         `json:"dossier,omitempty"`
 	Why        []string         `json:"why"`
+	Ask        []string         `json:"ask,omitempty"`
 	Refs       []jsonRef        `json:"refs"`
 	Incident   string           `json:"incident,omitempty"`
 }
@@ -94,7 +95,7 @@ func toJSON(f *finding.Finding, inc string) jsonFinding {
 	j := jsonFinding{
 		ID: f.ID, Detector: f.Detector, Title: f.Title, Severity: f.Severity, Confidence: f.Confidence,
 		Start: when(f.Start), End: when(f.End), Entities: f.Entities, Techniques: texts(f.Techniques), Dossier: f.Dossier,
-		Why: texts(f.Why), Refs: make([]jsonRef, 0, len(f.Refs)), Incident: inc,
+		Why: texts(f.Why), Ask: f.Ask, Refs: make([]jsonRef, 0, len(f.Refs)), Incident: inc,
 	}
 	if j.Entities == nil {
 		j.Entities = []record.Entity{}

@@ -26,6 +26,7 @@ type moment struct {
 	Entities   []string `json:"entities,omitempty"` // kind=value
 	Techniques []string `json:"techniques,omitempty"`
 	Why        []string `json:"why"`
+	Ask        []string `json:"ask,omitempty"` // what to ask the people concerned
 	Evidence   []string `json:"evidence"`
 	Detector   string   `json:"detector"`
 	Finding    string   `json:"finding"`
@@ -64,7 +65,7 @@ func (c *Case) moments() []moment {
 		if len(m.Hosts) == 0 {
 			m.Hosts = addresses
 		}
-		m.Why = append(m.Why, f.Why...)
+		m.Why, m.Ask = append(m.Why, f.Why...), append(m.Ask, f.Ask...)
 		for _, r := range f.Refs {
 			m.Evidence = append(m.Evidence, Place(r))
 			if !slices.Contains(m.Sources, r.File) {
@@ -95,13 +96,13 @@ func tactics(ids []attack.ID) []string {
 func (c *Case) writeTimeline(w io.Writer) error {
 	rows := [][]string{{
 		"start", "end", "severity", "confidence", "incident", "title", "entities", "techniques", "why", "evidence", "detector", "finding",
-		"hosts", "users", "tactics", "sources",
+		"hosts", "users", "tactics", "sources", "ask",
 	}}
 	for _, m := range c.moments() {
 		rows = append(rows, []string{
 			m.Start, m.End, m.Severity, fmt.Sprint(m.Confidence), m.Incident, m.Title, strings.Join(m.Entities, " "),
 			strings.Join(m.Techniques, " "), strings.Join(m.Why, "; "), strings.Join(m.Evidence, " | "), m.Detector, m.Finding,
-			strings.Join(m.Hosts, " "), strings.Join(m.Users, " "), strings.Join(m.Tactics, " "), strings.Join(m.Sources, " | "),
+			strings.Join(m.Hosts, " "), strings.Join(m.Users, " "), strings.Join(m.Tactics, " "), strings.Join(m.Sources, " | "), strings.Join(m.Ask, " "),
 		})
 	}
 	return writeCells(w, rows)
@@ -124,7 +125,7 @@ func (c *Case) writeTimelineLines(w io.Writer) error {
 // is (https://timesketch.org/guides/user/import-from-json-csv/). A finding of
 // some length has a row for its end, too.
 func (c *Case) writeTimesketch(w io.Writer) error {
-	rows := [][]string{{"message", "datetime", "timestamp_desc", "severity", "confidence", "hostname", "username", "tactic", "technique", "incident", "detector", "finding", "source"}}
+	rows := [][]string{{"message", "datetime", "timestamp_desc", "severity", "confidence", "hostname", "username", "tactic", "technique", "incident", "detector", "finding", "source", "ask"}}
 	for _, m := range c.moments() {
 		if m.at == 0 {
 			continue // Timesketch refuses rows without a time
@@ -133,7 +134,7 @@ func (c *Case) writeTimesketch(w io.Writer) error {
 			return []string{
 				m.Title + ": " + strings.Join(m.Why, "; "), at, desc, m.Severity, fmt.Sprint(m.Confidence), strings.Join(m.Hosts, " "),
 				strings.Join(m.Users, " "), strings.Join(m.Tactics, " "), strings.Join(m.Techniques, " "), m.Incident, m.Detector, m.Finding,
-				strings.Join(m.Evidence, " | "),
+				strings.Join(m.Evidence, " | "), strings.Join(m.Ask, " "),
 			}
 		}
 		rows = append(rows, row(iso(m.Start), "First Seen"))

@@ -20,6 +20,7 @@ import (
 type common struct {
 	config  app.Config
 	homeNet []string
+	domains []string
 	since   string
 	until   string
 	memory  string
@@ -38,6 +39,7 @@ func addCommon(cmd *cobra.Command, args []string, out string) *common {
 	f := cmd.Flags()
 	f.StringVarP(&c.config.Out, "out", "o", out, "folder for the results; made if missing")
 	f.StringSliceVar(&c.homeNet, "home-net", nil, "own networks in CIDR form, comma-separated (default: private ranges)")
+	f.StringSliceVar(&c.domains, "own-domain", nil, "own mail domains, comma-separated (default: those that the mail itself is delivered to)")
 	f.StringVar(&c.since, "since", "", "leave out records before this time (RFC 3339 or YYYY-MM-DD)")
 	f.StringVar(&c.until, "until", "", "leave out records from this time on")
 	f.IntVar(&c.config.Jobs, "jobs", c.config.Jobs, "work done at once; the results are the same for any number")
@@ -67,6 +69,13 @@ func (c *common) resolve(paths []string) error {
 			return usageError{fmt.Errorf("--home-net %q is not a network such as 10.0.0.0/8", s)}
 		}
 		c.config.HomeNet = append(c.config.HomeNet, p.Masked())
+	}
+	for _, s := range c.domains {
+		d := strings.ToLower(strings.Trim(strings.TrimSpace(s), "."))
+		if !strings.Contains(d, ".") || strings.ContainsAny(d, "@/: ") {
+			return usageError{fmt.Errorf("--own-domain %q is not a domain such as example.org", s)}
+		}
+		c.config.Domains = append(c.config.Domains, d)
 	}
 	var err error
 	if c.config.Since, err = parseTime("--since", c.since); err != nil {

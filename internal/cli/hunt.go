@@ -24,6 +24,7 @@ summary.json, findings.jsonl, incidents.json, the timeline (timeline.csv,
 timeline.jsonl and one for Timesketch), stix.json, navigator.json, manifest.json and the records themselves.`,
 		Example: `  longwatch hunt /mnt/evidence -o case
   longwatch hunt dc01/ core.pcap.gz iis-logs.zip -o case --intel feeds/ --rules sigma/
+  longwatch hunt mailboxes/ --own-domain ministry.example -o case    mail: whom it may pretend to be
   longwatch hunt /mnt/evidence -o case --fail-on high    exit status 3 if there is such a finding`,
 		Args: atLeastOne("file or folder of evidence"),
 	}

@@ -30,7 +30,8 @@ type Spec struct {
 
 // Env is what a detector is given at start.
 type Env struct {
-	HomeNet []netip.Prefix // own networks
+	HomeNet    []netip.Prefix // own networks
+	OwnDomains []string       // own mail domains, lower case; empty: learned from the mail itself
 }
 
 // Home tells whether a is in the own networks.

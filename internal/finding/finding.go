@@ -71,6 +71,7 @@ type Finding struct {
 	Techniques []attack.ID     // ATT&CK techniques
 	Dossier    []string        // ids of the campaign dossiers: VT-09, OP-12 ...
 	Why        []string        // sentences a tired analyst can check
+	Ask        []string        // questions that a person concerned can answer: what would settle the claim
 	Refs       []record.Ref    // where the evidence says so, most telling first
 }
 

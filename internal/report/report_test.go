@@ -156,3 +156,20 @@ func TestStory(t *testing.T) {
 		t.Errorf("%d steps and %d more", len(steps), more)
 	}
 }
+
+// TestAsk: what to ask stands on the page and in the terminal.
+func TestAsk(t *testing.T) {
+	c := casetest.Plausible()
+	var page, text strings.Builder
+	if err := HTML(&page, c); err != nil {
+		t.Fatal(err)
+	}
+	if err := Text(&text, c, "case"); err != nil {
+		t.Fatal(err)
+	}
+	for name, out := range map[string]string{"page": page.String(), "terminal": text.String()} {
+		if !strings.Contains(strings.Join(strings.Fields(out), " "), "Did you copy the directory database at that hour?") {
+			t.Errorf("the %s does not ask", name)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -141,6 +142,13 @@ func incidentText(b *strings.Builder, p paint, n int, i *finding.Incident) {
 		}
 		line(name, clean(fmt.Sprintf("%s  %s", when(f.Start), f.Title), 150))
 	}
+	for k, q := range questions(i, 3) {
+		name := ""
+		if k == 0 {
+			name = "ask"
+		}
+		line(name, clean(q, 300))
+	}
 	for k, t := range next(i) {
 		name := ""
 		if k == 0 {
@@ -170,6 +178,21 @@ func worst(i *finding.Incident, most int) []*finding.Finding {
 			if int(f.Severity) == s && !seen[f.Title] && len(out) < most {
 				seen[f.Title] = true
 				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+// questions are those of the most severe findings, each once.
+func questions(i *finding.Incident, most int) []string {
+	var out []string
+	for s := int(finding.Critical); s >= int(finding.Low); s-- {
+		for _, f := range i.Findings {
+			for _, q := range f.Ask {
+				if int(f.Severity) == s && len(out) < most && !slices.Contains(out, q) {
+					out = append(out, q)
+				}
 			}
 		}
 	}

@@ -65,6 +65,7 @@ func build(text func(usual string) string) *casefolder.Case {
 			Start: start + record.Time(i)*record.Time(time.Hour), End: start + record.Time(i+1)*record.Time(time.Hour),
 			Entities: append([]record.Entity(nil), kinds...), Techniques: []attack.ID{"T1003.003", "T1505.003", "T1090"}, Dossier: []string{text("VT-09")},
 			Why:  []string{text("ntdsutil wrote a copy of the directory database"), text("at an hour at which nobody works")},
+			Ask:  []string{text("Did you copy the directory database at that hour?")},
 			Refs: []record.Ref{ref(int64(4711+i), record.RefRecord), ref(9, record.RefLine), ref(1<<20, record.RefOffset), ref(0, record.RefFile)},
 		}
 		f.Seal()

@@ -8,6 +8,7 @@
 //	# What it shows.  From: the dossier or advisory that says so
 //	-- env --
 //	home 10.0.0.0/8
+//	own example.org
 //	-- records.jsonl --
 //	{"_type":"log_clear","ts":"2024-05-01T10:00:00Z","host":"dc1","channel":"Security"}
 //	-- findings.jsonl --
@@ -15,7 +16,7 @@
 //
 // Times are written in RFC 3339. Each line of findings.jsonl is one finding,
 // in time order; what it leaves out is not compared. why gives texts that the
-// reasons must contain, lines the records cited, in order. A quiet case may
+// reasons must contain, ask the same of the questions, lines the records cited, in order. A quiet case may
 // list findings too, none above low.
 //
 // The suite also checks what every detector promises: shifting all times
@@ -104,6 +105,7 @@ type want struct {
 	Techniques []attack.ID `json:"techniques"`
 	Dossier    []string    `json:"dossier"`
 	Why        []string    `json:"why"`
+	Ask        []string    `json:"ask"` // texts that the questions must contain
 }
 
 func load(file string, s detect.Spec) (*testCase, error) {
@@ -135,9 +137,13 @@ func load(file string, s detect.Spec) (*testCase, error) {
 
 func (c *testCase) readEnv(data []byte) error {
 	for line := range strings.Lines(string(data)) {
+		if own, ok := strings.CutPrefix(strings.TrimSpace(line), "own "); ok {
+			c.env.OwnDomains = append(c.env.OwnDomains, own)
+			continue
+		}
 		text, ok := strings.CutPrefix(strings.TrimSpace(line), "home ")
 		if !ok {
-			return fmt.Errorf("%q: want home PREFIX", line)
+			return fmt.Errorf("%q: want home PREFIX or own DOMAIN", line)
 		}
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
@@ -338,6 +344,12 @@ func (w want) compare(t *testing.T, n int, f finding.Finding) {
 	for _, text := range w.Why {
 		if !strings.Contains(why, text) {
 			t.Errorf("finding %d: reasons do not say %q:\n%s", n, text, why)
+		}
+	}
+	ask := strings.Join(f.Ask, "\n")
+	for _, text := range w.Ask {
+		if !strings.Contains(ask, text) {
+			t.Errorf("finding %d: questions do not say %q:\n%s", n, text, ask)
 		}
 	}
 	if why == "" {

@@ -60,8 +60,11 @@ func telling(traits []string) bool {
 func (detector) judge(r record.Record, traits []string, name string, out detect.Reporter) {
 	has := func(t string) bool { return slices.Contains(traits, t) }
 	f := finding.Finding{Entities: r.RecordType().Entities(r), Techniques: slices.Clone(Detector.Techniques)}
-	if _, ok := r.(*mail.Message); ok {
+	if m, ok := r.(*mail.Message); ok {
 		f.Techniques = append(f.Techniques, attachment)
+		f.Ask = []string{finding.Because("Ask the receiver: did you open the archive that %q sent and start what lay in it, and on which machine? Did you forward it?", m.From)}
+	} else {
+		f.Ask = []string{"Ask the user of the machine: where did the archive come from, and was the program in it started?"}
 	}
 	if has(loader) {
 		f.Title, f.Severity, f.Confidence = "Diaoyu loader", finding.Critical, 95

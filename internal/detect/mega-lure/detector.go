@@ -42,6 +42,7 @@ func (d *detector) message(m *mail.Message, out detect.Reporter) {
 	posing := poses(m)
 	f := finding.Finding{Severity: finding.Low, Confidence: 40}
 	f.Why = []string{finding.Because("%q links to MEGA, subject %q", m.From, m.Subject)}
+	f.Ask = []string{finding.Because("Ask the receiver: did you expect files from %q, did you open the link, and on which machine was what it gave opened?", m.From)}
 	score := 0
 	if theme != "" {
 		score++
