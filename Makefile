@@ -62,6 +62,10 @@ bench-sigma: ## events/s read with and without matching the rules of RULES on LO
 bench-yara: ## YARA RULES=folder over TREE=folder, against yara itself: the ratio, and whether both find the same
 	@go run ./bench/yara -rules '$(RULES)' -tree '$(or $(TREE),/usr/lib/python3)'
 
+.PHONY: scoreboard
+scoreboard: build ## hunt the labelled corpora, write docs/reference/scoreboard.md (ONLY=otrf prints one set)
+	go run ./bench/scoreboard $(if $(ONLY),-only $(ONLY),-o docs/reference/scoreboard.md)
+
 .PHONY: gen
 gen: ## rewrite generated files
 	go run ./internal/gen/lists

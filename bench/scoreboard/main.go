@@ -1,0 +1,49 @@
+// Command scoreboard measures how much of evidence with known answers the
+// built-in detections find, and writes the result as a page:
+//
+//	go run ./bench/scoreboard -o docs/reference/scoreboard.md
+//
+// Each log of a corpus is hunted alone, as a user would hunt it, with the
+// content that is built in and nothing else. What its label asks for is
+// compared with what findings.jsonl says. Without -o, or with -only, the page
+// goes to standard output. It holds no time and no version, so that it changes
+// when a result changes.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+func main() {
+	b := &board{}
+	flag.StringVar(&b.binary, "longwatch", "bin/longwatch", "the command to measure")
+	flag.StringVar(&b.corpora, "corpora", "../shared/corpora", "folder of the corpora")
+	flag.StringVar(&b.measures, "measures", "../shared/measure", "folder of the scripts that measure agreement with other tools; sections without a script are left out")
+	flag.IntVar(&b.jobs, "jobs", 2, "hunts at a time")
+	only := flag.String("only", "", "sets to measure, separated by commas: otrf, evtx, behaviour, others; the page is then only printed")
+	out := flag.String("o", "", "page to write")
+	flag.Parse()
+	if *only != "" {
+		b.only = strings.Split(*only, ",")
+	}
+	if err := run(b, *out); err != nil {
+		fmt.Fprintln(os.Stderr, "bench/scoreboard:", err)
+		os.Exit(1)
+	}
+}
+
+func run(b *board, out string) error {
+	var page strings.Builder
+	if err := b.write(&page); err != nil {
+		return err
+	}
+	if out == "" || len(b.only) > 0 {
+		_, err := io.WriteString(os.Stdout, page.String())
+		return err
+	}
+	return os.WriteFile(out, []byte(page.String()), 0o644) // #nosec G306 -- a page of the documentation
+}
