@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"longwatch/content"
@@ -87,6 +88,7 @@ func compileRules(o RuleOptions) (*ruleSet, error) {
 		}
 		opts.Pipelines = append(opts.Pipelines, pipe)
 	}
+	slices.SortStableFunc(opts.Pipelines, func(a, b *sigma.Pipeline) int { return a.Priority - b.Priority })
 	s.engine, s.refused = sigma.CompileWith(opts)
 	s.yara, s.unread = yara.Compile(yara.Options{}, opts.Trees...)
 	return s, nil

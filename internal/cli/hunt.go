@@ -53,6 +53,8 @@ func bindHunt(cmd *cobra.Command, args []string, run app.Runner) *common {
 	f := cmd.Flags()
 	f.StringSliceVar(&c.config.Intel, "intel", nil, "indicators to use besides the built-in ones: Zeek intel files, lists, CSV, or folders of these")
 	f.StringSliceVar(&c.config.Rules.Paths, "rules", nil, "Sigma and YARA rules to use besides the built-in ones: files, folders or zip archives")
+	var rules ruleFlags
+	rules.add(f)
 	failOn := f.String("fail-on", "", "exit with status 3 when there is a finding of this severity or above")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
 		threshold := finding.Critical + 1
@@ -63,6 +65,11 @@ func bindHunt(cmd *cobra.Command, args []string, run app.Runner) *common {
 			}
 			threshold = s
 		}
+		o, err := rules.options(c.config.Rules.Paths, false)
+		if err != nil {
+			return err
+		}
+		c.config.Rules = o
 		if err := c.resolve(paths); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package share
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -63,22 +64,33 @@ func Navigator(w io.Writer, c *casefolder.Case) error {
 			seen[t].worst = max(seen[t].worst, f.Severity)
 		}
 	}
+	var list []Technique
+	for id, t := range seen {
+		list = append(list, Technique{ID: id, Score: int(t.worst) * 25, Comment: fmt.Sprintf("%d findings, worst %v", t.n, t.worst)})
+	}
+	return Layer(w, "Longwatch case", fmt.Sprintf("Techniques seen, from %v to %v", c.Span.Start, c.Span.End), list)
+}
+
+// Technique is a technique in a layer.
+type Technique struct {
+	ID      attack.ID
+	Score   int // 0 to 100
+	Comment string
+}
+
+// Layer writes an ATT&CK Navigator layer of techniques, sorted by id.
+func Layer(w io.Writer, name, about string, list []Technique) error {
 	l := layer{
-		Name: "Longwatch case", Domain: "enterprise-attack", Description: fmt.Sprintf("Techniques seen, from %v to %v", c.Span.Start, c.Span.End),
+		Name: name, Domain: "enterprise-attack", Description: about,
 		Versions:   map[string]string{"attack": "18", "navigator": "5.1.0", "layer": "4.5"},
 		Gradient:   gradient{Colors: []string{"#ffffff", "#f5c26b", "#c0392b"}, Min: 0, Max: 100},
 		Techniques: []technique{},
 		Legend:     []legend{{"low", "#fbe3b8"}, {"medium", "#f5c26b"}, {"high", "#d6763f"}, {"critical", "#c0392b"}},
 	}
-	for id, t := range seen {
-		l.Techniques = append(l.Techniques, technique{ID: string(id), Score: int(t.worst) * 25, Comment: fmt.Sprintf("%d findings, worst %v", t.n, t.worst), Show: true})
+	for _, t := range list {
+		l.Techniques = append(l.Techniques, technique{ID: string(t.ID), Score: t.Score, Comment: t.Comment, Show: true})
 	}
-	slices.SortFunc(l.Techniques, func(a, b technique) int {
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(l.Techniques, func(a, b technique) int { return cmp.Compare(a.ID, b.ID) })
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", " ")
 	return enc.Encode(l)

@@ -295,7 +295,11 @@ func (c *compiler) install(r *Rule, k *correlation, generate bool) {
 func (c *compiler) need(r *Rule, name string) {
 	if r.corr == nil {
 		if !slices.ContainsFunc(r.asks, func(a ask) bool { return a.name == name }) {
-			r.asks = append(r.asks, ask{name, c.e.fields.number(name)})
+			field := name
+			for _, f := range r.renames {
+				field = f(field)
+			}
+			r.asks = append(r.asks, ask{name, c.e.fields.number(field)})
 		}
 		return
 	}

@@ -70,6 +70,7 @@ type Matcher struct {
 	emit   func(*Firing)
 	firing Firing
 	judge  func(int)
+	meter  *meter // nil unless costs are measured
 }
 
 // NewMatcher returns a matcher for one goroutine.
@@ -83,7 +84,13 @@ func (e *Engine) NewMatcher() *Matcher {
 	m.judge = func(n int) {
 		m.Candidates++
 		r := m.engine.matched[n]
-		if !r.cond.eval(m.view) {
+		ok := false
+		if m.meter != nil {
+			ok = m.measured(n)
+		} else {
+			ok = r.cond.eval(m.view)
+		}
+		if !ok {
 			return
 		}
 		if len(r.parents) > 0 && m.Hits != nil {
@@ -106,6 +113,9 @@ func (m *Matcher) Match(r record.Record, emit func(*Firing)) {
 }
 
 func (m *Matcher) match(route *route, id uint32, r record.Record, emit func(*Firing)) {
+	if m.meter != nil {
+		m.meter.routes[route]++
+	}
 	b, ok := route.byID[id]
 	if !ok {
 		b = route.rest

@@ -17,6 +17,7 @@ type expression struct {
 
 	least int      // bytes of the shortest text that it matches
 	need  [][]byte // one of these, in lower case, is in whatever it matches; nil when that cannot be told
+	part  *run     // a run that is part of whatever it matches
 	run   *run     // the whole of the expression, when it asks for a run of characters only
 }
 
@@ -38,7 +39,7 @@ func compileRegexp(text string) (*expression, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &expression{re: re, run: runOf(tree)}
+	x := &expression{re: re, run: runOf(tree), part: partOf(tree)}
 	x.tree = tree.Simplify()
 	x.least = shortestMatch(x.tree)
 	if need := regexpLiterals(x.tree, 1); len(need) <= maxNeed {
@@ -59,6 +60,9 @@ func (x *expression) match(text string, folded []byte) bool {
 		return false
 	}
 	if len(x.need) > 0 && !slices.ContainsFunc(x.need, func(s []byte) bool { return bytes.Contains(folded, s) }) {
+		return false
+	}
+	if x.part != nil && !x.part.in(text) {
 		return false
 	}
 	return x.re.MatchString(text)
@@ -106,6 +110,30 @@ func runOf(re *syntax.Regexp) *run {
 		return &run{least, func(rune) bool { return true }}
 	case syntax.OpCharClass:
 		return &run{least, func(r rune) bool { return inClass(sub.Rune, r) }}
+	}
+	return nil
+}
+
+// minRun is the shortest run worth looking for before an expression is run.
+const minRun = 8
+
+// partOf is the longest run that must be in whatever re matches, nil when
+// there is none worth looking for.
+func partOf(re *syntax.Regexp) *run {
+	switch re.Op {
+	case syntax.OpCapture:
+		return partOf(re.Sub[0])
+	case syntax.OpConcat:
+		var best *run
+		for _, s := range re.Sub {
+			if r := partOf(s); r != nil && (best == nil || r.least > best.least) {
+				best = r
+			}
+		}
+		return best
+	}
+	if r := runOf(re); r != nil && r.least >= minRun {
+		return r
 	}
 	return nil
 }

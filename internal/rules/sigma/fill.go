@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,8 +53,39 @@ func (v *view) windows(x *host.Event) {
 	for i := range x.Fields {
 		v.put(x.Fields[i].Name, x.Fields[i].Value)
 	}
+	if v.route.derived {
+		v.derive(x)
+	}
 	if x.EventID == 4657 && x.Channel == "Security" {
 		v.putJoined("TargetObject", registryRoot(x.Get("ObjectName")), `\`, x.Get("ObjectValueName"))
+	}
+}
+
+// derivedFields are not in events as such: other names of the host, and the
+// hashes that Sysmon writes into one field.
+var derivedFields = []string{"ComputerName", "Hostname", "host", "md5", "MD5", "sha1", "SHA1", "sha256", "SHA256", "imphash", "Imphash", "IMPHASH"}
+
+// derive adds them, unless the event has a field of that name.
+func (v *view) derive(x *host.Event) {
+	for _, name := range derivedFields[:3] {
+		if v.wants(name) && x.Get(name) == "" {
+			v.put(name, x.Host)
+		}
+	}
+	hashes := x.Get("Hashes")
+	if len(hashes) > 1024 {
+		return
+	}
+	for part := range strings.SplitSeq(hashes, ",") {
+		algo, hash, ok := strings.Cut(part, "=")
+		if !ok {
+			continue
+		}
+		for _, name := range derivedFields[3:] {
+			if strings.EqualFold(name, algo) && v.wants(name) {
+				v.put(name, hash)
+			}
+		}
 	}
 }
 
@@ -196,21 +228,40 @@ func (v *view) zeek(r record.Record) {
 	for i := range t.Fields {
 		v.putField(t.Fields[i].Name, &t.Fields[i], r)
 	}
-	if t.Name != "http" || !v.wants("c-uri") {
+	if t.Name == "http" {
+		v.httpURI(t, r)
+	}
+}
+
+// httpURI adds the parts of a request's address under the names of the W3C
+// extended format: whole for a proxy, from the path on for a web server.
+func (v *view) httpURI(t *record.Type, r record.Record) {
+	text := func(name string) string {
+		f, ok := t.Field(name)
+		if !ok || f.Len(r) == 0 {
+			return ""
+		}
+		s, _ := f.StringAt(r, 0)
+		return s
+	}
+	host, uri := text("host"), text("uri")
+	if uri == "" {
 		return
 	}
-	host, ok1 := t.Field("host")
-	uri, ok2 := t.Field("uri")
-	if !ok1 || !ok2 || uri.Len(r) == 0 {
-		return
+	stem, query, _ := strings.Cut(uri, "?")
+	before := ""
+	if slices.Contains(v.route.kind.category, "proxy") && strings.HasPrefix(uri, "/") {
+		before = "http://" + host
 	}
-	h := ""
-	if host.Len(r) > 0 {
-		h, _ = host.StringAt(r, 0)
+	v.putJoined("c-uri", before, uri)
+	v.putJoined("cs-uri", before, uri)
+	for _, n := range [...]string{"c-uri-stem", "cs-uri-stem", "c-uri-path"} {
+		v.put(n, stem)
 	}
-	u, _ := uri.StringAt(r, 0)
-	v.putJoined("c-uri", "http://", h, u)
-	if _, after, ok := strings.Cut(u, "?"); ok {
-		v.putSome("c-uri-query", after)
+	for _, n := range [...]string{"c-uri-query", "cs-uri-query"} {
+		v.putSome(n, query)
+	}
+	if i := strings.LastIndexByte(stem, '.'); i > strings.LastIndexByte(stem, '/') {
+		v.put("c-uri-extension", stem[i+1:])
 	}
 }

@@ -36,7 +36,7 @@ func (c *compiler) filter(d *document) error {
 		return err
 	}
 	for _, p := range c.opts.Pipelines {
-		if _, err := p.apply(&Rule{Title: d.Title, ID: d.ID, Source: source}, d, w); err != nil {
+		if _, err := p.apply(&Rule{Title: d.Title, ID: d.ID, Source: source}, w); err != nil {
 			return err
 		}
 	}

@@ -153,13 +153,18 @@ const ordinary = `c:\windows\system32\svchost.exe -k netsvcs -p -s c:\program fi
 	`"c:\windows\explorer.exe" c:\users\public\appdata\local\temp\ microsoft® windows® operating system service control manager hklm\software\microsoft\windows\currentversion\ ` +
 	`hklm\system\currentcontrolset\services\ security-auditing microsoft-windows-sysmon/operational sha1= md5= sha256= imphash= 10.0. /operational powershell.exe cmd.exe /c .dll`
 
+var ordinaryGrams = func() map[uint32]bool {
+	out := map[uint32]bool{}
+	for i := 0; i+4 <= len(ordinary); i++ {
+		out[gram4([]byte(ordinary[i:]))] = true
+	}
+	return out
+}()
+
 // choose makes the finders: for every literal it picks the gram that is in no
 // ordinary text and that fewest literals share.
 func (b *bucket) choose() {
 	count := map[uint32]int{}
-	for i := 0; i+4 <= len(ordinary); i++ {
-		count[gram4([]byte(ordinary[i:]))] = 1 << 20
-	}
 	type size struct{ four, three, shortest int }
 	sizes := map[int]*size{}
 	for i := range b.lits {
@@ -204,7 +209,10 @@ func (b *bucket) choose() {
 			for i := 0; i+f.four.stride+3 <= len(l.text); i++ {
 				sum := 0
 				for j := range f.four.stride {
-					sum += count[gram4([]byte(l.text[i+j:]))]
+					g := gram4([]byte(l.text[i+j:]))
+					if sum += count[g]; ordinaryGrams[g] {
+						sum += 1 << 20
+					}
 				}
 				if sum < least {
 					best, least = i, sum

@@ -20,7 +20,7 @@ type kindOfEvent struct {
 // takes tells whether a rule's log source asks for such events.
 func (k *kindOfEvent) takes(s LogSource) bool {
 	return (s.Category == "" || slices.Contains(k.category, s.Category)) &&
-		(s.Product == "" || s.Product == k.product || vendorNames[s.Product] == k.product) &&
+		(s.Product == "" || s.Product == k.product || vendorNames[s.Product] != "" && vendorNames[s.Product] == k.product) &&
 		(s.Service == "" || slices.Contains(k.service, s.Service))
 }
 
@@ -29,6 +29,7 @@ type route struct {
 	kind     kindOfEvent
 	fields   map[string][]int // field numbers by name in the record
 	keywords bool             // some rule looks at every value
+	derived  bool             // some rule asks for one of derivedFields
 	system   bool             // some rule asks for a number of the event's head
 	byID     map[uint32]*bucket
 	rest     *bucket // for event numbers that no rule names
@@ -38,8 +39,9 @@ type route struct {
 // newRoute collects the rules of e for a kind of event; id is its number when
 // all its events have one, else 0. aliases give rules' names to fields whose
 // evidence calls them otherwise.
-func (e *Engine) newRoute(kind kindOfEvent, id uint32, aliases map[string]string) *route {
+func (e *Engine) newRoute(kind kindOfEvent, id uint32, aliases []alias) *route {
 	r := &route{kind: kind, fields: map[string][]int{}, byID: map[uint32]*bucket{}}
+	id &^= keyCreated | keyDeleted
 	var rest []*entry
 	byID := map[uint32][]*entry{}
 	asked := map[int]bool{}
@@ -91,9 +93,13 @@ func (e *Engine) newRoute(kind kindOfEvent, id uint32, aliases map[string]string
 		_, asks := r.fields[name]
 		r.system = r.system || asks
 	}
-	for from, to := range aliases {
-		if n, ok := e.fields.numbers[to]; ok && asked[n] && from != to {
-			r.fields[from] = append(r.fields[from], n)
+	for _, name := range derivedFields {
+		_, asks := r.fields[name]
+		r.derived = r.derived || asks
+	}
+	for _, a := range aliases {
+		if n, ok := e.fields.numbers[a.to]; ok && asked[n] && a.from != a.to {
+			r.fields[a.from] = append(r.fields[a.from], n)
 		}
 	}
 	r.rest = newBucket(rest, noField)
@@ -114,6 +120,7 @@ type routes struct {
 	web      map[string]*route // by web.Access.Product
 	rawType  map[string]*route // Zeek records by name of their type
 	channels map[string]uint16
+	sysmon   uint16 // number of Sysmon's channel
 }
 
 type windowsKey struct {
@@ -122,11 +129,11 @@ type windowsKey struct {
 }
 
 // windowsKinds calls fn with every kind of Windows event.
-func windowsKinds(fn func(channel string, id uint32, kind kindOfEvent, aliases map[string]string)) {
+func windowsKinds(fn func(channel string, id uint32, kind kindOfEvent, aliases []alias)) {
 	for channel, services := range windowsServices {
 		fn(channel, 0, kindOfEvent{product: "windows", service: services}, nil)
 		ids := map[uint32]*kindOfEvent{}
-		aliases := map[uint32]map[string]string{}
+		aliases := map[uint32][]alias{}
 		for _, c := range windowsCategories {
 			if c.channel != channel {
 				continue
@@ -151,7 +158,7 @@ func windowsKinds(fn func(channel string, id uint32, kind kindOfEvent, aliases m
 func (e *Engine) build() {
 	rt := &e.routes
 	rt.windows, rt.channels = map[windowsKey]*route{}, map[string]uint16{}
-	windowsKinds(func(channel string, id uint32, kind kindOfEvent, aliases map[string]string) {
+	windowsKinds(func(channel string, id uint32, kind kindOfEvent, aliases []alias) {
 		n, ok := rt.channels[channel]
 		if !ok {
 			n = uint16(len(rt.channels)/2 + 1)
@@ -160,6 +167,7 @@ func (e *Engine) build() {
 		}
 		rt.windows[windowsKey{n, id}] = e.newRoute(kind, id, aliases)
 	})
+	rt.sysmon = rt.channels[sysmonLog]
 	rt.other = e.newRoute(kindOfEvent{product: "windows"}, 0, nil)
 	rt.audit = e.newRoute(kindOfEvent{product: "linux", service: []string{"auditd"}, category: []string{"file_event", "network_connection"}}, 0, nil)
 	rt.process = e.newRoute(kindOfEvent{product: "linux", service: []string{"auditd"}, category: []string{"process_creation"}}, 0, nil)
@@ -184,17 +192,20 @@ func (e *Engine) nameRoutes(s LogSource) {
 	rt := &e.routes
 	zeek := func(name string) {
 		if _, done := rt.rawType[name]; !done {
-			rt.rawType[name] = e.newRoute(zeekKind(name), 0, zeekAliases[name])
+			rt.rawType[name] = e.zeekRoute(name)
 		}
 	}
 	switch {
 	case s.Product == "zeek" && s.Service != "":
 		zeek(s.Service)
 		return
-	case s.Category == "dns" || s.Category == "proxy" || s.Category == "firewall":
-		for name, c := range zeekCategories {
-			if c == s.Category {
-				zeek(name)
+	case slices.Contains(networkCategories, s.Category):
+		for name := range zeekKinds {
+			zeek(name)
+		}
+		if s.Category == "firewall" {
+			for _, v := range vendors {
+				e.vendorRoute(v)
 			}
 		}
 		return
@@ -206,20 +217,47 @@ func (e *Engine) nameRoutes(s LogSource) {
 		}
 		return
 	}
-	product := s.Product
+	e.vendorRoute(s.Product)
+}
+
+// vendorRoute makes the route of a device's or program's syslog.
+func (e *Engine) vendorRoute(product string) {
+	rt := &e.routes
 	if v, ok := vendorNames[product]; ok {
 		product = v
 	}
 	if _, done := rt.syslog[product]; done {
 		return
 	}
-	services := []string{s.Service}
-	for _, r := range e.Rules {
+	var services []string
+	for _, r := range e.matched {
 		if r.Source.Product == product || vendorNames[r.Source.Product] == product {
 			services = append(services, r.Source.Service)
 		}
 	}
-	rt.syslog[product] = e.newRoute(kindOfEvent{product: product, service: services, category: []string{"application"}}, 0, nil)
+	k := kindOfEvent{product: product, service: services, category: []string{"application"}}
+	if slices.Contains(vendors, product) {
+		k.category = append(k.category, "firewall")
+	}
+	rt.syslog[product] = e.newRoute(k, 0, firewallAliases)
+}
+
+// zeekRoute makes the routes of records of one type: as product zeek, and as
+// what else they are.
+func (e *Engine) zeekRoute(name string) *route {
+	kinds := zeekKinds[name]
+	if kinds == nil {
+		return e.newRoute(kindOfEvent{product: "zeek", service: []string{name}}, 0, nil)
+	}
+	var first *route
+	for i := range kinds {
+		k := &kinds[len(kinds)-1-i]
+		if r := e.newRoute(k.kind, 0, k.aliases); r != nil {
+			r.also = first
+			first = r
+		}
+	}
+	return first
 }
 
 // programRoute makes the route of a Linux program's syslog.
@@ -227,14 +265,6 @@ func (e *Engine) programRoute(program string) {
 	if _, done := e.routes.syslog[program]; !done {
 		e.routes.syslog[program] = e.newRoute(programKind(program), 0, nil)
 	}
-}
-
-func zeekKind(name string) kindOfEvent {
-	k := kindOfEvent{product: "zeek", service: []string{name}}
-	if c := zeekCategories[name]; c != "" {
-		k.category = []string{c}
-	}
-	return k
 }
 
 // programKind is the kind of a Linux program's syslog.
@@ -254,16 +284,21 @@ func isRouted(category string) bool {
 func (e *Engine) routable(r *Rule) bool {
 	s := r.Source
 	found := (&kindOfEvent{product: "windows"}).takes(s)
-	windowsKinds(func(_ string, _ uint32, k kindOfEvent, _ map[string]string) { found = found || k.takes(s) })
+	windowsKinds(func(_ string, _ uint32, k kindOfEvent, _ []alias) { found = found || k.takes(s) })
 	switch {
 	case found:
 		return true
 	case s.Product == "zeek":
-		return s.Category == "" || s.Category == zeekCategories[s.Service]
+		if s.Category == "" {
+			return true
+		}
+		return reachable(s)
 	case s.Category == "webserver":
 		return true
-	case s.Category == "dns" || s.Category == "proxy" || s.Category == "firewall":
-		return s.Product == "" || s.Product == "zeek"
+	case s.Category == "firewall" && (slices.Contains(vendors, s.Product) || vendorNames[s.Product] != ""):
+		return true
+	case slices.Contains(networkCategories, s.Category):
+		return reachable(s)
 	case s.Product == "linux" && (s.Category == "process_creation" || s.Category == "file_event" || s.Category == "network_connection"):
 		return true
 	case slices.Contains(unread, s.Product):
@@ -272,6 +307,18 @@ func (e *Engine) routable(r *Rule) bool {
 		return false
 	}
 	return s.Product != "" || s.Service != ""
+}
+
+// reachable tells whether network records have a log source.
+func reachable(s LogSource) bool {
+	for _, kinds := range zeekKinds {
+		for i := range kinds {
+			if kinds[i].kind.takes(s) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // of picks the route for a record; nil when no rule wants it.
@@ -308,7 +355,17 @@ func (rt *routes) ofWindows(x *host.Event) *route {
 	if n == 0 {
 		return rt.other
 	}
-	if r, ok := rt.windows[windowsKey{n, x.EventID}]; ok && x.EventID != 0 {
+	id := x.EventID
+	if id == 12 && n == rt.sysmon {
+		switch x.Get("EventType") {
+		case "":
+		case "CreateKey":
+			id |= keyCreated
+		default:
+			id |= keyDeleted
+		}
+	}
+	if r, ok := rt.windows[windowsKey{n, id}]; ok && id != 0 {
 		return r
 	}
 	return rt.windows[windowsKey{n, 0}]

@@ -114,7 +114,7 @@ func (c *compiler) rule(d *document) error {
 	}
 	changed := false
 	for _, p := range c.opts.Pipelines {
-		did, err := p.apply(r, d, w)
+		did, err := p.apply(r, w)
 		if err != nil {
 			return err
 		}

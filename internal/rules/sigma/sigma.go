@@ -64,11 +64,12 @@ type Rule struct {
 
 	detector string // what its findings are called
 
-	number  int       // among the rules that are matched; -1 for correlations
-	part    *Rule     // the rule with an aggregation that this is a part of
-	quiet   bool      // it was written for a correlation, which reports instead
-	parents []*parent // correlations that look at it
-	asks    []ask     // fields whose values they need
+	number  int                         // among the rules that are matched; -1 for correlations
+	part    *Rule                       // the rule with an aggregation that this is a part of
+	quiet   bool                        // it was written for a correlation, which reports instead
+	parents []*parent                   // correlations that look at it
+	asks    []ask                       // fields whose values they need
+	renames []func(field string) string // what pipelines call fields
 }
 
 // ask is a field whose value goes into a Hit.

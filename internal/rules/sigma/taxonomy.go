@@ -38,6 +38,10 @@ var windowsServices = map[string][]string{
 	"Microsoft-Windows-AppLocker/Packaged app-Deployment":                      {"applocker"},
 	"Microsoft-Windows-AppLocker/Packaged app-Execution":                       {"applocker"},
 	"MSExchange Management":                                                    {"msexchange-management"},
+	"Microsoft-Windows-BitLocker/BitLocker Management":                         {"bitlocker"},
+	"Microsoft-Windows-Ntfs/Operational":                                       {"ntfs"},
+	"Microsoft-ServiceBus-Client/Admin":                                        {"servicebus-client"},
+	"Microsoft-ServiceBus-Client/Operational":                                  {"servicebus-client"},
 	"Microsoft-ServiceBus-Client":                                              {"microsoft-servicebus-client"},
 	"Microsoft-Windows-LDAP-Client/Debug":                                      {"ldap_debug", "ldap"},
 	"Directory Service":                                                        {"ldap", "directory-service"},
@@ -83,7 +87,7 @@ type windowsCategory struct {
 	category string
 	channel  string
 	ids      []uint32
-	aliases  map[string]string // name in the event -> name in rules
+	aliases  []alias
 }
 
 const (
@@ -94,29 +98,39 @@ const (
 	defenderLog   = "Microsoft-Windows-Windows Defender/Operational"
 )
 
+// Sysmon's event 12 is two categories, told apart by EventType. One without
+// EventType is both.
+const (
+	keyCreated = 1 << 30
+	keyDeleted = 1 << 31
+)
+
+// alias is a name in the evidence and the name that rules use for it.
+type alias struct{ from, to string }
+
 var windowsCategories = []windowsCategory{
 	{"process_creation", sysmonLog, []uint32{1}, nil},
-	{"process_creation", "Security", []uint32{4688}, map[string]string{
-		"NewProcessName": "Image", "ParentProcessName": "ParentImage", "NewProcessId": "ProcessId", "ProcessId": "ParentProcessId",
-		"SubjectUserName": "User", "SubjectLogonId": "LogonId", "MandatoryLabel": "IntegrityLevel",
+	{"process_creation", "Security", []uint32{4688}, []alias{
+		{"NewProcessName", "Image"}, {"ParentProcessName", "ParentImage"}, {"NewProcessId", "ProcessId"}, {"ProcessId", "ParentProcessId"},
+		{"SubjectUserName", "User"}, {"SubjectLogonId", "LogonId"}, {"MandatoryLabel", "IntegrityLevel"},
 	}},
 	{"file_change", sysmonLog, []uint32{2}, nil},
 	{"network_connection", sysmonLog, []uint32{3}, nil},
-	{"network_connection", "Security", []uint32{5156}, map[string]string{
-		"Application": "Image", "SourceAddress": "SourceIp", "DestAddress": "DestinationIp", "DestPort": "DestinationPort",
+	{"network_connection", "Security", []uint32{5156}, []alias{
+		{"Application", "Image"}, {"SourceAddress", "SourceIp"}, {"DestAddress", "DestinationIp"}, {"DestPort", "DestinationPort"},
 	}},
 	{"sysmon_status", sysmonLog, []uint32{4, 16}, nil},
 	{"process_termination", sysmonLog, []uint32{5}, nil},
-	{"process_termination", "Security", []uint32{4689}, map[string]string{"ProcessName": "Image"}},
+	{"process_termination", "Security", []uint32{4689}, []alias{{"ProcessName", "Image"}}},
 	{"driver_load", sysmonLog, []uint32{6}, nil},
 	{"image_load", sysmonLog, []uint32{7}, nil},
 	{"create_remote_thread", sysmonLog, []uint32{8}, nil},
 	{"raw_access_thread", sysmonLog, []uint32{9}, nil},
 	{"process_access", sysmonLog, []uint32{10}, nil},
 	{"file_event", sysmonLog, []uint32{11}, nil},
-	{"registry_event", sysmonLog, []uint32{12, 13, 14}, nil},
-	{"registry_add", sysmonLog, []uint32{12}, nil},
-	{"registry_delete", sysmonLog, []uint32{12}, nil},
+	{"registry_event", sysmonLog, []uint32{12, 12 | keyCreated, 12 | keyDeleted, 13, 14}, nil},
+	{"registry_add", sysmonLog, []uint32{12, 12 | keyCreated}, nil},
+	{"registry_delete", sysmonLog, []uint32{12, 12 | keyDeleted}, nil},
 	{"registry_set", sysmonLog, []uint32{13}, nil},
 	{"registry_rename", sysmonLog, []uint32{14}, nil},
 	{"registry_event", "Security", []uint32{4657}, registry4657},
@@ -125,8 +139,10 @@ var windowsCategories = []windowsCategory{
 	{"pipe_created", sysmonLog, []uint32{17, 18}, nil},
 	{"wmi_event", sysmonLog, []uint32{19, 20, 21}, nil},
 	{"dns_query", sysmonLog, []uint32{22}, nil},
-	{"file_delete", sysmonLog, []uint32{23, 26}, nil},
+	{"file_delete", sysmonLog, []uint32{23}, nil},
 	{"clipboard_capture", sysmonLog, []uint32{24}, nil},
+	{"clipboard_change", sysmonLog, []uint32{24}, nil},
+	{"file_delete_detected", sysmonLog, []uint32{26}, nil},
 	{"process_tampering", sysmonLog, []uint32{25}, nil},
 	{"file_block_executable", sysmonLog, []uint32{27}, nil},
 	{"file_block_shredding", sysmonLog, []uint32{28}, nil},
@@ -139,34 +155,65 @@ var windowsCategories = []windowsCategory{
 	{"ps_classic_start", psClassicLog, []uint32{400}, nil},
 	{"ps_classic_provider_start", psClassicLog, []uint32{600}, nil},
 	{"ps_classic_script", psClassicLog, []uint32{800}, nil},
-	{"antivirus", defenderLog, []uint32{1006, 1007, 1008, 1009, 1010, 1011, 1012, 1017, 1018, 1019, 1115, 1116, 1117}, map[string]string{
-		"Threat Name": "Signature", "Path": "Filename",
+	{"antivirus", defenderLog, []uint32{1006, 1007, 1008, 1009, 1010, 1011, 1012, 1017, 1018, 1019, 1115, 1116, 1117}, []alias{
+		{"Threat Name", "Signature"}, {"Path", "Filename"},
 	}},
 }
 
 // registry4657 joins key and value name, see fillWindows.
-var registry4657 = map[string]string{"NewValue": "Details", "ProcessName": "Image"}
+var registry4657 = []alias{{"NewValue", "Details"}, {"ProcessName", "Image"}}
 
-// zeekCategories: records of our own parsers and of Zeek's logs carry Zeek's
-// names and are services of product zeek. Some are categories, too.
-var zeekCategories = map[string]string{
-	"dns":  "dns",
-	"http": "proxy",
-	"conn": "firewall",
-}
-
-// zeekAliases are the names that rules of those categories use for Zeek's
-// fields.
-var zeekAliases = map[string]map[string]string{
-	"dns": {"query": "query", "qtype_name": "record_type", "answers": "answer", "id.orig_h": "src_ip", "id.resp_h": "dst_ip"},
+// zeekKinds: records of our own parsers and of Zeek's logs carry Zeek's names
+// and are services of product zeek. Some are other log sources, too, whose
+// rules have names of their own for the fields.
+var zeekKinds = map[string][]struct {
+	kind    kindOfEvent
+	aliases []alias
+}{
+	"dns": {
+		{kindOfEvent{product: "zeek", service: []string{"dns"}, category: []string{"dns"}}, []alias{
+			{"qtype_name", "record_type"}, {"answers", "answer"}, {"id.orig_h", "src_ip"}, {"id.resp_h", "dst_ip"}, {"id.resp_p", "dst_port"}, {"id.orig_p", "src_port"},
+		}},
+		{kindOfEvent{category: []string{"network"}, service: []string{"dns"}}, []alias{
+			{"id.orig_h", "source.ip"}, {"id.orig_p", "source.port"}, {"id.resp_h", "destination.ip"}, {"id.resp_p", "destination.port"},
+			{"trans_id", "dns.id"}, {"query", "dns.question.name"}, {"qtype_name", "dns.question.type"}, {"qclass_name", "dns.question.class"},
+			{"answer_names", "dns.answers.name"}, {"answers", "dns.answers.data"}, {"TTLs", "dns.answers.ttl"}, {"rcode_name", "dns.response.code"},
+		}},
+	},
 	"http": {
-		"method": "cs-method", "user_agent": "c-useragent", "host": "cs-host", "referrer": "cs-referrer", "status_code": "sc-status",
-		"id.orig_h": "c-ip", "id.resp_h": "dst_ip", "resp_mime_types": "c-mime-type",
+		{kindOfEvent{product: "zeek", service: []string{"http"}, category: []string{"proxy"}}, []alias{
+			{"method", "cs-method"}, {"user_agent", "c-useragent"}, {"user_agent", "cs-user-agent"}, {"host", "cs-host"}, {"host", "r-dns"}, {"referrer", "cs-referrer"},
+			{"referrer", "cs-referer"}, {"status_code", "sc-status"}, {"version", "cs-version"}, {"username", "cs-username"}, {"id.orig_h", "c-ip"}, {"id.orig_h", "src_ip"},
+			{"id.resp_h", "dst_ip"}, {"id.resp_p", "dst_port"}, {"resp_mime_types", "c-mime-type"}, {"request_body_len", "cs-bytes"}, {"response_body_len", "sc-bytes"},
+		}},
+		{kindOfEvent{category: []string{"webserver"}}, []alias{
+			{"method", "cs-method"}, {"user_agent", "cs-user-agent"}, {"user_agent", "c-useragent"}, {"host", "cs-host"}, {"referrer", "cs-referer"}, {"referrer", "cs-referrer"},
+			{"status_code", "sc-status"}, {"version", "cs-version"}, {"username", "cs-username"}, {"id.orig_h", "c-ip"}, {"id.resp_h", "s-ip"}, {"id.resp_p", "s-port"},
+			{"request_body_len", "cs-bytes"}, {"response_body_len", "sc-bytes"},
+		}},
 	},
 	"conn": {
-		"id.orig_h": "src_ip", "id.orig_p": "src_port", "id.resp_h": "dst_ip", "id.resp_p": "dst_port", "proto": "protocol",
-		"orig_bytes": "src_bytes", "resp_bytes": "dst_bytes",
+		{kindOfEvent{product: "zeek", service: []string{"conn"}, category: []string{"firewall"}}, []alias{
+			{"id.orig_h", "src_ip"}, {"id.orig_p", "src_port"}, {"id.resp_h", "dst_ip"}, {"id.resp_p", "dst_port"}, {"proto", "protocol"},
+			{"orig_bytes", "src_bytes"}, {"resp_bytes", "dst_bytes"},
+		}},
+		{kindOfEvent{category: []string{"network"}, service: []string{"connection"}}, []alias{
+			{"id.orig_h", "source.ip"}, {"id.orig_p", "source.port"}, {"id.resp_h", "destination.ip"}, {"id.resp_p", "destination.port"}, {"proto", "network.transport"},
+			{"service", "network.protocol"}, {"duration", "event.duration"}, {"orig_pkts", "source.packets"}, {"resp_pkts", "destination.packets"},
+			{"orig_bytes", "source.bytes"}, {"resp_bytes", "destination.bytes"}, {"conn_state", "network.state"}, {"history", "network.history"}, {"community_id", "network.community_id"},
+		}},
 	},
+}
+
+// networkCategories are the categories of network records, whatever wrote them.
+var networkCategories = []string{"dns", "proxy", "firewall", "network", "webserver"}
+
+// firewallAliases are the names that rules of the category firewall use for
+// what network devices write in their own words.
+var firewallAliases = []alias{
+	{"srcip", "src_ip"}, {"src", "src_ip"}, {"SourceIP", "src_ip"}, {"dstip", "dst_ip"}, {"dst", "dst_ip"}, {"DestinationIP", "dst_ip"},
+	{"srcport", "src_port"}, {"sport", "src_port"}, {"spt", "src_port"}, {"dstport", "dst_port"}, {"dport", "dst_port"}, {"dpt", "dst_port"},
+	{"user", "username"}, {"suser", "username"}, {"act", "action"},
 }
 
 // vendors are the products of network devices, known by what their syslog

@@ -47,6 +47,7 @@ type detection struct {
 	field  string // "" for keywords
 	chain  []string
 	values []*yaml.Node
+	marks  []string // steps of pipelines that were applied to it
 }
 
 // key is the item's field and modifiers as written.

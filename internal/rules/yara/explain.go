@@ -2,16 +2,15 @@ package yara
 
 import (
 	"fmt"
-	"io"
 	"strings"
 )
 
 // maxAtomsShown is how many atoms of a string are shown.
 const maxAtomsShown = 6
 
-// Explain writes what a rule says and what its search costs.
-func (r *Rules) Explain(rule *Rule, w io.Writer) {
-	p := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
+// Explain says, a line each, what a rule asks and how it is searched for.
+func (r *Rules) Explain(rule *Rule) (out []string) {
+	p := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	severity, confidence := rule.Gravity()
 	p("%s  (%s, line %d)", rule.Name, rule.File, rule.Line)
 	p("  %s", rule.Title())
@@ -28,18 +27,26 @@ func (r *Rules) Explain(rule *Rule, w io.Writer) {
 	for _, a := range rule.Absent {
 		p("  asks for %s, which is never there: that part of it is never true", a)
 	}
-	if rule.needs {
-		p("  is asked only where one of its strings is found")
-	} else {
-		p("  is asked of every file")
-	}
+	p("  is asked of %s", rule.Asked())
 	for _, s := range rule.Strings {
 		p("  %s = %q", s.Name, s.Text)
 		for _, l := range s.finder.links {
 			p("      %s", r.how(l))
 		}
 	}
+	return out
 }
+
+// Asked says of which files the condition of a rule is asked.
+func (r *Rule) Asked() string {
+	if r.needs {
+		return "files in which one of its strings is found"
+	}
+	return "every file"
+}
+
+// Always tells that the condition is asked of every file.
+func (r *Rule) Always() bool { return !r.needs }
 
 // how says how a link is looked for.
 func (r *Rules) how(l *link) string {
