@@ -26,6 +26,8 @@ var ranks = map[string]int{
 	"internal/finding":        30,
 	"internal/proto":          30,
 	"internal/winevent":       30,
+	"internal/appliance":      30,
+	"internal/unixlog":        30,
 	"internal/cert":           30,
 	"internal/capture":        30,
 	"internal/capture/filter": 31,
@@ -115,6 +117,6 @@ var unfuzzed = map[string]string{
 // readers take bytes that an attacker may have written; each needs a fuzz
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
-	"internal/audit/iis", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/evidence/", "internal/flow",
-	"internal/intel", "internal/letter", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/wirefile", "internal/wireline",
+	"internal/appliance", "internal/audit/iis", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/evidence/", "internal/flow",
+	"internal/intel", "internal/letter", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"longwatch/internal/appliance"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 )
@@ -125,26 +126,9 @@ func keyValues(s string, least int) []record.KV {
 	return out
 }
 
-// appliance reads a message that is all key=value, as FortiGate sends it:
-// date= and time= or eventtime= give the time, devname= the host.
-func appliance(s *host.Syslog, text string) bool {
+// pairsOnly reads a message that is all key=value, as FortiGate and others send
+// it. It must say its time.
+func pairsOnly(s *host.Syslog, text string) bool {
 	s.Message, s.Fields = text, keyValues(text, 4)
-	zone := s.Get("tz")
-	if t, err := time.Parse("2006-01-02 15:04:05 -0700", s.Get("date")+" "+s.Get("time")+" "+zone); err == nil {
-		s.TS = record.TimeOf(t)
-	} else if t, err := time.Parse("2006-01-02 15:04:05", s.Get("date")+" "+s.Get("time")); err == nil {
-		s.TS = record.TimeOf(t)
-	} else if n, err := strconv.ParseInt(s.Get("eventtime"), 10, 64); err == nil && n > 0 {
-		for n < 1e17 { // seconds, milliseconds or nanoseconds, by version
-			n *= 1000
-		}
-		s.TS = record.Time(n)
-	} else {
-		return false
-	}
-	s.Host = strings.ToLower(s.Get("devname"))
-	s.App = s.Get("type")
-	s.Code = s.Get("logid")
-	s.User = s.Get("user")
-	return true
+	return appliance.PairsHead(s)
 }

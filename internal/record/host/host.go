@@ -52,6 +52,7 @@ type Logon struct {
 	TargetHost string     `rec:"target_host" ecs:"winlog.event_data.TargetServerName"`           // host that the credentials were for
 	Source     netip.Addr `rec:"source_ip" ecs:"source.ip" ent:"address,originator"`             // where the logon came from
 	SourceHost string     `rec:"source_host" ecs:"source.domain" ent:"host,originator"`          // likewise, as the client calls itself
+	Assigned   netip.Addr `rec:"assigned_ip" ecs:"client.nat.ip" ent:"address,originator"`       // inner address that a VPN gave the client
 	Privileged bool       `rec:"privileged"`                                                     // special privileges were assigned
 }
 
@@ -254,6 +255,7 @@ type Syslog struct {
 	Head
 	Facility int64       `rec:"facility" ecs:"log.syslog.facility.code"` // 0 to 23 (RFC 5424): 4 and 10 authorization, 9 cron, 16 to 23 local
 	Severity int64       `rec:"severity" ecs:"log.syslog.severity.code"` // 0 to 7 (RFC 5424): 3 error, 4 warning, 6 information
+	Product  string      `rec:"product" ecs:"observer.product"`          // kind of appliance, by the shape of the message: fortios, panos, asa, ios, ivanti, netscaler, bigip, versa
 	App      string      `rec:"app" ecs:"process.name"`                  // program that wrote it
 	PID      string      `rec:"pid" ecs:"log.syslog.procid"`             // process id, or what stands for it
 	Message  string      `rec:"message" ecs:"message"`                   // what it said

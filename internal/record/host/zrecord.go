@@ -66,6 +66,85 @@ func (r *Access) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *ConfigChange) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Product != "" {
+		dst = append(dst, `"product":`...)
+		dst = record.AppendString(dst, r.Product)
+		dst = append(dst, ',')
+	}
+	if r.Action != "" {
+		dst = append(dst, `"action":`...)
+		dst = record.AppendString(dst, r.Action)
+		dst = append(dst, ',')
+	}
+	if r.Object != "" {
+		dst = append(dst, `"object":`...)
+		dst = record.AppendString(dst, r.Object)
+		dst = append(dst, ',')
+	}
+	if r.Name != "" {
+		dst = append(dst, `"name":`...)
+		dst = record.AppendString(dst, r.Name)
+		dst = append(dst, ',')
+	}
+	if r.Command != "" {
+		dst = append(dst, `"command":`...)
+		dst = record.AppendString(dst, r.Command)
+		dst = append(dst, ',')
+	}
+	if r.Source.IsValid() {
+		dst = append(dst, `"source_ip":`...)
+		dst = append(dst, '"')
+		dst = r.Source.AppendTo(dst)
+		dst = append(dst, '"')
+		dst = append(dst, ',')
+	}
+	if r.Via != "" {
+		dst = append(dst, `"via":`...)
+		dst = record.AppendString(dst, r.Via)
+		dst = append(dst, ',')
+	}
+	if r.Outcome != "" {
+		dst = append(dst, `"outcome":`...)
+		dst = record.AppendString(dst, r.Outcome)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *DNSQuery) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
@@ -621,6 +700,13 @@ func (r *Logon) AppendJSON(dst []byte, stock bool) []byte {
 	if r.SourceHost != "" {
 		dst = append(dst, `"source_host":`...)
 		dst = record.AppendString(dst, r.SourceHost)
+		dst = append(dst, ',')
+	}
+	if r.Assigned.IsValid() {
+		dst = append(dst, `"assigned_ip":`...)
+		dst = append(dst, '"')
+		dst = r.Assigned.AppendTo(dst)
+		dst = append(dst, '"')
 		dst = append(dst, ',')
 	}
 	dst = append(dst, `"privileged":`...)
@@ -1679,6 +1765,11 @@ func (r *Syslog) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, `"severity":`...)
 	dst = strconv.AppendInt(dst, r.Severity, 10)
 	dst = append(dst, ',')
+	if r.Product != "" {
+		dst = append(dst, `"product":`...)
+		dst = record.AppendString(dst, r.Product)
+		dst = append(dst, ',')
+	}
 	if r.App != "" {
 		dst = append(dst, `"app":`...)
 		dst = record.AppendString(dst, r.App)
