@@ -8,6 +8,7 @@ import (
 	c2certificate "longwatch/internal/detect/c2-certificate"
 	c2http "longwatch/internal/detect/c2-http"
 	clearlogins "longwatch/internal/detect/clear-logins"
+	compiledpage "longwatch/internal/detect/compiled-page"
 	"longwatch/internal/detect/dcsync"
 	directorydump "longwatch/internal/detect/directory-dump"
 	dnsselfreport "longwatch/internal/detect/dns-self-report"
@@ -32,6 +33,7 @@ import (
 	orderedportbeacon "longwatch/internal/detect/ordered-port-beacon"
 	otfirstchange "longwatch/internal/detect/ot-first-change"
 	otfirstclient "longwatch/internal/detect/ot-first-client"
+	pagearrival "longwatch/internal/detect/page-arrival"
 	pagetunnel "longwatch/internal/detect/page-tunnel"
 	portscan "longwatch/internal/detect/port-scan"
 	portproxylife "longwatch/internal/detect/portproxy-life"
@@ -62,6 +64,7 @@ var detectors = []detect.Spec{
 	c2certificate.Detector,
 	c2http.Detector,
 	clearlogins.Detector,
+	compiledpage.Detector,
 	dcsync.Detector,
 	directorydump.Detector,
 	dnsselfreport.Detector,
@@ -86,6 +89,7 @@ var detectors = []detect.Spec{
 	orderedportbeacon.Detector,
 	otfirstchange.Detector,
 	otfirstclient.Detector,
+	pagearrival.Detector,
 	pagetunnel.Detector,
 	portscan.Detector,
 	portproxylife.Detector,

@@ -5,6 +5,7 @@ package app
 import (
 	"longwatch/internal/evidence"
 	"longwatch/internal/evidence/argus"
+	"longwatch/internal/evidence/aspnettemp"
 	"longwatch/internal/evidence/audit"
 	"longwatch/internal/evidence/eve"
 	"longwatch/internal/evidence/evtx"
@@ -20,6 +21,7 @@ import (
 
 var formats = []evidence.Format{
 	argus.Format,
+	aspnettemp.Format,
 	audit.Format,
 	eve.Format,
 	evtx.Format,

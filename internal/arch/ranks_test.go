@@ -49,12 +49,14 @@ var ranks = map[string]int{
 
 	"internal/evidence/": 60, // one format each
 
-	"internal/detect":        60,
-	"internal/detect/otops":  65,
-	"internal/detect/recent": 65,
-	"internal/detect/roles":  65,
-	"internal/detect/":       70, // one detector each
-	"internal/rules/sigma":   70,
+	"internal/detect":         60,
+	"internal/detect/otops":   65,
+	"internal/detect/recent":  65,
+	"internal/detect/hexname": 65,
+	"internal/detect/roles":   65,
+	"internal/detect/webroot": 65,
+	"internal/detect/":        70, // one detector each
+	"internal/rules/sigma":    70,
 
 	// The rules about files, from the bytes of a pattern up.
 	"internal/rules/yara/syntax":  60,

@@ -14,7 +14,7 @@
 //	-- findings.jsonl --
 //	{"severity":"high","lines":[1],"entities":["host dc1"],"why":["Security"]}
 //
-// Times are written in RFC 3339. Each line of findings.jsonl is one finding,
+// Times are written in RFC 3339, named values as ["Name=value"]. Each line of findings.jsonl is one finding,
 // in time order; what it leaves out is not compared. why gives texts that the
 // reasons must contain, ask the same of the questions, lines the records cited, in order. A quiet case may
 // list findings too, none above low.
@@ -30,6 +30,7 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -219,6 +220,9 @@ func (c *testCase) readWant(data []byte) error {
 func (r rawRecord) build(by time.Duration) (record.Record, error) {
 	rec := r.typ.New()
 	for name, vals := range r.fields {
+		if setPairs(rec, name, vals) {
+			continue
+		}
 		f, _ := r.typ.Field(name)
 		moved := slices.Clone(vals)
 		for i, v := range moved {
@@ -232,6 +236,26 @@ func (r rawRecord) build(by time.Duration) (record.Record, error) {
 	}
 	rec.Base().Ref = record.Ref{File: "records.jsonl", Kind: record.RefLine, Pos: r.line}
 	return rec, nil
+}
+
+// setPairs fills a field of named values from texts as NAME=VALUE. It returns
+// false when the field is of another kind.
+func setPairs(rec record.Record, name string, vals []string) bool {
+	v := reflect.ValueOf(rec).Elem()
+	for i := range v.NumField() {
+		tag, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("rec"), ",")
+		if tag != name {
+			continue
+		}
+		if pairs, ok := v.Field(i).Addr().Interface().(*[]record.KV); ok {
+			for _, s := range vals {
+				k, val, _ := strings.Cut(s, "=")
+				*pairs = append(*pairs, record.KV{Name: k, Value: val})
+			}
+			return true
+		}
+	}
+	return false
 }
 
 // play feeds the records, each n times, shifted by d.

@@ -4,11 +4,11 @@
 package dnsselfreport
 
 import (
-	"strings"
 	"time"
 
 	"longwatch/internal/attack"
 	"longwatch/internal/detect"
+	"longwatch/internal/detect/hexname"
 	"longwatch/internal/detect/recent"
 	"longwatch/internal/finding"
 	"longwatch/internal/proto/dns"
@@ -46,45 +46,30 @@ func (d *detector) Handlers() []detect.Handler {
 }
 
 func candidate(name string) bool {
-	_, ok := decode(name)
+	_, ok := hexname.Decode(name)
 	return ok
 }
 
 func (d *detector) query(r record.Record, who, name, image string, out detect.Reporter) {
-	rep, _ := decode(name)
-	k := pair{who, rep.zone, rep.text}
+	rep, _ := hexname.Decode(name)
+	k := pair{who, rep.Zone, rep.Text}
 	if d.seen.Peek(k, r.Base().TS) != nil {
 		d.seen.At(k, r.Base().TS)
 		return
 	}
 	d.seen.At(k, r.Base().TS)
 	f := finding.Finding{Severity: finding.High, Confidence: 95, Entities: r.RecordType().Entities(r)}
-	f.Entities = append(f.Entities, record.Entity{Kind: "domain", Value: rep.zone, Role: "zone"})
-	f.Why = []string{finding.Because("%s looked up %q, whose labels decode to %q", who, name, rep.text)}
-	if page := pageOf(rep.text); page != "" {
+	f.Entities = append(f.Entities, record.Entity{Kind: "domain", Value: rep.Zone, Role: "zone"})
+	f.Why = []string{finding.Because("%s looked up %q, whose labels decode to %q", who, name, rep.Text)}
+	if page := rep.Page(); page != "" {
 		f.Entities = append(f.Entities, record.Entity{Kind: "file", Value: page})
 		f.Why = append(f.Why, finding.Because("the decoded text is where the page lies: %q; do not open it, a visit alerts its owner", page))
 	}
 	if image != "" {
 		f.Why = append(f.Why, finding.Because("the look-up was made by %q", image))
 	}
-	if !rep.framed {
+	if !rep.Framed {
 		f.Confidence, f.Dossier = 80, []string{"OP-07"}
 	}
 	out.Report(f)
-}
-
-// pageOf is the path of a page in decoded text, without host and query.
-func pageOf(text string) string {
-	if _, rest, ok := strings.Cut(text, "://"); ok {
-		text = rest
-		if i := strings.IndexByte(text, '/'); i >= 0 {
-			text = text[i:]
-		}
-	}
-	text, _, _ = strings.Cut(text, "?")
-	if i := strings.IndexAny(text, `/\`); i < 0 {
-		return ""
-	}
-	return text
 }

@@ -1,6 +1,7 @@
 // Package file reads what no other format recognises: web roots, dropped
 // tools, archives as such. It hashes every file, names what it is and, for
-// server-side scripts, judges what the code can do. Nothing is executed and no
+// server-side scripts, judges what the code can do. Of the configuration of IIS
+// it lists what is served from where. Nothing is executed and no
 // URL is ever requested: a visit would warn the owner of a web shell.
 package file
 
@@ -21,7 +22,7 @@ var Format = evidence.Format{
 	Name:  "file",
 	Sniff: func(string, []byte) evidence.Match { return evidence.None },
 	New:   func(f *evidence.File, _ *evidence.Env) evidence.Reader { return &reader{f: f} },
-	Emits: []*record.Type{web.FileType, web.ScriptType},
+	Emits: []*record.Type{web.FileType, web.ScriptType, web.SiteType},
 }
 
 type reader struct{ f *evidence.File }
@@ -36,7 +37,11 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	t := content.NewTracker(true)
 	t.SetName(r.f.Name)
 	var text []byte
-	keep := true
+	host := isHostConfig(r.f.Name)
+	keep, most := true, script.MaxSize
+	if host {
+		most = maxConfig
+	}
 	buf := make([]byte, 256<<10)
 	for {
 		if ctx.Err() != nil {
@@ -44,9 +49,9 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 		}
 		n, err := rc.Read(buf)
 		t.Write(buf[:n])
-		if keep && len(text) < script.MaxSize {
+		if keep && len(text) < most {
 			text = append(text, buf[:n]...)
-			if keep = script.LanguageOf(r.f.Name, text) != ""; !keep {
+			if keep = host || script.LanguageOf(r.f.Name, text) != ""; !keep {
 				text = nil // no script by its first bytes
 			}
 		}
@@ -57,7 +62,11 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 			return err
 		}
 	}
-	out.Lane().Put(r.record(t.Sum(), text))
+	lane := out.Lane()
+	lane.Put(r.record(t.Sum(), text))
+	if host {
+		r.sites(text, lane, out.Problem)
+	}
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"net/netip"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -61,6 +62,7 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	lines := textline.New(rc, r.f, out)
 	var values [][]byte
 	machine := hostpath.Host(r.f.Path) // the log names it only where s-computername is logged
+	site := siteOf(r.f.Path)
 	for lines.Next() {
 		if lines.Number()&0xfff == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -88,13 +90,22 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 			lines.Bad("w3c-time", "no date and time")
 			continue
 		}
-		if a.Server == "" || strings.HasPrefix(a.Server, "w3svc") {
-			a.Server = cmp.Or(machine, a.Server)
-		}
+		a.Site = cmp.Or(a.Site, site)
+		a.Server = cmp.Or(a.Server, machine, a.Site)
 		a.Ref = lines.Ref()
 		sink.Put(a)
 	}
 	return lines.Err()
+}
+
+// siteOf is the folder of the log, which IIS names after the site: w3svc1.
+func siteOf(name string) string {
+	for dir := range strings.SplitSeq(strings.ToLower(path.Dir(strings.NewReplacer(`\`, "/", "!", "/").Replace(name))), "/") {
+		if n, ok := strings.CutPrefix(dir, "w3svc"); ok && number(n, 32) > 0 {
+			return dir
+		}
+	}
+	return ""
 }
 
 func isBlank(line []byte) bool { return len(bytes.Trim(line, "\x00 ")) == 0 }
@@ -164,9 +175,7 @@ func set(a *web.Access, field, s string) {
 	case "s-computername":
 		a.Server = strings.ToLower(s)
 	case "s-sitename":
-		if a.Server == "" {
-			a.Server = strings.ToLower(s)
-		}
+		a.Site = strings.ToLower(s)
 	case "s-ip":
 		a.ServerIP = addr(s)
 	case "s-port":

@@ -34,8 +34,9 @@ type Access struct {
 	Cookie     string                    `rec:"cs_cookie,secret"`                                         // Cookie header
 	Forwarded  string                    `rec:"x_forwarded_for"`                                          // client that a proxy names, as it says
 	Reason     string                    `rec:"reason"`                                                   // HTTPERR's s-reason
-	Product    string                    `rec:"product"`                                                  // iis, httperr, apache or nginx
+	Product    string                    `rec:"product"`                                                  // iis, httperr or combined
 	Has        []string                  `rec:"has"`                                                      // fields the log carries, so that a rule can tell empty from not logged; nil for combined
+	Site       string                    `rec:"s_sitename"`                                               // IIS: W3SVC and the number of the site, lower case
 }
 
 // AccessType is the schema of Access.

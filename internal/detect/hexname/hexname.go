@@ -1,4 +1,9 @@
-package dnsselfreport
+// Package hexname reads look-ups whose labels are hexadecimal text that names a
+// page: how the OP-512 framework says where it lies (ReliaQuest, 5 June 2026).
+//
+//	r, ok := hexname.Decode("a.2f612e61737078.c.example.com")
+//	r.Text // /a.aspx
+package hexname
 
 import (
 	"encoding/hex"
@@ -10,20 +15,37 @@ const (
 	printable    = 95 // percent
 )
 
-// report is what a name says when its labels are read as hexadecimal text.
-type report struct {
-	text   string
-	zone   string // where the look-up goes
-	framed bool   // a.<hex>.c.<zone>, the form of OP-512
+// Report is what a name says when its labels are read as hexadecimal text.
+type Report struct {
+	Text   string
+	Zone   string // where the look-up goes
+	Framed bool   // a.<hex>.c.<zone>, the form of OP-512
 }
 
-// decode reads name as a.<hex>…<hex>.c.<zone>, or as any run of hexadecimal
+// Page is the path of a page in the text, without host and query; empty when
+// there is none.
+func (r Report) Page() string {
+	text := r.Text
+	if _, rest, ok := strings.Cut(text, "://"); ok {
+		text = rest
+		if i := strings.IndexByte(text, '/'); i >= 0 {
+			text = text[i:]
+		}
+	}
+	text, _, _ = strings.Cut(text, "?")
+	if i := strings.IndexAny(text, `/\`); i < 0 {
+		return ""
+	}
+	return text
+}
+
+// Decode reads name as a.<hex>…<hex>.c.<zone>, or as any run of hexadecimal
 // labels of at least 16 digits before a zone. Sixteen random bytes decode to
 // printable text once in 1.3e7 times, so hashes do not pass.
-func decode(name string) (report, bool) {
+func Decode(name string) (Report, bool) {
 	labels := strings.Split(strings.ToLower(strings.TrimSuffix(name, ".")), ".")
 	if len(labels) < 3 {
-		return report{}, false
+		return Report{}, false
 	}
 	if labels[0] == "a" {
 		for i := 2; i < len(labels)-1; i++ {
@@ -31,7 +53,7 @@ func decode(name string) (report, bool) {
 				continue
 			}
 			if text, ok := text(labels[1:i]); ok && len(labels)-i-1 >= 2 && says(text) {
-				return report{text, strings.Join(labels[i+1:], "."), true}, true
+				return Report{text, strings.Join(labels[i+1:], "."), true}, true
 			}
 		}
 	}
@@ -41,12 +63,12 @@ func decode(name string) (report, bool) {
 	}
 	joined := strings.Join(labels[:n], "")
 	if len(joined) < leastGeneric {
-		return report{}, false
+		return Report{}, false
 	}
 	if text, ok := text(labels[:n]); ok && saysPath(text) {
-		return report{text, strings.Join(labels[n:], "."), false}, true
+		return Report{text, strings.Join(labels[n:], "."), false}, true
 	}
-	return report{}, false
+	return Report{}, false
 }
 
 func isHex(s string) bool {
