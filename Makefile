@@ -30,6 +30,10 @@ demo: build ## write an inert four-campaign exercise, hunt it, show where the re
 test: ## all tests, with invariants on
 	go test -tags invariants ./...
 
+.PHONY: peers
+peers: ## install the Python programs that tests compare us with, into .venv
+	scripts/peers
+
 .PHONY: race
 race: ## the concurrent packages under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race $(RACE_PKGS)

@@ -11,6 +11,8 @@ var ranks = map[string]int{
 	"internal/sasl":      0,
 	"internal/script":    0,
 	"internal/stix":      0,
+	"internal/stix/":     0, // pattern
+	"internal/pypeer":    0, // for tests
 	"internal/hostpath":  0,
 	"internal/winpath":   0,
 	"internal/wire":      0,
