@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"longwatch/content"
+	"longwatch/internal/audit/iis"
 	"longwatch/internal/campaign"
 	"longwatch/internal/casefolder"
 	"longwatch/internal/detect"
@@ -114,8 +115,8 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		h.contents.carve(env, out.spool)
 	}
 	rd := &reading{
-		contents: h.contents,
-		env:      env, formats: formats, fallback: fallbackFormat(), hash: true, progress: p,
+		contents: h.contents, configs: iis.NewCollector(),
+		env: env, formats: formats, fallback: fallbackFormat(), hash: true, progress: p,
 		since: c.Since, until: c.Until, stdin: c.Stdin, newLane: h.lane,
 	}
 	err = rd.walk(ctx, c.Paths, out, c.Jobs)
@@ -161,11 +162,15 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	if err != nil {
 		return nil, err
 	}
-	found = append(append(found, h.gathered.findings()...), correlated...)
+	audited, weak, err := auditConfigs(ctx, rd.configs)
+	if err != nil {
+		return nil, err
+	}
+	found = slices.Concat(found, h.gathered.findings(), correlated, audited)
 	slices.SortFunc(found, func(a, b finding.Finding) int { return finding.Compare(&a, &b) })
 	judge(cf, found, aliases, c, profiles)
 	cf.Logons, cf.Chains = sessions.Finish(aliases.Host), chains(sessions, found)
-	cf.Coverage = append(cf.Coverage, gaps...)
+	cf.Coverage = append(append(cf.Coverage, gaps...), weak...)
 	if h.contents != nil {
 		cf.Coverage = append(cf.Coverage, h.contents.coverage()...)
 	}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sync"
 
+	"longwatch/internal/audit/iis"
 	"longwatch/internal/casefolder"
 	"longwatch/internal/collect"
 	"longwatch/internal/evidence"
@@ -34,8 +35,9 @@ type reading struct {
 	progress Progress
 	stdin    io.Reader // what the path "-" stands for
 	newLane  func() lane
-	spool    string    // folder for what cannot be read twice
-	contents *contents // scans what is read as a file; nil: nothing does
+	spool    string         // folder for what cannot be read twice
+	contents *contents      // scans what is read as a file; nil: nothing does
+	configs  *iis.Collector // takes configuration of IIS; nil: nobody does
 	since    record.Time
 	until    record.Time
 
@@ -116,23 +118,29 @@ func (rd *reading) File(ctx context.Context, f *evidence.File) {
 			return
 		}
 	}
+	var content io.Reader = br
+	if rd.configs != nil {
+		var done func()
+		content, done = rd.configs.Watch(f, content)
+		defer done()
+	}
 	o := &outlet{rd: rd, file: f}
 	entry := casefolder.Evidence{Path: f.Path, Format: "unknown"}
 	if ok {
 		entry.Format = format.Name
 		opened := *f
-		var content io.Reader = br
+		read := content
 		if rd.contents != nil && format.Name == rd.fallback.Name {
-			w := rd.contents.watch(f, br, o)
+			w := rd.contents.watch(f, content, o)
 			defer w.finish()
-			content = w
+			read = w
 		}
-		opened.Open = func() (io.ReadCloser, error) { return io.NopCloser(content), nil }
+		opened.Open = func() (io.ReadCloser, error) { return io.NopCloser(read), nil }
 		err = readSafely(ctx, format.Name, format.New(&opened, rd.env), o)
 	}
 	o.close()
 	if ctx.Err() == nil {
-		if _, derr := io.Copy(io.Discard, br); derr != nil && err == nil {
+		if _, derr := io.Copy(io.Discard, content); derr != nil && err == nil {
 			err = derr // what follows could not be read at all
 		}
 	}

@@ -3,6 +3,7 @@ package iis
 import (
 	"strings"
 
+	"longwatch/internal/record"
 	"longwatch/internal/winpath"
 )
 
@@ -30,7 +31,8 @@ type config struct {
 	places map[string]string // folders of sites by their URL
 	native map[string]bool   // names of the file's global modules, lower case
 	// express tells that the file is one of IIS Express, which developers run.
-	express bool
+	express  bool
+	modified record.Time // when it was last written; 0 unknown
 }
 
 // scope is the part of a file that holds for one location; the file itself is

@@ -25,6 +25,7 @@ import (
 	"longwatch/internal/attack"
 	"longwatch/internal/collect"
 	"longwatch/internal/finding"
+	"longwatch/internal/record"
 )
 
 // Finding is one thing to look at.
@@ -39,6 +40,7 @@ type Finding struct {
 	Do         string           `json:"do"`                   // what to do about it
 	Dossier    []string         `json:"dossier,omitempty"`    // traits of campaigns: OP-23 ...
 	Techniques []attack.ID      `json:"techniques,omitempty"` // ATT&CK
+	Modified   record.Time      `json:"-"`                    // when the file was last written; 0 unknown
 }
 
 // Problem is configuration that could not be read.
@@ -81,6 +83,7 @@ func Audit(ctx context.Context, paths []string, o Options) (*Report, error) {
 // audit is the state of one run.
 type audit struct {
 	files   []*config
+	parts   map[string]*part
 	folders map[string]*folder
 	known   *KeyList
 	report  Report
@@ -111,6 +114,9 @@ const maxFindings = 20000
 func (a *audit) run() *Report {
 	slices.SortFunc(a.files, func(x, y *config) int { return cmp.Compare(x.path, y.path) })
 	for _, f := range a.files {
+		a.follow(f)
+	}
+	for _, f := range a.files {
 		a.report.Files = append(a.report.Files, f.path)
 		for _, s := range f.scopes {
 			a.web(s)
@@ -122,6 +128,12 @@ func (a *audit) run() *Report {
 		a.host(f)
 		a.file(f)
 	}
+	for _, p := range a.parts {
+		if p.used {
+			a.report.Files = append(a.report.Files, p.path)
+		}
+	}
+	slices.Sort(a.report.Files)
 	a.sharedKeys()
 	a.uploads()
 	if a.dropped > 0 {
@@ -142,9 +154,10 @@ func (a *audit) add(s *scope, n *node, check string, sev finding.Severity, why s
 		sev = finding.Low
 		why += "; the file is one of IIS Express, on the machine of a developer"
 	}
-	f := Finding{Check: check, Severity: sev, Why: why, Path: s.file.path, Scope: s.location}
+	f := Finding{Check: check, Severity: sev, Why: why, Path: s.file.path, Scope: s.location, Modified: s.file.modified}
 	if n != nil {
 		f.Line = n.line
+		f.Path = cmp.Or(n.from, f.Path)
 	}
 	a.put(f)
 }

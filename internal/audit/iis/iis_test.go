@@ -245,6 +245,9 @@ func FuzzAudit(f *testing.F) {
 		for k := webConfig; k <= redirection; k++ {
 			v.files = append(v.files, newConfig("s/inetpub/wwwroot/"+string(rune('a'+k))+"/web.config", k, root))
 		}
+		if again, _ := parse(b); again.name != "configuration" {
+			v.parts["s/inetpub/wwwroot/a/part.config"] = &part{path: "part.config", root: again}
+		}
 		r := v.audit(nil).run()
 		var out strings.Builder
 		if err := r.JSON(&out); err != nil {

@@ -177,7 +177,7 @@ func (a *audit) encrypted(s *scope) {
 				}
 				continue
 			}
-			if src := k.attr("configSource"); src != "" {
+			if src := k.attr("configSource"); src != "" && k.from == "" {
 				a.add(s, k, "unreadable", finding.Info, fmt.Sprintf("%s is in the file %s", k.name, quoted(src)))
 			}
 			if depth > 0 && k.name != "location" {

@@ -93,6 +93,9 @@ func (a *audit) uploads() {
 			continue
 		}
 		out.Path, out.Line, out.Scope = r.path(dir), r.line(), dir
+		if r.s != nil {
+			out.Modified = r.s.file.modified
+		}
 		a.put(out)
 	}
 	for _, root := range slices.Sorted(maps.Keys(held)) {

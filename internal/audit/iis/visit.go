@@ -29,29 +29,53 @@ type folder struct {
 type visitor struct {
 	mu       sync.Mutex
 	files    []*config
+	parts    map[string]*part // other files that end in .config, by their path in lower case
 	folders  map[string]*folder
 	problems []Problem
 	bytes    int64
 	full     bool
 }
 
-func newVisitor() *visitor { return &visitor{folders: map[string]*folder{}} }
+func newVisitor() *visitor { return &visitor{folders: map[string]*folder{}, parts: map[string]*part{}} }
 
 func (v *visitor) audit(known *KeyList) *audit {
-	return &audit{files: v.files, folders: v.folders, known: known, keys: map[string][]keyUse{}, seen: map[string]bool{}, budget: 50_000_000, report: Report{Problems: v.problems}}
+	return &audit{files: v.files, parts: v.parts, folders: v.folders, known: known, keys: map[string][]keyUse{}, seen: map[string]bool{}, budget: 50_000_000, report: Report{Problems: v.problems}}
 }
 
 // File counts a file and reads it when it is configuration.
 func (v *visitor) File(_ context.Context, f *evidence.File) {
-	dir := dirOf(slashes(f.Path))
-	v.count(dir, winpath.Base(f.Path))
-	k, ok := kindOf(winpath.Base(f.Name), dir)
-	if !ok {
+	if !v.note(f) {
 		return
 	}
-	root, err := v.read(f)
+	b, err := v.read(f)
+	if err != nil {
+		v.lock(func() { v.problem(f.Path, err.Error()) })
+		return
+	}
+	v.take(f, b)
+}
+
+// note counts a file and tells whether its content is wanted.
+func (v *visitor) note(f *evidence.File) bool {
+	dir := dirOf(slashes(f.Path))
+	v.count(dir, winpath.Base(f.Path))
+	_, ok := kindOf(winpath.Base(f.Name), dir)
+	return ok || winpath.Ext(f.Name) == ".config"
+}
+
+// take keeps the content of a file of configuration: a file of the system, or
+// one that such a file may name as the source of a section.
+func (v *visitor) take(f *evidence.File, b []byte) {
+	k, ok := kindOf(winpath.Base(f.Name), dirOf(slashes(f.Path)))
+	root, err := v.parsed(b)
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if !ok {
+		if root != nil && root.name != "configuration" && len(v.parts) < maxConfigs {
+			v.parts[slashes(f.Path)] = &part{path: f.Path, root: root}
+		}
+		return // the settings of programs are no configuration of a web server
+	}
 	if err != nil {
 		v.problem(f.Path, err.Error())
 	}
@@ -66,20 +90,29 @@ func (v *visitor) File(_ context.Context, f *evidence.File) {
 		v.problem(f.Path, "more files of configuration than are read")
 		return
 	}
-	v.files = append(v.files, newConfig(f.Path, k, root))
+	c := newConfig(f.Path, k, root)
+	c.modified = f.Modified
+	v.files = append(v.files, c)
 }
 
-// read parses one file within the bounds.
-func (v *visitor) read(f *evidence.File) (*node, error) {
+func (v *visitor) lock(fn func()) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	fn()
+}
+
+// read takes the whole of one file, within the bounds.
+func (v *visitor) read(f *evidence.File) ([]byte, error) {
 	rc, err := f.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rc.Close() }()
-	b, err := io.ReadAll(io.LimitReader(rc, maxSize+1))
-	if err != nil {
-		return nil, err
-	}
+	return io.ReadAll(io.LimitReader(rc, maxSize+1))
+}
+
+// parsed is the root element of a file, within the bounds.
+func (v *visitor) parsed(b []byte) (*node, error) {
 	if len(b) > maxSize {
 		return nil, fmt.Errorf("longer than %d MiB", maxSize>>20)
 	}

@@ -34,6 +34,7 @@ type node struct {
 	attrs []attr
 	kids  []*node
 	line  int
+	from  string // file it stands in, where that is not the one that names it
 }
 
 type attr struct{ name, value string }
