@@ -37,7 +37,7 @@ var directoryActions = map[uint32]string{
 	5141: "deleted",
 }
 
-func directory(e *host.Event) record.Record {
+func directory(e *event) record.Record {
 	action, ok := directoryActions[e.EventID]
 	if !ok {
 		return nil

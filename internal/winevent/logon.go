@@ -20,7 +20,7 @@ const (
 )
 
 // logon reads what Security says about accounts getting in.
-func logon(e *host.Event) record.Record {
+func logon(e *event) record.Record {
 	l := &host.Logon{
 		Head:       head(e, subject(e), get(e, "TargetLogonId")),
 		Outcome:    success,
@@ -56,7 +56,7 @@ func logon(e *host.Event) record.Record {
 
 // connection reads who authenticated to the remote desktop (1149): names without
 // meaning in the manifest, Param1 to Param3.
-func connection(e *host.Event) record.Record {
+func connection(e *event) record.Record {
 	if e.EventID != 1149 {
 		return nil
 	}
@@ -75,7 +75,7 @@ func outcome(status string) string {
 }
 
 // ticket reads Kerberos requests to a domain controller.
-func ticket(e *host.Event) record.Record {
+func ticket(e *event) record.Record {
 	kind := "TGS"
 	if e.EventID == 4768 || e.EventID == 4771 {
 		kind = "AS"
@@ -96,7 +96,7 @@ func ticket(e *host.Event) record.Record {
 
 // session reads logons (21) and reconnections (25) to desktop sessions, and
 // their end (23).
-func session(e *host.Event) record.Record {
+func session(e *event) record.Record {
 	if e.EventID == 23 {
 		return &host.Logoff{Head: head(e, get(e, "User"), "")}
 	}

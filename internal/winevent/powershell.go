@@ -9,7 +9,7 @@ import (
 
 // powershell reads script blocks (4104), pipelines (4103, and 800 of the old
 // log) and the start of an engine (400), whose context holds the command line.
-func powershell(e *host.Event) record.Record {
+func powershell(e *event) record.Record {
 	switch e.EventID {
 	case 4104:
 		return &host.Script{Head: head(e, e.UserSID, ""), Text: e.Get("ScriptBlockText"), Path: get(e, "Path")}

@@ -8,7 +8,7 @@ import (
 )
 
 // security reads the audit events of the Security log.
-func security(e *host.Event) record.Record {
+func security(e *event) record.Record {
 	switch e.EventID {
 	case 4688:
 		return process(e)
@@ -42,20 +42,21 @@ func security(e *host.Event) record.Record {
 	return directory(e)
 }
 
-func process(e *host.Event) record.Record {
+func process(e *event) record.Record {
 	user, session := subject(e), get(e, "SubjectLogonId")
+	p := &host.Process{
+		PID:         number(get(e, "NewProcessId")),
+		Image:       get(e, "NewProcessName"),
+		ParentPID:   number(get(e, "ProcessId")),
+		CommandLine: e.Get("CommandLine"),
+	}
 	if t := target(e); t != "" { // started as somebody else
 		user, session = t, get(e, "TargetLogonId")
 	}
-	return &host.Process{
-		Head:        head(e, user, session),
-		PID:         number(get(e, "NewProcessId")),
-		Image:       get(e, "NewProcessName"),
-		CommandLine: e.Get("CommandLine"),
-		ParentPID:   number(get(e, "ProcessId")),
-		ParentImage: get(e, "ParentProcessName"),
-		Integrity:   integrity(get(e, "MandatoryLabel")),
-	}
+	p.Head = head(e, user, session)
+	p.ParentImage = get(e, "ParentProcessName")
+	p.Integrity = integrity(get(e, "MandatoryLabel"))
+	return p
 }
 
 // integrity names a mandatory label (MS-DTYP 2.4.2.4).
@@ -86,7 +87,7 @@ const (
 	changes     = writeData | appendData | deleteChild | deleteIt
 )
 
-func share(e *host.Event) record.Record {
+func share(e *event) record.Record {
 	mask := number(get(e, "AccessMask"))
 	return &host.ShareAccess{
 		Head:   head(e, subject(e), get(e, "SubjectLogonId")),
@@ -99,7 +100,7 @@ func share(e *host.Event) record.Record {
 }
 
 // object reads accesses to files and to registry keys and values.
-func object(e *host.Event) record.Record {
+func object(e *event) record.Record {
 	h := head(e, subject(e), get(e, "SubjectLogonId"))
 	image := get(e, "ProcessName")
 	mask := number(get(e, "AccessMask"))
@@ -136,7 +137,7 @@ func valueChange(code string) string {
 
 // filtered reads a connection that the Windows Filtering Platform let pass.
 // Source is who opened it, in both directions.
-func filtered(e *host.Event) record.Record {
+func filtered(e *event) record.Record {
 	return &host.Socket{
 		Head:      head(e, "", ""),
 		Image:     get(e, "Application"),

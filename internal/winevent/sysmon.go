@@ -8,7 +8,7 @@ import (
 )
 
 // sysmon reads the events of Sysmon, by the names of its schema (sysmon -s).
-func sysmon(e *host.Event) record.Record {
+func sysmon(e *event) record.Record {
 	h := head(e, get(e, "User"), get(e, "LogonId"))
 	image := get(e, "Image")
 	switch e.EventID {
@@ -54,7 +54,7 @@ func userOf(h host.Head, user string) host.Head {
 	return h
 }
 
-func sysmonProcess(e *host.Event, h host.Head) record.Record {
+func sysmonProcess(e *event, h host.Head) record.Record {
 	p := &host.Process{
 		Head:          h,
 		PID:           number(get(e, "ProcessId")),
@@ -80,7 +80,7 @@ const dynamicPorts = 49152
 // sysmonSocket reads a connection. When the machine did not open it, Source is
 // the machine in some versions of Sysmon and the other side in others; the
 // lower port then tells which side served.
-func sysmonSocket(e *host.Event, h host.Head) record.Record {
+func sysmonSocket(e *event, h host.Head) record.Record {
 	s := &host.Socket{
 		Head:      h,
 		Image:     get(e, "Image"),
@@ -99,7 +99,7 @@ func sysmonSocket(e *host.Event, h host.Head) record.Record {
 	return s
 }
 
-func sysmonFile(e *host.Event, h host.Head) record.Record {
+func sysmonFile(e *event, h host.Head) record.Record {
 	f := &host.FileEvent{Head: h, Action: "created", Path: get(e, "TargetFilename"), Image: get(e, "Image"), Created: utc(get(e, "CreationUtcTime"))}
 	digests := get(e, "Hashes")
 	switch e.EventID {
@@ -112,7 +112,7 @@ func sysmonFile(e *host.Event, h host.Head) record.Record {
 	return f
 }
 
-func sysmonRegistry(e *host.Event, h host.Head) record.Record {
+func sysmonRegistry(e *event, h host.Head) record.Record {
 	r := &host.Registry{Head: h, Key: get(e, "TargetObject"), Value: e.Get("Details"), Image: get(e, "Image")}
 	switch kind := get(e, "EventType"); {
 	case strings.HasPrefix(kind, "Create") || strings.HasPrefix(kind, "Add"):

@@ -8,7 +8,7 @@ import (
 )
 
 // eventlog reads logs being cleared: 1102 of Security, 104 of any other.
-func eventlog(e *host.Event) record.Record {
+func eventlog(e *event) record.Record {
 	switch e.EventID {
 	case 1102:
 		return &host.LogClear{Head: head(e, subject(e), get(e, "SubjectLogonId")), Channel: "Security"}
@@ -19,7 +19,7 @@ func eventlog(e *host.Event) record.Record {
 }
 
 // services reads the Service Control Manager's events of the System log.
-func services(e *host.Event) record.Record {
+func services(e *event) record.Record {
 	s := &host.Service{Head: head(e, e.UserSID, ""), Name: get(e, "param1")}
 	switch e.EventID {
 	case 7045:
@@ -58,7 +58,7 @@ func serviceState(words, binary string) string {
 }
 
 // scheduler reads the task scheduler's own log.
-func scheduler(e *host.Event) record.Record {
+func scheduler(e *event) record.Record {
 	t := &host.Task{Name: get(e, "TaskName"), Command: get(e, "ActionName")}
 	user := get(e, "UserName")
 	switch e.EventID {
@@ -86,7 +86,7 @@ func scheduler(e *host.Event) record.Record {
 }
 
 // wmi reads WMI's own log.
-func wmi(e *host.Event) record.Record {
+func wmi(e *event) record.Record {
 	w := &host.WMI{Head: head(e, get(e, "User"), "")}
 	switch e.EventID {
 	case 5857:
@@ -106,7 +106,7 @@ func wmi(e *host.Event) record.Record {
 // database reads the ESENT engine, which names the files it creates, attaches,
 // detaches and moves. Its values have no names: program, process, instance,
 // then the rest of the message.
-func database(e *host.Event) record.Record {
+func database(e *event) record.Record {
 	actions := map[uint32]string{216: "moved", 325: "created", 326: "attached", 327: "detached"}
 	action, ok := actions[e.EventID]
 	if !ok {

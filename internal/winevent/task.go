@@ -9,7 +9,7 @@ import (
 )
 
 // auditedTask reads what Security says about scheduled tasks.
-func auditedTask(e *host.Event) record.Record {
+func auditedTask(e *event) record.Record {
 	actions := map[uint32]string{4698: "registered", 4699: "deleted", 4700: "enabled", 4701: "disabled", 4702: "changed"}
 	definition := get(e, "TaskContent")
 	if definition == "" {

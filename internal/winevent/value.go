@@ -10,8 +10,34 @@ import (
 	"longwatch/internal/record/host"
 )
 
-// get returns a field, empty where Windows writes a hyphen for "none".
-func get(e *host.Event, name string) string {
+// event is an event whose values are asked for in about the order in which it
+// has them.
+type event struct {
+	*host.Event
+	accounts *accountCache
+	next     int // index of the value behind the one that was found last
+}
+
+// Get returns the next value of that name, going round at the end. Values that
+// have a name of their own have one each.
+func (e *event) Get(name string) string {
+	for i := e.next; i < len(e.Fields); i++ {
+		if f := &e.Fields[i]; f.Name == name {
+			e.next = i + 1
+			return f.Value
+		}
+	}
+	for i := range min(e.next, len(e.Fields)) {
+		if f := &e.Fields[i]; f.Name == name {
+			e.next = i + 1
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// get returns a value, empty where Windows writes a hyphen for "none".
+func get(e *event, name string) string {
 	if v := e.Get(name); v != "-" {
 		return v
 	}
@@ -20,7 +46,7 @@ func get(e *host.Event, name string) string {
 
 // account is DOMAIN\name of two fields. A name that holds its domain already
 // (name@realm) is turned round.
-func account(e *host.Event, domain, name string) string {
+func account(e *event, domain, name string) string {
 	n, d := get(e, name), get(e, domain)
 	if before, realm, ok := strings.Cut(n, "@"); ok {
 		n = before
@@ -31,18 +57,32 @@ func account(e *host.Event, domain, name string) string {
 	if n == "" || d == "" || strings.Contains(n, `\`) {
 		return n
 	}
-	return d + `\` + n
+	return e.accounts.join(d, n)
+}
+
+// accountCache keeps names of accounts that were put together before, one for
+// each hash of their parts. Logs repeat a few of them in every event.
+type accountCache [64]string
+
+// join returns domain\name.
+func (c *accountCache) join(domain, name string) string {
+	h := uint(len(domain)) + uint(domain[0])<<2 + 5*uint(len(name)) + 7*uint(name[0]) + 11*uint(name[len(name)-1])
+	slot := &c[h%uint(len(c))]
+	if s, at := *slot, len(domain); len(s) != at+1+len(name) || s[:at] != domain || s[at+1:] != name {
+		*slot = domain + `\` + name
+	}
+	return *slot
 }
 
 // subject is the account that an event of Security says acted.
-func subject(e *host.Event) string { return account(e, "SubjectDomainName", "SubjectUserName") }
+func subject(e *event) string { return account(e, "SubjectDomainName", "SubjectUserName") }
 
-func target(e *host.Event) string { return account(e, "TargetDomainName", "TargetUserName") }
+func target(e *event) string { return account(e, "TargetDomainName", "TargetUserName") }
 
 // logonID writes a session's number as 0x… in lower case without leading
 // zeroes, so that events of all providers agree. 0 is no session.
 func logonID(s string) string {
-	if len(s) > 2 && s[:2] == "0x" && s[2] != '0' && strings.Trim(s[2:], "0123456789abcdef") == "" {
+	if len(s) > 2 && s[:2] == "0x" && s[2] != '0' && lowerHex(s[2:]) {
 		return s
 	}
 	n := number(s)
@@ -52,12 +92,27 @@ func logonID(s string) string {
 	return "0x" + strconv.FormatInt(n, 16)
 }
 
+// lowerHex tells whether s is hexadecimal digits, letters in lower case.
+func lowerHex(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c-'0' > 9 && c-'a' > 5 {
+			return false
+		}
+	}
+	return true
+}
+
 // number reads decimal digits, or hexadecimal ones after 0x; 0 when s is neither.
 func number(s string) int64 {
-	s = strings.TrimSpace(s)
-	if s == "" {
+	if len(s) == 0 {
 		return 0
 	}
+	if len(s) < 18 { // fits, however it is written
+		if n, ok := small(s); ok {
+			return n
+		}
+	}
+	s = strings.TrimSpace(s)
 	base := 10
 	if len(s) > 2 && (s[:2] == "0x" || s[:2] == "0X") {
 		s, base = s[2:], 16
@@ -67,6 +122,31 @@ func number(s string) int64 {
 		return 0
 	}
 	return n
+}
+
+// small reads decimal digits, or hexadecimal ones after 0x, of a number that
+// 63 bits hold.
+func small(s string) (n int64, ok bool) {
+	if len(s) > 2 && s[:2] == "0x" {
+		for _, c := range []byte(s[2:]) {
+			switch {
+			case c-'0' < 10:
+				n = n<<4 | int64(c-'0')
+			case (c|0x20)-'a' < 6:
+				n = n<<4 | int64((c|0x20)-'a'+10)
+			default:
+				return 0, false
+			}
+		}
+		return n, true
+	}
+	for _, c := range []byte(s) {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return n, true
 }
 
 func port(s string) uint16 {
@@ -88,6 +168,9 @@ func address(s string) netip.Addr {
 // guid writes a GUID in braces and lower case, as Windows does today; some
 // programs that export events do not.
 func guid(s string) string {
+	if len(s) == 38 && s[0] == '{' && strings.ToLower(s) == s {
+		return s
+	}
 	s = strings.ToLower(strings.Trim(s, "{}"))
 	if s == "" || s == "-" {
 		return ""
@@ -141,7 +224,7 @@ func lower(s string) string {
 
 // positional returns the values without name, in order. Winlogbeat calls them
 // param1, param2 …
-func positional(e *host.Event) []string {
+func positional(e *event) []string {
 	if data := named(e, func(n string) bool { return n == "Data" }); data != nil {
 		return data
 	}
@@ -151,7 +234,7 @@ func positional(e *host.Event) []string {
 	})
 }
 
-func named(e *host.Event, is func(string) bool) []string {
+func named(e *event, is func(string) bool) []string {
 	var out []string
 	for _, f := range e.Fields {
 		if is(f.Name) {

@@ -1,7 +1,8 @@
 // Package winevent says what Windows events mean: it turns host.Event, however
 // it was read, into the host records that detectors work on.
 //
-//	if r := winevent.Normalize(event); r != nil { … } // host.Process, host.Logon …
+//	var n winevent.Normalizer
+//	if r := n.Normalize(event); r != nil { … } // host.Process, host.Logon …
 //
 // Events are told apart by provider and number, not by message, which is
 // translated, and by channel only where a collector left the provider out.
@@ -19,9 +20,13 @@ import (
 	"longwatch/internal/record/host"
 )
 
-// Normalize returns the record that e stands for, or nil. It shares e's time
+// Normalizer turns events into records. It belongs to one goroutine.
+type Normalizer struct{ accounts accountCache }
+
+// Normalize returns the record that raw stands for, or nil. It shares raw's time
 // and place, and its strings. Readers have written the host in lower case.
-func Normalize(e *host.Event) record.Record {
+func (n *Normalizer) Normalize(raw *host.Event) record.Record {
+	e := &event{Event: raw, accounts: &n.accounts}
 	switch provider(e) {
 	case "Microsoft-Windows-Security-Auditing":
 		return security(e)
@@ -48,7 +53,7 @@ func Normalize(e *host.Event) record.Record {
 }
 
 // provider is who logged e.
-func provider(e *host.Event) string {
+func provider(e *event) string {
 	if e.Provider != "" {
 		return e.Provider
 	}
@@ -91,7 +96,7 @@ func code(id uint32) string {
 }
 
 // head is the part that all records have; user is who acted, logon the session.
-func head(e *host.Event, user, logon string) host.Head {
+func head(e *event, user, logon string) host.Head {
 	return host.Head{
 		Head:     e.Head,
 		Host:     e.Host,

@@ -50,6 +50,7 @@ type builder struct {
 	interned *interner
 	text     []byte
 	fields   []field
+	slab     []record.KV // not in use yet
 	frames   [maxDepth + 1]frame
 	depth    int
 	rooted   bool // an Event element was seen
@@ -64,9 +65,12 @@ type builder struct {
 
 	// What the last event said, as the next one often does: text, and the bytes
 	// it was made of.
-	channel, sid, computer             string
-	lowered                            string // computer in lower case
-	lastChannel, lastSID, lastComputer []byte
+	channel, computer         string
+	lowered                   string // computer in lower case
+	lastChannel, lastComputer []byte
+
+	name, guid lastText // of the provider
+	sids       sidCache
 }
 
 // begin starts a new event.
@@ -86,7 +90,7 @@ func (b *builder) finish() {
 	if len(b.fields) == 0 {
 		return
 	}
-	kv := make([]record.KV, len(b.fields))
+	kv := b.room(len(b.fields))
 	for i := range b.fields {
 		f := &b.fields[i]
 		kv[i] = record.KV{Name: f.name, Value: text[f.value.from:f.value.to]}
@@ -101,6 +105,23 @@ func (b *builder) finish() {
 		}
 	}
 	b.event.Fields = kv
+}
+
+// slabSize is how many values are allocated at once. Events of the same slab are
+// freed together, so it holds some ten events only.
+const slabSize = 256
+
+// room returns room for n values.
+func (b *builder) room(n int) []record.KV {
+	if n > slabSize/8 {
+		return make([]record.KV, n)
+	}
+	if n > len(b.slab) {
+		b.slab = make([]record.KV, slabSize)
+	}
+	kv := b.slab[:n:n]
+	b.slab = b.slab[n:]
+	return kv
 }
 
 // since is the text from an offset on. It is far shorter than 2 GiB, see
@@ -319,26 +340,13 @@ func (b *builder) closeAttr() {
 	b.text = b.text[:at.from]
 }
 
-// leaf writes an element that holds one plain value, at once: the operation's
-// text is its own name or that of the Name attribute. It refuses when the
-// element has another meaning here.
-func (b *builder) leaf(o *op, v value) bool {
-	parent := &b.frames[b.depth]
-	switch parent.state {
-	case inSystem:
-		if o.kind == opNamed || !b.system(o.code, v) {
-			return false
-		}
-	case inData, inLeaf, inWrapper:
-		if o.kind == opNamed && o.code != nameData {
-			return false
-		}
-		from := len(b.text)
+// leaf writes a value that has a name of its own.
+func (b *builder) leaf(name string, v value) {
+	from := len(b.text)
+	if v.typ == typeSID {
+		b.text = b.sids.append(b.text, v.data)
+	} else {
 		b.text = v.append(b.text)
-		b.fields = append(b.fields, field{name: o.text, value: b.since(from)})
-	default:
-		return false
 	}
-	parent.children = true
-	return true
+	b.fields = append(b.fields, field{name: name, value: b.since(from)})
 }

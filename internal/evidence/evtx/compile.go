@@ -55,6 +55,10 @@ const (
 	opAttrSub                // an attribute that is value sub
 	opAttrText               // an attribute that is the text elem
 	opEmpty                  // an element that holds attributes only, which follow, up to skip
+	opHollow                 // as opStart, of an element that holds nothing
+	opPhrase                 // as opStart, of an element that holds literal text and no more
+	opValued                 // as opStart, of an element with attributes of one value each that holds value sub and no more
+	opBlock                  // as opStart, of an element without attributes that holds others: System, EventData
 )
 
 // op is one step of writing an event. An element with a dependency is left
@@ -64,7 +68,7 @@ type op struct {
 	code nameCode
 	dep  uint16
 	sub  uint32
-	skip int32 // opStart: index of the operation after the element
+	skip int32 // of kinds that begin several operations: index of the one after the element
 	text string
 	elem string // opNamed: the element's name; opAttrText: the value
 }
@@ -194,9 +198,11 @@ func (d *decoder) compileText(c *wire.Cursor, token uint8) (string, error) {
 		} else {
 			v.data = c.Take(v.typ.fixedSize())
 		}
-		return d.interned.string(v.append(nil)), nil
+		d.scratch = v.append(d.scratch[:0])
+		return d.interned.string(d.scratch), nil
 	case tokenCData:
-		return d.interned.string(appendUTF16(nil, c.Take(2*int(c.L16())))), nil
+		d.scratch = appendUTF16(d.scratch[:0], c.Take(2*int(c.L16())))
+		return d.interned.string(d.scratch), nil
 	case tokenCharRef:
 		return string(utf8.AppendRune(nil, rune(c.L16()))), nil
 	case tokenEntity:
@@ -252,7 +258,8 @@ func (d *decoder) fuseAttr() {
 
 // fuseElement makes one operation of <X>value</X> and <X Name="text">value</X>,
 // which is what most of every event is made of, and drops what closes an
-// element that has attributes only, as many of System are.
+// element that has attributes only, as many of System are. The first operation
+// of others says what kind they are.
 func (d *decoder) fuseElement(start int) {
 	e := d.ops[start:]
 	switch {
@@ -264,10 +271,37 @@ func (d *decoder) fuseElement(start int) {
 		e[0].kind = opEmpty
 		d.ops = d.ops[:len(d.ops)-2]
 		return
+	case len(e) == 3 && e[1].kind == opContent:
+		e[0].kind = opHollow
+		return
+	case len(e) == 4 && e[1].kind == opContent && e[2].kind == opText:
+		e[0].kind = opPhrase
+		return
+	case valued(e):
+		e[0].kind, e[0].sub = opValued, e[len(e)-2].sub
+		return
+	case (e[0].code == nameSystem || e[0].code == nameEventData) && e[1].kind == opContent:
+		e[0].kind = opBlock
+		return
 	default:
 		return
 	}
 	d.ops = d.ops[:start+1]
+}
+
+// valued tells whether e, a whole element, is attributes of one value each and
+// one value.
+func valued(e []op) bool {
+	n := len(e) - 3
+	if n < 2 || e[n].kind != opContent || e[n+1].kind != opSub {
+		return false
+	}
+	for _, o := range e[1:n] {
+		if o.kind != opAttrSub && o.kind != opAttrText {
+			return false
+		}
+	}
+	return true
 }
 
 // attributesOnly tells whether e, a whole element, is attributes of one value

@@ -2,6 +2,7 @@ package evtx
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"longwatch/internal/record/host"
@@ -25,16 +26,20 @@ const (
 // decoder turns the binary XML of one chunk after the other into events.
 type decoder struct {
 	chunk     []byte
-	templates map[uint32]template // compiled, by offset in the chunk
-	ops       []op                // of all templates
-	open      []int               // start operations of open elements, while compiling
-	values    []slot              // of the instances being written, a stack
-	depth     int                 // instances being written
-	steps     int                 // taken in this chunk
-	maxSteps  int                 // how far the record may take them
-	text      int                 // bytes written in this chunk by earlier records
-	maxText   int                 // how many the record may write
+	templates []template // compiled in this chunk
+	places    []uint16   // for each byte of a chunk: 1 + index of the template there, or 0
+	ops       []op       // of all templates
+	open      []int      // start operations of open elements, while compiling
+	values    []slot     // of the instances being written, a stack
+	depth     int        // instances being written
+	steps     int        // taken in this chunk
+	maxSteps  int        // how far the record may take them
+	text      int        // bytes written in this chunk by earlier records
+	maxText   int        // how many the record may write
 	interned  interner
+	names     []placedName // read in this chunk
+	namesAt   []uint16     // as places, of names
+	scratch   []byte       // text on its way into interned
 	build     builder
 
 	lenient bool  // damage is passed where that makes sense
@@ -46,10 +51,17 @@ func (d *decoder) reset(chunk []byte) {
 	d.chunk = chunk
 	d.ops = d.ops[:0]
 	d.steps, d.text = 0, 0
-	if d.templates == nil {
-		d.templates = map[uint32]template{}
+	if d.places == nil {
+		d.places, d.namesAt = make([]uint16, chunkSize), make([]uint16, chunkSize)
 	}
-	clear(d.templates)
+	for i := range d.templates {
+		d.places[d.templates[i].at] = 0
+	}
+	d.templates = d.templates[:0]
+	for i := range d.names {
+		d.namesAt[d.names[i].at] = 0
+	}
+	d.names = d.names[:0]
 }
 
 // decode writes the binary XML at chunk[from:to] into e and tells where it
@@ -123,8 +135,11 @@ type instance struct {
 // definition that lies inside. Values are appended to into, which may be nil
 // when only the place behind the instance is wanted.
 func (d *decoder) readInstance(c *wire.Cursor, into *[]slot) (instance, error) {
-	c.U8() // version
-	in := instance{id: c.L32(), template: c.L32()}
+	head := c.Take(1 + 4 + 4) // version, identifier, place
+	if head == nil {
+		return instance{}, errShort
+	}
+	in := instance{id: binary.LittleEndian.Uint32(head[1:]), template: binary.LittleEndian.Uint32(head[5:])}
 	if int(in.template) == c.Off() {
 		c.Skip(4 + 16) // next template, GUID
 		c.Skip(int(c.L32()))
@@ -177,10 +192,9 @@ func (d *decoder) runInstance(c *wire.Cursor) error {
 	if err != nil {
 		return err
 	}
-	t, ok := d.templates[in.template]
-	if !ok {
-		t = d.compileTemplate(in.template)
-		d.templates[in.template] = t
+	t, err := d.template(in.template)
+	if err != nil {
+		return err
 	}
 	if t.damage != nil && !d.pass(t.damage) {
 		return t.damage
@@ -197,16 +211,35 @@ func (d *decoder) runInstance(c *wire.Cursor) error {
 
 // template is a compiled template definition.
 type template struct {
+	at     uint32 // where it is in the chunk
 	id     uint32
 	damage error // why it was compiled in part only
 	program
+}
+
+// template returns the template at an offset. What it points to is valid until
+// the next one is compiled.
+func (d *decoder) template(at uint32) (*template, error) {
+	if int(at) >= len(d.places) {
+		return nil, errShort
+	}
+	i := d.places[at]
+	if i == 0 {
+		if len(d.templates) == math.MaxUint16 {
+			return nil, errBudget
+		}
+		d.templates = append(d.templates, d.compileTemplate(at))
+		i = uint16(len(d.templates)) // #nosec G115 -- see above
+		d.places[at] = i
+	}
+	return &d.templates[i-1], nil
 }
 
 func (d *decoder) compileTemplate(at uint32) template {
 	c := wire.At(d.chunk)
 	c.Seek(int(at))
 	c.Skip(4) // next template
-	t := template{id: c.L32()}
+	t := template{at: at, id: c.L32()}
 	c.Skip(12) // the rest of the GUID
 	size := int(c.L32())
 	body := wire.At(d.chunk)

@@ -1,6 +1,7 @@
 package evtx
 
 import (
+	"math"
 	"strings"
 
 	"longwatch/internal/wire"
@@ -126,6 +127,12 @@ type name struct {
 	code nameCode
 }
 
+// placedName is a name and where it lies in the chunk.
+type placedName struct {
+	name
+	at int
+}
+
 // interner keeps strings that a log repeats. It forgets all when it is full.
 type interner struct {
 	names   map[string]name   // by their UTF-16 bytes
@@ -168,6 +175,11 @@ func (d *decoder) readName(c *wire.Cursor) (name, error) {
 	}
 	n := wire.At(d.chunk)
 	n.Seek(at)
+	if at < len(d.namesAt) && at != c.Off() {
+		if i := d.namesAt[at]; i != 0 {
+			return d.names[i-1].name, nil
+		}
+	}
 	n.L32() // next name with the same hash
 	n.L16() // hash
 	text := n.Take(2 * int(n.L16()))
@@ -178,5 +190,10 @@ func (d *decoder) readName(c *wire.Cursor) (name, error) {
 	if at == c.Off() {
 		c.Seek(n.Off())
 	}
-	return d.interned.name(text), nil
+	found := d.interned.name(text)
+	if at < len(d.namesAt) && d.namesAt[at] == 0 && len(d.names) < math.MaxUint16 {
+		d.names = append(d.names, placedName{found, at})
+		d.namesAt[at] = uint16(len(d.names)) // #nosec G115 -- see above
+	}
+	return found, nil
 }

@@ -179,8 +179,15 @@ func (w *worker) carve(b []byte, from int) {
 	}
 }
 
+// newEvent takes an event of some that are allocated together.
 func (w *worker) newEvent(info recordInfo) *host.Event {
-	return &host.Event{Head: w.head(info)}
+	if len(w.events) == 0 {
+		w.events = make([]host.Event, 16)
+	}
+	e := &w.events[0]
+	w.events = w.events[1:]
+	e.Head = w.head(info)
+	return e
 }
 
 func (w *worker) head(info recordInfo) record.Head {

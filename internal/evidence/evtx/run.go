@@ -12,7 +12,21 @@ func (d *decoder) run(p program, values []slot) error {
 		o := &d.ops[i] // not valid any more once a template was compiled
 		i++
 		switch o.kind {
-		case opStart:
+		case opBlock:
+			end := int(o.skip)
+			if leftOut(o, values, b) {
+				i = end
+				continue
+			}
+			if !b.start(name{o.text, o.code}) {
+				return errNesting
+			}
+			if err := d.runBlock(program{i + 1, end - 1}, values); err != nil {
+				return err
+			}
+			b.end()
+			i = end
+		case opStart, opHollow, opPhrase, opValued:
 			if leftOut(o, values, b) {
 				i = int(o.skip)
 				continue
@@ -77,6 +91,69 @@ func (d *decoder) run(p program, values []slot) error {
 	return nil
 }
 
+// runBlock writes what is inside System or EventData: the most frequent kinds of
+// elements at once, others as anywhere.
+func (d *decoder) runBlock(p program, values []slot) error {
+	b := &d.build
+	state := b.frames[b.depth].state
+	for i := p.from; i < p.to; {
+		if d.steps++; d.steps > d.maxSteps || len(b.text) > d.maxText {
+			return errBudget
+		}
+		o := &d.ops[i]
+		next := i + 1
+		switch {
+		case o.kind == opNamed || o.kind == opLeaf:
+			if leftOut(o, values, b) {
+				break
+			}
+			if state == inData && int(o.sub) < len(values) && values[o.sub].plain() && (o.kind == opLeaf || o.code == nameData) {
+				b.frames[b.depth].children = true
+				b.leaf(o.text, values[o.sub].of(d.chunk))
+				break
+			}
+			if err := d.runElement(o, values); err != nil {
+				return err
+			}
+		case o.kind == opEmpty && state == inSystem:
+			next = int(o.skip)
+			if !leftOut(o, values, b) {
+				d.runSystemAttrs(o.code, program{i + 1, next}, values)
+			}
+		case o.kind == opHollow && state == inSystem:
+			next = int(o.skip)
+		case o.kind == opPhrase && state == inSystem && !leftOut(o, values, b):
+			next = int(o.skip)
+			d.systemText(o.code, value{}, d.ops[i+2].text)
+		case o.kind == opValued && state == inSystem && int(o.sub) < len(values) && values[o.sub].plain() && !leftOut(o, values, b):
+			next = int(o.skip)
+			d.runSystemAttrs(o.code, program{i + 1, next - 3}, values)
+			if !b.system(o.code, values[o.sub].of(d.chunk)) {
+				d.systemText(o.code, values[o.sub].of(d.chunk), "")
+			}
+		default:
+			if o.skip != 0 {
+				next = int(o.skip)
+			}
+			if err := d.run(program{i, next}, values); err != nil {
+				return err
+			}
+		}
+		i = next
+	}
+	return nil
+}
+
+// systemText sets what an element of System says by a value's text, or by a
+// literal one.
+func (d *decoder) systemText(elem nameCode, v value, literal string) {
+	b := &d.build
+	from := len(b.text)
+	b.text = append(v.append(b.text), literal...)
+	b.systemText(elem, b.text[from:])
+	b.text = b.text[:from]
+}
+
 // runSystemAttrs writes an element of System that has attributes only.
 func (d *decoder) runSystemAttrs(elem nameCode, attrs program, values []slot) {
 	b := &d.build
@@ -87,6 +164,9 @@ func (d *decoder) runSystemAttrs(elem nameCode, attrs program, values []slot) {
 		from := len(b.text)
 		b.attr = name{o.text, o.code}
 		switch {
+		case o.kind == opAttrText && elem == nameProvider:
+			b.provider(o.elem)
+			continue
 		case o.kind == opAttrText:
 			b.text = append(b.text, o.elem...)
 		case int(o.sub) >= len(values):
@@ -131,15 +211,29 @@ func (d *decoder) substitute(sub uint32, values []slot) error {
 	return nil
 }
 
-// runElement writes an element that holds one value.
+// runElement writes an element that holds one value; the operation's text is its
+// own name, or that of the Name attribute. Where it has no other meaning, that
+// is done at once.
 func (d *decoder) runElement(o *op, values []slot) error {
 	b := &d.build
 	var s slot
 	if int(o.sub) < len(values) {
 		s = values[o.sub]
 	}
-	if s.plain() && b.leaf(o, s.of(d.chunk)) {
-		return nil
+	if s.plain() {
+		switch parent := &b.frames[b.depth]; parent.state {
+		case inSystem:
+			if o.kind == opLeaf && b.system(o.code, s.of(d.chunk)) {
+				parent.children = true
+				return nil
+			}
+		case inData, inLeaf, inWrapper:
+			if o.kind == opLeaf || o.code == nameData {
+				b.leaf(o.text, s.of(d.chunk))
+				parent.children = true
+				return nil
+			}
+		}
 	}
 	elem := name{o.text, o.code}
 	if o.kind == opNamed {

@@ -2,6 +2,7 @@ package evtx
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strconv"
 	"strings"
 
@@ -84,11 +85,13 @@ func (b *builder) systemAttr(elem nameCode, v value) bool {
 		b.event.TS = fileTimeOf(v.data)
 		return true
 	case elem == nameSecurity && v.typ == typeSID && b.attr.code == nameUserID:
-		if !bytes.Equal(b.lastSID, v.data) {
-			b.lastSID = append(b.lastSID[:0], v.data...)
-			b.sid = string(v.append(nil))
-		}
-		b.event.UserSID = b.sid
+		b.event.UserSID = b.sids.text(v.data)
+		return true
+	case elem == nameProvider && v.typ == typeString && b.attr.code == nameName:
+		b.event.Provider = b.name.of(v, b.interned)
+		return true
+	case elem == nameProvider && v.typ == typeGUID && b.attr.code == nameGUID:
+		b.event.ProviderGUID = b.guid.of(v, b.interned)
 		return true
 	case elem == nameExecution:
 		n, ok := v.uint()
@@ -104,6 +107,45 @@ func (b *builder) systemAttr(elem nameCode, v value) bool {
 		return ok
 	}
 	return false
+}
+
+// lastText is what the last event said, and the bytes it was made of.
+type lastText struct {
+	raw  []byte
+	text string
+}
+
+// of returns v as text.
+func (l *lastText) of(v value, in *interner) string {
+	if l.raw == nil || !bytes.Equal(l.raw, v.data) {
+		l.raw = append(l.raw[:0], v.data...)
+		l.text = in.string(v.append(nil))
+	}
+	return l.text
+}
+
+// maxSID is the length of an identifier of 15 parts, the most that Windows knows
+// (MS-DTYP 2.4.2.2).
+const maxSID = 8 + 4*15
+
+// sidCache keeps security identifiers that were written before, one for each
+// hash of their last part. Logs repeat a few of them in every event.
+type sidCache [64]struct{ raw, text string }
+
+func (c *sidCache) append(dst, raw []byte) []byte { return append(dst, c.text(raw)...) }
+
+// text writes a security identifier.
+func (c *sidCache) text(raw []byte) string {
+	if len(raw) < 8 || len(raw) > maxSID {
+		return string(appendSID(nil, raw))
+	}
+	tail := binary.LittleEndian.Uint32(raw[len(raw)-4:])
+	slot := &c[(tail*0x9e3779b1)>>26]
+	if slot.raw != string(raw) {
+		var room [192]byte // 15 parts of ten digits
+		slot.raw, slot.text = string(raw), string(appendSID(room[:0], raw))
+	}
+	return slot.text
 }
 
 func (b *builder) execution(n uint64) {

@@ -20,6 +20,16 @@ func appendUTF16(dst, b []byte) []byte {
 	dst = slices.Grow(dst, len(b)/2+8)
 	n := len(dst)
 	out := dst[n : n+len(b)/2+8]
+	for len(b) >= 16 {
+		w, x := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
+		if (w|x|(w-ones)&^w|(x-ones)&^x)&notASCII != 0 {
+			break
+		}
+		w, x = w|w>>8, x|x>>8
+		w = w&0xffff | w>>16&0xffff0000 | (x&0xffff|x>>16&0xffff0000)<<32
+		binary.LittleEndian.PutUint64(out, w)
+		out, n, b = out[8:], n+8, b[16:]
+	}
 	for len(b) >= 8 {
 		w := binary.LittleEndian.Uint64(b)
 		if (w|(w-ones)&^w)&notASCII != 0 {

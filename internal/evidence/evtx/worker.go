@@ -54,8 +54,10 @@ type worker struct {
 	lane      record.Sink
 	checksums bool
 	decoder   decoder
+	normal    winevent.Normalizer
 	chunk     *chunk
-	off       int64 // of the chunk
+	off       int64        // of the chunk
+	events    []host.Event // not in use yet
 }
 
 func (r *reader) newWorker(lane record.Sink) *worker {
@@ -85,7 +87,7 @@ func (w *worker) live(info recordInfo, e *host.Event, hidden bool) {
 // put hands an event and its normalised record on.
 func (w *worker) put(e *host.Event) {
 	w.lane.Put(e)
-	if n := winevent.Normalize(e); n != nil {
+	if n := w.normal.Normalize(e); n != nil {
 		w.lane.Put(n)
 	}
 }

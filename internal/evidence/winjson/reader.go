@@ -24,6 +24,7 @@ type reader struct {
 	out    evidence.Outlet
 	lane   record.Sink
 	parser parser
+	normal winevent.Normalizer
 
 	object   []byte // the open object so far
 	depth    int    // of braces in it; 0 between objects
@@ -198,7 +199,7 @@ func (r *reader) event() {
 	}
 	e.Ref = ref
 	r.lane.Put(e)
-	if n := winevent.Normalize(e); n != nil {
+	if n := r.normal.Normalize(e); n != nil {
 		r.lane.Put(n)
 	}
 }
