@@ -7,6 +7,7 @@ import (
 	arpabuse "longwatch/internal/detect/arp-abuse"
 	c2certificate "longwatch/internal/detect/c2-certificate"
 	c2http "longwatch/internal/detect/c2-http"
+	calledback "longwatch/internal/detect/called-back"
 	clearlogins "longwatch/internal/detect/clear-logins"
 	compiledpage "longwatch/internal/detect/compiled-page"
 	"longwatch/internal/detect/dcsync"
@@ -19,6 +20,7 @@ import (
 	exploitfollowup "longwatch/internal/detect/exploit-follow-up"
 	foreignport "longwatch/internal/detect/foreign-port"
 	frptunnel "longwatch/internal/detect/frp-tunnel"
+	hostsurvey "longwatch/internal/detect/host-survey"
 	loggap "longwatch/internal/detect/log-gap"
 	loginguessing "longwatch/internal/detect/login-guessing"
 	logscleared "longwatch/internal/detect/logs-cleared"
@@ -27,6 +29,7 @@ import (
 	lurearchive "longwatch/internal/detect/lure-archive"
 	megalure "longwatch/internal/detect/mega-lure"
 	newlogonpairs "longwatch/internal/detect/new-logon-pairs"
+	nocommandline "longwatch/internal/detect/no-command-line"
 	ntdscopy "longwatch/internal/detect/ntds-copy"
 	ntdsifm "longwatch/internal/detect/ntds-ifm"
 	oddservice "longwatch/internal/detect/odd-service"
@@ -43,6 +46,7 @@ import (
 	relayflows "longwatch/internal/detect/relay-flows"
 	relaytool "longwatch/internal/detect/relay-tool"
 	remoteservice "longwatch/internal/detect/remote-service"
+	remotesessionwork "longwatch/internal/detect/remote-session-work"
 	remotetask "longwatch/internal/detect/remote-task"
 	reversesocks "longwatch/internal/detect/reverse-socks"
 	scripttrio "longwatch/internal/detect/script-trio"
@@ -51,6 +55,7 @@ import (
 	sharewalk "longwatch/internal/detect/share-walk"
 	sharewriteexec "longwatch/internal/detect/share-write-exec"
 	shelltraffic "longwatch/internal/detect/shell-traffic"
+	ticketharvest "longwatch/internal/detect/ticket-harvest"
 	"longwatch/internal/detect/timestomp"
 	uploadscript "longwatch/internal/detect/upload-script"
 	versadirector "longwatch/internal/detect/versa-director"
@@ -63,6 +68,7 @@ var detectors = []detect.Spec{
 	arpabuse.Detector,
 	c2certificate.Detector,
 	c2http.Detector,
+	calledback.Detector,
 	clearlogins.Detector,
 	compiledpage.Detector,
 	dcsync.Detector,
@@ -75,6 +81,7 @@ var detectors = []detect.Spec{
 	exploitfollowup.Detector,
 	foreignport.Detector,
 	frptunnel.Detector,
+	hostsurvey.Detector,
 	loggap.Detector,
 	loginguessing.Detector,
 	logscleared.Detector,
@@ -83,6 +90,7 @@ var detectors = []detect.Spec{
 	lurearchive.Detector,
 	megalure.Detector,
 	newlogonpairs.Detector,
+	nocommandline.Detector,
 	ntdscopy.Detector,
 	ntdsifm.Detector,
 	oddservice.Detector,
@@ -99,6 +107,7 @@ var detectors = []detect.Spec{
 	relayflows.Detector,
 	relaytool.Detector,
 	remoteservice.Detector,
+	remotesessionwork.Detector,
 	remotetask.Detector,
 	reversesocks.Detector,
 	scripttrio.Detector,
@@ -107,6 +116,7 @@ var detectors = []detect.Spec{
 	sharewalk.Detector,
 	sharewriteexec.Detector,
 	shelltraffic.Detector,
+	ticketharvest.Detector,
 	timestomp.Detector,
 	uploadscript.Detector,
 	versadirector.Detector,
