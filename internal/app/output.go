@@ -18,7 +18,7 @@ func WriteCase(c *casefolder.Case, dir string) error {
 		write func(io.Writer, *casefolder.Case) error
 	}{
 		{"report.html", report.HTML},
-		{"stix.json", share.STIX},
+		{"stix.json", ownBundle},
 		{"navigator.json", share.Navigator},
 	} {
 		if err := casefolder.WriteFile(filepath.Join(dir, f.name), func(w io.Writer) error { return f.write(w, c) }); err != nil {
@@ -26,6 +26,11 @@ func WriteCase(c *casefolder.Case, dir string) error {
 		}
 	}
 	return c.Write(dir)
+}
+
+// ownBundle is the bundle of the case folder: it names own hosts and accounts.
+func ownBundle(w io.Writer, c *casefolder.Case) error {
+	return share.STIX(w, share.Pack(c, share.Policy{Marking: share.AmberStrict, Own: true}))
 }
 
 // PrintSummary writes the summary for a person.

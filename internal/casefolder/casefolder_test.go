@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"longwatch/internal/casefolder"
 	"longwatch/internal/casefolder/casetest"
@@ -198,5 +200,33 @@ func TestWriteFile(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
 		t.Errorf("%d files in the folder", len(entries))
+	}
+}
+
+// TestRead: a case that was written is read back as it was, and a folder that
+// is none says so.
+func TestRead(t *testing.T) {
+	for _, s := range []string{"plain", casetest.Hostile[0], casetest.Hostile[8]} {
+		want := casetest.Case(s)
+		dir := t.TempDir()
+		if err := want.Write(dir); err != nil {
+			t.Fatal(err)
+		}
+		got, err := casefolder.Read(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want.Findings, got.Findings); diff != "" {
+			t.Errorf("%q: findings: %s", s, diff)
+		}
+		if diff := cmp.Diff(want.Incidents, got.Incidents, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%q: incidents: %s", s, diff)
+		}
+		if diff := cmp.Diff([]any{want.HomeNet, want.Hosts, want.Evidence}, []any{got.HomeNet, got.Hosts, got.Evidence}, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%q: manifest: %s", s, diff)
+		}
+	}
+	if _, err := casefolder.Read(t.TempDir()); !errors.Is(err, casefolder.ErrNotCase) {
+		t.Errorf("error %v", err)
 	}
 }

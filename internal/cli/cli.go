@@ -76,12 +76,13 @@ folder named by -o.`,
   longwatch hunt dc01.evtx core.pcap.gz     analyse single files
   longwatch records core.pcap -o logs       network metadata as Zeek writes it
   longwatch audit iis /mnt/web01            what the configuration of IIS gives away
+  longwatch share case                      what of a case others may have
   longwatch simulate all -o exercise        inert evidence to practise on`,
 		SilenceUsage: true, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newHunt(args), newScan(args), newRecords(args), newSimulate(), newAudit(), newIntel(), newRules(), newDoctor(), newVersion())
+	root.AddCommand(newHunt(args), newScan(args), newRecords(args), newSimulate(), newAudit(), newIntel(), newShare(), newRules(), newDoctor(), newVersion())
 	return root
 }
 

@@ -7,6 +7,7 @@ package stix
 
 import (
 	"crypto/sha1" // UUID version 5 is defined over it
+	"crypto/sha256"
 	"encoding/hex"
 	"maps"
 	"time"
@@ -31,17 +32,29 @@ func uuid5(space [16]byte, name []byte) string {
 	h := sha1.New()
 	h.Write(space[:])
 	h.Write(name)
+	return uuid(h.Sum(nil), 5)
+}
+
+// uuid is the first 16 bytes of a digest as a UUID of that version.
+func uuid(digest []byte, version byte) string {
 	var u [16]byte
-	copy(u[:], h.Sum(nil))
-	u[6] = u[6]&0x0f | 0x50
+	copy(u[:], digest)
+	u[6] = u[6]&0x0f | version<<4
 	u[8] = u[8]&0x3f | 0x80
 	s := hex.EncodeToString(u[:])
 	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }
 
 // Name is a stable identifier for an object of ours: the same type and name
-// give the same identifier always.
-func Name(typ, name string) string { return typ + "--" + uuid5(ownNamespace, []byte(typ+"\x00"+name)) }
+// give the same identifier always. It has the form of a UUID of version 4, which
+// section 2.9 asks of domain objects and validators check; its bits are not
+// random but those of a SHA-256.
+func Name(typ, name string) string {
+	h := sha256.New()
+	h.Write(ownNamespace[:])
+	h.Write([]byte(typ + "\x00" + name))
+	return typ + "--" + uuid(h.Sum(nil), 4)
+}
 
 // Observable is a cyber-observable object whose identifier is computed from
 // the properties that its type contributes (section 2.9, chapter 6).

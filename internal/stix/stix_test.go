@@ -1,6 +1,7 @@
 package stix
 
 import (
+	"regexp"
 	"testing"
 	"time"
 )
@@ -35,9 +36,14 @@ func TestTime(t *testing.T) {
 	}
 }
 
-// TestName: one name, one identifier, and another type is another identifier.
+// TestName: one name, one identifier, of version 4 (RFC 9562 section 5.4), and
+// another type is another identifier.
 func TestName(t *testing.T) {
-	if Name("incident", "a") != "incident--"+uuid5(ownNamespace, []byte("incident\x00a")) || Name("incident", "a") == Name("incident", "b") || Name("report", "a")[8:] == Name("incident", "a")[10:] {
+	a := Name("incident", "a")
+	if a != Name("incident", "a") || a == Name("incident", "b") || Name("report", "a")[8:] == a[10:] {
 		t.Error("identifiers do not follow type and name")
+	}
+	if !regexp.MustCompile(`^incident--[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(a) {
+		t.Errorf("identifier %s", a)
 	}
 }
