@@ -13,6 +13,7 @@ var ranks = map[string]int{
 	"internal/stix":      0,
 	"internal/stix/":     0, // pattern
 	"internal/pypeer":    0, // for tests
+	"internal/domain":    0,
 	"internal/hostpath":  0,
 	"internal/winpath":   0,
 	"internal/wire":      0,
@@ -20,9 +21,11 @@ var ranks = map[string]int{
 	"content":            0,
 
 	// What happened.
-	"internal/content": 10,
-	"internal/record":  10,
-	"internal/record/": 20, // host, network, web, mail
+	"internal/content":    10,
+	"internal/ole":        10,
+	"internal/attachment": 15,
+	"internal/record":     10,
+	"internal/record/":    20, // host, network, web, mail
 
 	// What is claimed, and the contract of the parsers.
 	"internal/finding":        30,
@@ -98,6 +101,7 @@ var ranks = map[string]int{
 
 	// Suites for tests stand above what they test.
 	"internal/proto/prototest":       55,
+	"internal/ole/oletest":           12,
 	"internal/flow/flowtest":         55,
 	"internal/evidence/evidencetest": 65,
 	"internal/detect/detecttest":     75,
@@ -121,6 +125,6 @@ var unfuzzed = map[string]string{
 // readers take bytes that an attacker may have written; each needs a fuzz
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
-	"internal/appliance", "internal/audit/iis", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/evidence/", "internal/flow",
-	"internal/intel", "internal/letter", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
+	"internal/appliance", "internal/attachment", "internal/audit/iis", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
+	"internal/intel", "internal/letter", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 }

@@ -2,57 +2,93 @@ package letter
 
 import (
 	"fmt"
-	"html"
 	"io"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 
+	"longwatch/internal/attachment"
 	"longwatch/internal/content"
 	lwmail "longwatch/internal/record/mail"
 )
 
-// attach adds what an attachment is, whatever it is called.
-func attach(m *lwmail.Message, name string, s content.Summary) {
+const (
+	maxPages   = 16 // HTML texts and attachments whose elements are judged
+	maxMembers = 64 // of all archives of a message
+)
+
+// reader gathers what the parts of one message say, until the headers and all
+// parts are known.
+type reader struct {
+	m           *lwmail.Message
+	anchors     []anchor // with the host for the target
+	links       []anchor // as they stand, not judged yet
+	pages       []*page
+	unsubscribe []string // hosts of List-Unsubscribe
+}
+
+// attach adds what an attachment is, whatever it is called. data is its
+// content, as far as it was kept.
+func (r *reader) attach(name string, s content.Summary, data []byte) {
 	if name == "" {
 		name = "unnamed"
 	}
+	m := r.m
 	m.Attachments = append(m.Attachments, name)
 	m.Hashes = append(m.Hashes, s.SHA256)
-	for _, t := range s.Traits {
+	look := attachment.Look(name, data)
+	traits := slices.Concat(s.Traits, look.Traits)
+	members := look.Members
+	if len(members) == 0 {
+		for _, x := range s.Members {
+			members = append(members, name+"!"+x)
+		}
+		traits = append(traits, attachment.ByNames(name, s.Members)...)
+	}
+	for _, t := range traits {
 		if !slices.Contains(m.Traits, t) {
 			m.Traits = append(m.Traits, t)
 		}
 	}
 	slices.Sort(m.Traits)
+	for _, x := range members {
+		if len(m.Members) < maxMembers {
+			m.Members = append(m.Members, x)
+		}
+	}
+	if slices.Contains(look.Traits, attachment.Page) && len(r.pages) < maxPages {
+		p := readPage(strings.NewReader(strings.ToValidUTF8(string(data), "\uFFFD")))
+		r.pages = append(r.pages, p)
+		r.links = append(r.links, p.anchors[:min(len(p.anchors), maxURLs-min(maxURLs, len(r.links)))]...)
+	}
 }
 
-var (
-	urlInText = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"'\x60]{3,1000}`)
-	hrefs     = regexp.MustCompile(`(?i)\b(?:href|src|action)\s*=\s*["']?\s*(https?://[^\s"'<>]{3,1000})`)
-	htmlTags  = regexp.MustCompile(`(?s)<style.*?</style>|<script.*?</script>|<[^>]*>`)
-)
+var urlInText = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"'\x60]{3,1000}`)
 
 // readable keeps links and the beginning of the text.
-func readable(m *lwmail.Message, body io.Reader, isHTML bool) error {
+func (r *reader) readable(body io.Reader, isHTML bool) error {
 	data, err := io.ReadAll(io.LimitReader(body, maxScan))
 	s := strings.ToValidUTF8(string(data), "\uFFFD")
+	loose := s
 	if isHTML {
-		for _, found := range hrefs.FindAllStringSubmatch(s, maxURLs) {
-			link(m, html.UnescapeString(found[1]))
+		p := readPage(strings.NewReader(s))
+		r.add(p.anchors...)
+		s, loose = p.text.String(), p.loose.String()
+		p.text.Reset()
+		p.loose.Reset()
+		if len(r.pages) < maxPages {
+			r.pages = append(r.pages, p)
 		}
-		s = html.UnescapeString(htmlTags.ReplaceAllString(s, " "))
 	}
-	for _, u := range urlInText.FindAllString(s, maxURLs) {
-		link(m, strings.TrimRight(u, ".,;:!?)]}"))
+	for _, u := range urlInText.FindAllString(loose, maxURLs) {
+		r.add(anchor{target: strings.TrimRight(u, ".,;:!?)]}")})
 	}
-	if room := maxText - len(m.Text); room > 0 {
+	if room := maxText - len(r.m.Text); room > 0 {
 		s = strings.Join(strings.Fields(s), " ")
-		if m.Text != "" {
+		if r.m.Text != "" {
 			s = "\n" + s
 		}
-		m.Text += strings.ToValidUTF8(s[:min(len(s), room)], "")
+		r.m.Text += strings.ToValidUTF8(s[:min(len(s), room)], "")
 	}
 	if err != nil {
 		return fmt.Errorf("letter: text part: %w", err)
@@ -60,14 +96,29 @@ func readable(m *lwmail.Message, body io.Reader, isHTML bool) error {
 	return nil
 }
 
-func link(m *lwmail.Message, u string) {
-	if len(m.URLs) == maxURLs || slices.Contains(m.URLs, u) {
-		return
-	}
-	m.URLs = append(m.URLs, u)
-	if p, err := url.Parse(u); err == nil && p.Hostname() != "" {
-		if host := strings.ToLower(p.Hostname()); !slices.Contains(m.LinkDomains, host) {
-			m.LinkDomains = append(m.LinkDomains, host)
+func (r *reader) add(links ...anchor) {
+	for _, a := range links {
+		if len(r.links) < 2*maxURLs {
+			r.links = append(r.links, a)
 		}
+	}
+}
+
+// told finds a password that a text gives for an archive.
+var told = regexp.MustCompile(`(?i)\b(?:pass\s?word|pass\s?code|passwort|kennwort|mot de passe|contraseña|clave|senha|parola|hasło|heslo|wachtwoord|salasana|parool|пароль|密码|密碼|パスワード|pwd|pin)\b?\s*(?:is|ist|est|es|é|:|=|for|für|zum|to|-|is:)*\s*\S`)
+
+// finish judges what needs the whole message.
+func (r *reader) finish(fields []field) {
+	m := r.m
+	r.names(fields)
+	for _, p := range r.pages {
+		p.judge(m)
+	}
+	for _, a := range r.links {
+		r.link(a)
+	}
+	r.judgeLinks()
+	if slices.Contains(m.Traits, attachment.Encrypted) && told.MatchString(m.Subject+"\n"+m.Text) {
+		sign(m, SignPasswordInText)
 	}
 }

@@ -21,6 +21,7 @@ const (
 // Builder is the Handler that makes a mail record.
 type Builder struct {
 	m      lwmail.Message
+	r      reader
 	hash   bool
 	fields [][2]string // headers of the message itself
 	size   int
@@ -43,7 +44,11 @@ type part struct {
 
 // NewBuilder begins a record. With hash it learns the attachments from their
 // bytes; without, it is told by Content.
-func NewBuilder(hash bool) *Builder { return &Builder{hash: hash} }
+func NewBuilder(hash bool) *Builder {
+	b := &Builder{hash: hash}
+	b.r.m = &b.m
+	return b
+}
 
 // Begin implements Handler.
 func (b *Builder) Begin() {
@@ -99,6 +104,9 @@ func (b *Builder) Data(data []byte) {
 		p.text = append(p.text, data[:min(len(data), maxWire-len(p.text))]...)
 		return
 	}
+	if p.name != "" || p.attachment { // the beginning is enough to list most archives that are sent
+		p.text = append(p.text, data[:min(len(data), maxWire-len(p.text))]...)
+	}
 	if b.hash {
 		if p.tracker == nil {
 			p.tracker = content.NewTracker(true)
@@ -145,7 +153,7 @@ func (b *Builder) End() {
 				text = r
 			}
 		}
-		_ = readable(&b.m, text, p.kind == "text/html")
+		_ = b.r.readable(text, p.kind == "text/html")
 	case p.name != "" || p.attachment:
 		var s content.Summary
 		switch {
@@ -154,7 +162,7 @@ func (b *Builder) End() {
 		case p.tracker != nil:
 			s = p.tracker.Sum()
 		}
-		attach(&b.m, p.name, s)
+		b.r.attach(p.name, s, p.text)
 	}
 }
 
@@ -164,7 +172,8 @@ func (b *Builder) Message() *lwmail.Message {
 	for _, f := range slices.Backward(b.fields) { // Add puts the newest first
 		h.Add(f[0], f[1])
 	}
-	headers(&b.m, &h)
+	fields := b.r.headers(&h)
+	b.r.finish(fields)
 	if b.m.From == "" && b.m.MessageID == "" && b.m.Subject == "" && len(b.m.To) == 0 {
 		return nil
 	}

@@ -2,9 +2,11 @@ package letter
 
 import (
 	"bytes"
+	"net/netip"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"longwatch/internal/record/mail"
 )
@@ -44,7 +46,7 @@ func TestStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := stream([]byte(sample))
-	if d := cmp.Diff(whole, lines); d != "" {
+	if d := cmp.Diff(whole, lines, cmpopts.EquateComparable(netip.Addr{})); d != "" {
 		t.Error(d)
 	}
 	if len(lines.URLs) != 3 || len(lines.Attachments) != 1 || len(lines.Traits) == 0 || lines.Subject != "an invoice" {

@@ -17,7 +17,6 @@ const (
 	maxParts      = 256
 	maxDepth      = 16
 	maxAttachment = 64 << 20
-	maxURLs       = 256
 	maxText       = 4 << 10
 	maxScan       = 1 << 20 // of a text part, searched for links
 )
@@ -29,9 +28,10 @@ func Read(raw []byte) (*lwmail.Message, error) {
 		return nil, fmt.Errorf("letter: not a message: %w", err)
 	}
 	m := &lwmail.Message{}
-	headers(m, &e.Header)
-	w := &walker{m: m}
+	w := &walker{r: &reader{m: m}}
+	fields := w.r.headers(&e.Header)
 	werr := w.part(e, 0)
+	w.r.finish(fields)
 	if m.From == "" && m.MessageID == "" && m.Subject == "" && len(m.To) == 0 {
 		return nil, errors.New("letter: no header of a message")
 	}
@@ -40,7 +40,7 @@ func Read(raw []byte) (*lwmail.Message, error) {
 
 // walker goes through the parts of one message.
 type walker struct {
-	m     *lwmail.Message
+	r     *reader
 	parts int
 }
 
@@ -76,10 +76,10 @@ func (w *walker) part(e *message.Entity, depth int) error {
 		}
 		return w.part(inner, depth+1)
 	case name == "" && disposition != "attachment" && strings.HasPrefix(kind, "text/"):
-		return readable(w.m, e.Body, kind == "text/html")
+		return w.r.readable(e.Body, kind == "text/html")
 	case name != "" || disposition == "attachment":
 		data, err := io.ReadAll(io.LimitReader(e.Body, maxAttachment))
-		attach(w.m, name, content.Inspect(name, data))
+		w.r.attach(name, content.Inspect(name, data), data)
 		if err != nil {
 			return fmt.Errorf("letter: attachment %q: %w", name, err)
 		}

@@ -1,10 +1,10 @@
-// Package mailbox reads messages from EML files (RFC 5322) and mbox files (RFC
-// 4155), with their MIME parts (RFC 2045): who wrote to whom, the links of
-// text and HTML, and what the attachments are.
+// Package mailbox reads messages from EML files (RFC 5322), as Maildir keeps
+// them too, from mbox files (RFC 4155) of all variants, and from Apple's EMLX,
+// with their MIME parts (RFC 2045): who wrote to whom, the links of text and
+// HTML, and what the attachments are.
 package mailbox
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -40,7 +40,7 @@ func sniff(_ string, head []byte) evidence.Match {
 		return evidence.None
 	}
 	mbox := bytes.HasPrefix(lines[0], []byte("From "))
-	if mbox {
+	if mbox || isCount(lines[0]) {
 		lines = lines[1:]
 	}
 	seen := map[string]bool{}
@@ -79,19 +79,14 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 		return err
 	}
 	defer func() { _ = rc.Close() }()
-	br := bufio.NewReaderSize(rc, 256<<10)
+	box := newBox(rc)
 	sink := out.Lane()
-	start, _ := br.Peek(5)
-	mbox := bytes.Equal(start, []byte("From "))
-	line := int64(0)
 	for n := 0; ; n++ {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		at := line + 1
-		raw, lines, lost, err := nextMessage(br, mbox)
-		line += lines
-		ref := r.f.Ref(record.RefLine, at)
+		ref := r.f.Ref(record.RefLine, box.line+1)
+		raw, lost, err := box.next()
 		if lost > 0 {
 			out.Problem(evidence.Problem{Name: "mail-too-long", Why: fmt.Sprintf("a message of more than %d bytes was read to that length only", maxMessage), Ref: ref, Bytes: lost})
 		}
@@ -110,40 +105,6 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 		}
 		if err != nil {
 			return fmt.Errorf("mailbox: message %d: %w: %w", n+1, evidence.ErrTruncated, err)
-		}
-	}
-}
-
-// nextMessage reads up to the next separator line of an mbox, or all there is.
-// It returns the message without its separator, the lines it took and the
-// bytes beyond maxMessage.
-func nextMessage(br *bufio.Reader, mbox bool) (raw []byte, lines, lost int64, err error) {
-	blank, fresh := true, true
-	for {
-		if mbox && !fresh && blank {
-			if next, _ := br.Peek(5); bytes.Equal(next, []byte("From ")) {
-				return raw, lines, lost, nil
-			}
-		}
-		part, rerr := br.ReadSlice('\n')
-		whole := !errors.Is(rerr, bufio.ErrBufferFull)
-		if whole && len(part) > 0 {
-			lines++
-		}
-		switch {
-		case mbox && fresh && bytes.HasPrefix(part, []byte("From ")):
-		case len(raw)+len(part) > maxMessage:
-			lost += int64(len(part))
-		default:
-			if mbox && bytes.HasPrefix(part, []byte(">")) && bytes.HasPrefix(bytes.TrimLeft(part, ">"), []byte("From ")) {
-				part = part[1:] // mboxrd quoting
-			}
-			raw = append(raw, part...)
-		}
-		blank = len(bytes.TrimRight(part, "\r\n")) == 0 && whole
-		fresh = false
-		if rerr != nil && whole {
-			return raw, lines, lost, rerr
 		}
 	}
 }

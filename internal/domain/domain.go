@@ -1,0 +1,96 @@
+// Package domain knows domain names as registries and as people see them: what
+// of a name was registered by one party, what it looks like to the eye, and
+// whether it resembles another so much that people would mix them up.
+//
+//	domain.Registrable("www.mail.example.co.uk") // example.co.uk
+//	domain.Unicode("xn--mnchen-3ya.example")     // münchen.example
+//	domain.Compare("rninistry.example", "ministry.example").Kind // Homoglyph
+package domain
+
+import (
+	"net/netip"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
+)
+
+// maxName bounds the names looked at; RFC 1035 section 3.1 allows 255 bytes.
+const maxName = 255
+
+// Clean is a host name in lower case without the dot at its end.
+func Clean(host string) string {
+	return strings.ToLower(strings.Trim(strings.TrimSpace(host), "."))
+}
+
+// Of is the domain of a mail address, lower case; empty when it has none.
+func Of(address string) string {
+	i := strings.LastIndexByte(address, '@')
+	if i < 0 {
+		return ""
+	}
+	return Clean(address[i+1:])
+}
+
+// Registrable is the part of a host name that one party registered: the public
+// suffix and one label more (https://publicsuffix.org). A name that is itself
+// a suffix, an address or without a dot stays as it is.
+func Registrable(host string) string {
+	host = Clean(host)
+	if len(host) > maxName || !strings.Contains(host, ".") {
+		return host
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return host
+	}
+	if r, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
+		return r
+	}
+	return host
+}
+
+// Split is the label that was registered and the suffix below which it was.
+func Split(host string) (label, suffix string) {
+	label, suffix, _ = strings.Cut(Registrable(host), ".")
+	return label, suffix
+}
+
+// Known tells whether a name ends in a suffix of the public list, so that a
+// word with a dot in it is taken for a name of a host only if it can be one.
+func Known(host string) bool {
+	host = Clean(host)
+	if len(host) > maxName || !strings.Contains(host, ".") || strings.Contains(host, "..") {
+		return false
+	}
+	for _, r := range host {
+		if r != '.' && r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) {
+			return false
+		}
+	}
+	suffix, managed := publicsuffix.PublicSuffix(ascii(host))
+	return (managed || strings.Contains(suffix, ".")) && suffix != host
+}
+
+// Unicode is the name as a mail program shows it: labels in Punycode (RFC 3492)
+// decoded, those that are not valid left as they are.
+func Unicode(host string) string {
+	if len(host) > maxName || !strings.Contains(strings.ToLower(host), "xn--") {
+		return host
+	}
+	labels := strings.Split(host, ".")
+	for i, l := range labels {
+		if u, err := idna.Punycode.ToUnicode(l); err == nil && strings.HasPrefix(strings.ToLower(l), "xn--") {
+			labels[i] = strings.ToLower(u)
+		}
+	}
+	return strings.Join(labels, ".")
+}
+
+// ascii is the name as the DNS has it.
+func ascii(host string) string {
+	if a, err := idna.Punycode.ToASCII(host); err == nil {
+		return a
+	}
+	return host
+}
