@@ -9,6 +9,7 @@ package domain
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -69,8 +70,12 @@ func Known(host string) bool {
 		}
 	}
 	suffix, managed := publicsuffix.PublicSuffix(ascii(host))
-	return (managed || strings.Contains(suffix, ".")) && suffix != host
+	return (managed || strings.Contains(suffix, ".") || slices.Contains(special, suffix)) && suffix != host
 }
+
+// special are top-level names that no registry gives away: RFC 6761, RFC 9476, and
+// what organisations use inside.
+var special = []string{"example", "test", "invalid", "local", "localdomain", "internal", "intranet", "lan", "corp", "home", "alt"}
 
 // Unicode is the name as a mail program shows it: labels in Punycode (RFC 3492)
 // decoded, those that are not valid left as they are.

@@ -189,7 +189,8 @@ func address(text string) string {
 	if bare == low && !strings.HasPrefix(host, "www.") && !strings.Contains(bare, "/") && strings.Count(host, ".") == 1 && looksLikeFile(host) {
 		return ""
 	}
-	if strings.Contains(host, "@") || !domain.Known(host) {
+	plain := bare != low || strings.HasPrefix(host, "www.") // says itself that it is an address
+	if strings.Contains(host, "@") || !domain.Known(host) && !(plain && strings.Contains(host, ".")) {
 		return ""
 	}
 	return host

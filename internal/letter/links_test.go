@@ -17,6 +17,7 @@ func TestLinks(t *testing.T) {
 	}{
 		{"shown is another", "", `<a href="https://evil.test/x">https://www.bank.com/login</a>`, []string{SignLinkText}, []string{"evil.test"}},
 		{"shown is the site's", "", `<a href="https://login.bank.com/x">www.bank.com</a>`, nil, []string{"login.bank.com"}},
+		{"with a scheme or www, any name is one", "", `<a href="https://evil.test/x">http://webmail.ministry.nosuch/</a>`, []string{SignLinkText}, nil},
 		{"words are no address", "", `<a href="https://evil.test/x">click here e.g. today</a>`, nil, nil},
 		{"a name of a file is no address", "", `<a href="https://evil.test/x">install.sh</a>`, nil, nil},
 		{"same label, other suffix", "", `<a href="https://bank.de/x">bank.com</a>`, nil, nil},
