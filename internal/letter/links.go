@@ -190,7 +190,7 @@ func address(text string) string {
 		return ""
 	}
 	plain := bare != low || strings.HasPrefix(host, "www.") // says itself that it is an address
-	if strings.Contains(host, "@") || !domain.Known(host) && !(plain && strings.Contains(host, ".")) {
+	if known := domain.Known(host) || plain && strings.Contains(host, "."); !known || strings.Contains(host, "@") {
 		return ""
 	}
 	return host
