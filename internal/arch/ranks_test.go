@@ -32,6 +32,7 @@ var ranks = map[string]int{
 	"internal/proto":          30,
 	"internal/winevent":       30,
 	"internal/appliance":      30,
+	"internal/mailqueue":      30,
 	"internal/unixlog":        30,
 	"internal/cert":           30,
 	"internal/capture":        30,
@@ -126,5 +127,5 @@ var unfuzzed = map[string]string{
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
 	"internal/appliance", "internal/attachment", "internal/audit/iis", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
-	"internal/intel", "internal/letter", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
+	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 }

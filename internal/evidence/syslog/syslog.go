@@ -16,8 +16,10 @@ import (
 	"longwatch/internal/appliance"
 	"longwatch/internal/evidence"
 	"longwatch/internal/hostpath"
+	"longwatch/internal/mailqueue"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
+	"longwatch/internal/record/mail"
 	"longwatch/internal/record/network"
 	"longwatch/internal/record/web"
 	"longwatch/internal/textline"
@@ -28,7 +30,7 @@ import (
 var Format = evidence.Format{
 	Name: "syslog", Sniff: sniff,
 	New:   func(f *evidence.File, _ *evidence.Env) evidence.Reader { return &reader{f: f} },
-	Emits: slices.Concat([]*record.Type{host.SyslogType, host.ConfigChangeType, network.ConnType, web.AccessType}, unixlog.Emits),
+	Emits: slices.Concat([]*record.Type{host.SyslogType, host.ConfigChangeType, network.ConnType, web.AccessType, mail.Type}, unixlog.Emits),
 }
 
 func sniff(_ string, head []byte) evidence.Match {
@@ -55,6 +57,7 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	machine := hostpath.Host(r.f.Path) // for lines that name none
 	inferred := int64(0)
 	var devices appliance.Reader
+	var queues mailqueue.Queues
 	err := textline.Each(ctx, r.f, out, func(lines *textline.Reader) {
 		m, ok := parse(string(lines.Bytes()), years.now())
 		if !ok {
@@ -79,7 +82,13 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 		for _, rec := range records {
 			sink.Put(rec)
 		}
+		for _, letter := range queues.Take(m.s) {
+			sink.Put(letter)
+		}
 	})
+	for _, letter := range queues.Rest() {
+		sink.Put(letter)
+	}
 	if inferred > 0 {
 		out.Count(r.f.Path, "lines_with_inferred_year", inferred)
 	}
