@@ -9,10 +9,14 @@ import (
 	"longwatch/internal/evidence/audit"
 	"longwatch/internal/evidence/eve"
 	"longwatch/internal/evidence/evtx"
+	"longwatch/internal/evidence/exchange"
+	"longwatch/internal/evidence/exim"
 	"longwatch/internal/evidence/file"
 	"longwatch/internal/evidence/iisw3c"
 	"longwatch/internal/evidence/mailbox"
+	"longwatch/internal/evidence/outlookmsg"
 	"longwatch/internal/evidence/pcap"
+	"longwatch/internal/evidence/pst"
 	"longwatch/internal/evidence/syslog"
 	"longwatch/internal/evidence/weblog"
 	"longwatch/internal/evidence/winjson"
@@ -25,10 +29,14 @@ var formats = []evidence.Format{
 	audit.Format,
 	eve.Format,
 	evtx.Format,
+	exchange.Format,
+	exim.Format,
 	file.Format,
 	iisw3c.Format,
 	mailbox.Format,
+	outlookmsg.Format,
 	pcap.Format,
+	pst.Format,
 	syslog.Format,
 	weblog.Format,
 	winjson.Format,

@@ -16,7 +16,7 @@ func newHunt(args []string) *cobra.Command {
 		Use:   "hunt PATH...",
 		Short: "analyse evidence and write a case folder with the report",
 		Long: `Reads any mix of evidence (captures, Windows and Linux logs, web-server logs,
-Zeek and Suricata logs, mail, web roots, archives of all these), finds what an
+Zeek and Suricata logs, mail and the logs of mail servers, web roots, archives of all these), finds what an
 intruder did, joins it into incidents and says whom they resemble.
 
 The case folder holds report.html (one page, works without a network),

@@ -51,6 +51,10 @@ func (c *builder) entry(g *group) *finding.Step {
 
 func (c *builder) step(v *view, why string) *finding.Step {
 	s := &finding.Step{Time: v.f.Start, Finding: v.f.ID, Why: why}
+	if i := slices.IndexFunc(v.f.Entities, func(e record.Entity) bool { return e.Kind == "email" && e.Role == "sender" }); i >= 0 && len(v.subjects) == 0 {
+		s.Entity = v.f.Entities[i] // of a message, who sent it, before envelope and answers
+		return s
+	}
 	for _, n := range slices.Concat(v.subjects, v.peers, v.things) {
 		if c.own(n) || (n.kind == "email" && len(v.subjects) == 0) {
 			s.Entity = n.entity()

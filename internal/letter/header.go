@@ -87,6 +87,11 @@ func (r *reader) list(h *message.Header) {
 		host, _, _ := strings.Cut(rest, "/")
 		r.unsubscribe = append(r.unsubscribe, domain.Clean(strings.TrimRight(host, ">,")))
 	}
+	for _, name := range []string{"X-BeenThere", "X-Mailing-List", "Mailing-List", "List-Post"} {
+		if v := h.Get(name); v != "" && m.List == "" {
+			m.List = strings.Trim(v[:min(len(v), 256)], "<> ")
+		}
+	}
 	precedence := strings.ToLower(strings.TrimSpace(h.Get("Precedence")))
 	if m.List == "" && (leave != "" || precedence == "bulk" || precedence == "list") {
 		m.List = "bulk"

@@ -326,8 +326,8 @@ func (q *Queues) Exim(head record.Head, server, text string) []*mail.Message {
 		}
 	default:
 		m := q.at(head, server, id)
-		if strings.HasPrefix(more, "<") { // a local part, then the address that it stands for
-			who, _, _ = strings.Cut(strings.TrimPrefix(more, "<"), ">")
+		if whole, ok := strings.CutPrefix(more, "<"); ok { // a local part, then the address that it stands for
+			who, _, _ = strings.Cut(whole, ">")
 		}
 		if strings.Contains(who, "@") {
 			rcpt(m, who)

@@ -43,6 +43,7 @@ const (
 	maxPairs  = 1 << 16 // who wrote to whom, as domains
 	maxPeople = 1 << 14
 	maxVotes  = 1 << 14
+	maxNew    = 32 // messages of a domain that are kept though nothing is odd about them but, perhaps, its name
 )
 
 // past is how often somebody wrote, and since when.
@@ -78,7 +79,7 @@ type detector struct {
 	threads *recent.Map[string, []string] // message id: domains of those who had it
 	all     past
 	signed  []*kept // with a sign of its own
-	firsts  []*kept // first of its sender
+	firsts  []*kept // among the first of its domain
 	lost    int     // not kept
 }
 
@@ -109,7 +110,7 @@ func (d *detector) message(m *mail.Message, _ detect.Reporter) {
 		} else {
 			d.lost++
 		}
-	case k.sender.n == 0 && len(d.firsts) < maxKept:
+	case k.domain.n < maxNew && len(d.firsts) < maxKept:
 		d.firsts = append(d.firsts, k)
 	}
 }
@@ -130,6 +131,9 @@ func (d *detector) learn(m *mail.Message) *kept {
 	s, dom := d.senders.At(from, m.TS), d.domains.At(reg, m.TS)
 	k := &kept{m: slim(m), sender: *s, domain: *dom, before: d.all, recipients: m.Recipients(), refs: []record.Ref{m.Ref}}
 	for _, p := range []*past{s, dom, &d.all} {
+		if m.TS == 0 && p == &d.all {
+			continue // what has no time says nothing of how long the past is
+		}
 		if p.n == 0 {
 			p.first = m.TS
 		}
@@ -178,7 +182,7 @@ func (d *detector) learn(m *mail.Message) *kept {
 			}
 		}
 	}
-	k.stranger = known && m.List == ""
+	k.stranger = known && m.List == "" && m.TS.Sub(dom.first) < leastPast && k.known()
 	if m.MessageID != "" {
 		*d.threads.At(m.MessageID, m.TS) = append(parties, reg)
 	}
@@ -218,8 +222,17 @@ func person(name string) string {
 		return ""
 	}
 	words := strings.Fields(name)
+	if slices.ContainsFunc(words, func(w string) bool { return slices.Contains(offices, w) }) {
+		return ""
+	}
 	slices.Sort(words) // "Doe, Jane" is Jane Doe
 	return strings.Join(words, " ")
+}
+
+// offices are words of names that no person has, and many senders share.
+var offices = []string{
+	"mail", "mailer", "delivery", "daemon", "subsystem", "system", "administrator", "admin", "support", "team", "service", "services", "desk", "help", "helpdesk", "office", "news",
+	"newsletter", "notification", "notifications", "noreply", "no-reply", "info", "sales", "postmaster", "customer", "account", "accounts", "security", "alert", "alerts", "via",
 }
 
 // owns infers the own domains: those that mail is delivered to, and where no

@@ -154,7 +154,7 @@ func replies(m *mail.Message) string {
 
 func (w *world) answersTo(m *mail.Message, add func(claim)) {
 	to := replies(m)
-	if to == "" || w.isOwn(to) {
+	if to == "" || w.isOwn(to) || slices.Contains(m.To, to) || slices.Contains(m.RcptTo, to) {
 		return // systems that write for others have answers come back to us
 	}
 	reg := domain.Registrable(domain.Of(to))
