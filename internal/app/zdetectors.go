@@ -11,6 +11,7 @@ import (
 	clearlogins "longwatch/internal/detect/clear-logins"
 	compiledpage "longwatch/internal/detect/compiled-page"
 	"longwatch/internal/detect/dcsync"
+	deceptivemail "longwatch/internal/detect/deceptive-mail"
 	directorydump "longwatch/internal/detect/directory-dump"
 	dnsselfreport "longwatch/internal/detect/dns-self-report"
 	dnstunnel "longwatch/internal/detect/dns-tunnel"
@@ -27,6 +28,7 @@ import (
 	lolbinsession "longwatch/internal/detect/lolbin-session"
 	loopbackefsrpc "longwatch/internal/detect/loopback-efsrpc"
 	lurearchive "longwatch/internal/detect/lure-archive"
+	mailburst "longwatch/internal/detect/mail-burst"
 	megalure "longwatch/internal/detect/mega-lure"
 	newlogonpairs "longwatch/internal/detect/new-logon-pairs"
 	nocommandline "longwatch/internal/detect/no-command-line"
@@ -72,6 +74,7 @@ var detectors = []detect.Spec{
 	clearlogins.Detector,
 	compiledpage.Detector,
 	dcsync.Detector,
+	deceptivemail.Detector,
 	directorydump.Detector,
 	dnsselfreport.Detector,
 	dnstunnel.Detector,
@@ -88,6 +91,7 @@ var detectors = []detect.Spec{
 	lolbinsession.Detector,
 	loopbackefsrpc.Detector,
 	lurearchive.Detector,
+	mailburst.Detector,
 	megalure.Detector,
 	newlogonpairs.Detector,
 	nocommandline.Detector,

@@ -46,9 +46,26 @@ func Registrable(host string) string {
 		return host
 	}
 	if r, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
+		if _, managed := publicsuffix.PublicSuffix(host); !managed && len(r) < len(host) {
+			return below(host, r)
+		}
 		return r
 	}
 	return host
+}
+
+// second are labels below which others register, in countries whose list the
+// public one has; top-level names that it does not know are taken to do so too.
+var second = []string{"gov", "gouv", "gob", "go", "gv", "mil", "com", "co", "org", "net", "edu", "ac"}
+
+// below adds a label to r when it is second-level only.
+func below(host, r string) string {
+	label, top, _ := strings.Cut(r, ".")
+	if strings.Contains(top, ".") || !slices.Contains(second, label) {
+		return r
+	}
+	rest := strings.TrimSuffix(host, "."+r)
+	return rest[strings.LastIndexByte(rest, '.')+1:] + "." + r
 }
 
 // Split is the label that was registered and the suffix below which it was.

@@ -29,7 +29,7 @@ func TestSkeleton(t *testing.T) {
 func TestRegistrable(t *testing.T) {
 	for in, want := range map[string]string{
 		"www.mail.example.co.uk": "example.co.uk", "Example.ORG.": "example.org", "localhost": "localhost", "192.0.2.1": "192.0.2.1",
-		"a.b.gov.br": "b.gov.br", "co.uk": "co.uk", "x.github.io": "x.github.io",
+		"a.b.gov.br": "b.gov.br", "co.uk": "co.uk", "x.github.io": "x.github.io", "www.interior.gov.example": "interior.gov.example", "gov.example": "gov.example", "www.interior.example": "interior.example",
 	} {
 		if got := Registrable(in); got != want {
 			t.Errorf("Registrable(%q) = %q, want %q", in, got, want)
@@ -68,7 +68,7 @@ func TestCompare(t *testing.T) {
 		host, own string
 		want      Kind
 	}{
-		{"rninistry.gov.example", "ministry.gov.example", None}, // one registrable name: gov.example
+		{"rninistry.gov.example", "ministry.gov.example", Homoglyph}, // a country that the list does not know
 		{"rninistry.test", "ministry.example", Homoglyph},
 		{"mail.xn--80ak6aa92e.com", "apple.com", Homoglyph},
 		{"mìnistry.org", "ministry.org", Accent},
