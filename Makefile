@@ -62,6 +62,13 @@ bench-evtx: build ## reading event logs against the Rust reader; LOGS names a fo
 bench-sigma: ## events/s read with and without matching the rules of RULES on LOGS, and their ratio
 	go run ./bench/sigma -rules '$(or $(RULES),content/rules)' $(LOGS)
 
+.PHONY: sigma-reference
+sigma-reference: ## matches of RULES on LOGS against pySigma and the Rust reader (see bench/sigma/reference.py), and on MADE events for each rule
+	$(eval TMP := $(shell mktemp -d))
+	python3 bench/sigma/reference.py --rules '$(RULES)' --make $(TMP)/made.json --each $(or $(MADE),2)
+	go run ./bench/sigma -rules '$(RULES)' -matches $(TMP)/ours.tsv $(LOGS) $(TMP)/made.json
+	python3 bench/sigma/reference.py --rules '$(RULES)' --ours $(TMP)/ours.tsv $(LOGS) $(TMP)/made.json; e=$$?; rm -r $(TMP); exit $$e
+
 .PHONY: bench-yara
 bench-yara: ## YARA RULES=folder over TREE=folder, against yara itself: the ratio, and whether both find the same
 	@go run ./bench/yara -rules '$(RULES)' -tree '$(or $(TREE),/usr/lib/python3)'

@@ -3,7 +3,8 @@
 //
 //	go run ./bench/sigma -rules sigma/ LOG...
 //
-// and prints events a second both ways and the ratio of the two. Times are
+// and prints events a second both ways and the ratio of the two. With -matches it
+// writes which rule was true of which event instead. Times are
 // processor time of this process, the least of several rounds, so that other
 // work on the machine disturbs little.
 package main
@@ -72,6 +73,7 @@ func main() {
 	tree := flag.String("rules", "", "folder of rules")
 	rounds := flag.Int("rounds", 5, "rounds; the least time of each counts")
 	profile := flag.String("profile", "", "write a processor profile to this file")
+	matches := flag.String("matches", "", "measure nothing; write every event and every match to this file, for reference.py")
 	flag.Parse()
 	if *tree == "" || flag.NArg() == 0 {
 		flag.Usage()
@@ -90,7 +92,11 @@ func main() {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	if err := run(*tree, flag.Args(), *rounds); err != nil {
+	do := func() error { return run(*tree, flag.Args(), *rounds) }
+	if *matches != "" {
+		do = func() error { return list(*tree, flag.Args(), *matches) }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -170,7 +170,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	slices.SortFunc(found, func(a, b finding.Finding) int { return finding.Compare(&a, &b) })
 	judge(cf, found, aliases, c, profiles)
 	cf.Logons, cf.Chains = sessions.Finish(aliases.Host), chains(sessions, found)
-	cf.Coverage = append(append(cf.Coverage, gaps...), weak...)
+	cf.Coverage = slices.Concat(cf.Coverage, h.hits.stopped(), gaps, weak)
 	if h.contents != nil {
 		cf.Coverage = append(cf.Coverage, h.contents.coverage()...)
 	}

@@ -276,15 +276,11 @@ func (b *Rulebook) Notes() []string { return b.notes }
 
 func (b *Rulebook) overRecords(ctx context.Context, c *Config, p Progress, out *output) error {
 	h := &hits{engine: b.set.engine, buffer: ordered.New(out.spool, c.Memory/4)}
-	var mu sync.Mutex
 	rd := &reading{
 		env: c.env(false), formats: formats, fallback: fallbackFormat(), progress: p, since: c.Since, until: c.Until, stdin: c.Stdin,
 		newLane: func() lane {
 			m := h.matcher()
 			m.Measure()
-			mu.Lock()
-			b.matchers = append(b.matchers, m)
-			mu.Unlock()
 			return &ruleLane{m}
 		},
 	}
@@ -294,7 +290,8 @@ func (b *Rulebook) overRecords(ctx context.Context, c *Config, p Progress, out *
 	p.Phase("judging correlations in the order of time")
 	found, lost, err := h.correlate()
 	p.Done()
-	for _, l := range lost {
+	b.matchers = h.matchers
+	for _, l := range append(lost, h.stopped()...) {
 		b.note("%s: %s", l.Name, l.Why)
 	}
 	for i := range found {

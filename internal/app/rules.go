@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"longwatch/content"
 	"longwatch/internal/casefolder"
@@ -148,6 +149,9 @@ func firstOf(list []string, otherwise string) string {
 type hits struct {
 	engine *sigma.Engine
 	buffer *ordered.Buffer
+
+	mu       sync.Mutex
+	matchers []*sigma.Matcher
 }
 
 // newHits keeps about memory bytes; spool is a folder for what does not fit.
@@ -162,7 +166,18 @@ func (h *hits) matcher() *sigma.Matcher {
 		lane := h.buffer.Lane()
 		m.Hits = func(x *sigma.Hit) { lane.Put(x) }
 	}
+	h.mu.Lock()
+	h.matchers = append(h.matchers, m)
+	h.mu.Unlock()
 	return m
+}
+
+// stopped says which rules cost too much.
+func (h *hits) stopped() (out []casefolder.Coverage) {
+	for _, s := range h.engine.Stopped(h.matchers) {
+		out = append(out, casefolder.Coverage{Name: "Sigma rules", Why: s.String()})
+	}
+	return out
 }
 
 // correlate judges everything kept and says what could not be.

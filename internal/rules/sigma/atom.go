@@ -88,19 +88,22 @@ func (a *atom) test(v *view, i int) bool {
 			text = v.exact(i)
 		}
 		for j := range a.patterns {
-			if a.patterns[j].match(text) {
-				return true
+			if a.patterns[j].match(text, &v.work) {
+				return v.work >= 0
+			}
+			if v.work < 0 {
+				return false
 			}
 		}
 	case testRegexp:
 		for _, re := range a.res {
-			if re.match(v.vals[i].text, v.folded(i)) {
+			if re.match(v, i) {
 				return true
 			}
 		}
 	case testCIDR:
 		ip, ok := parseIP(v.vals[i].text)
-		if !ok {
+		if !ok || !v.spend(len(a.nets)) {
 			return false
 		}
 		for _, p := range a.nets {
@@ -110,7 +113,7 @@ func (a *atom) test(v *view, i int) bool {
 		}
 	case testNumber:
 		n, ok := parseNumber(v.vals[i].text)
-		if !ok {
+		if !ok || !v.spend(len(a.numbers)) {
 			return false
 		}
 		for _, x := range a.numbers {
@@ -122,6 +125,7 @@ func (a *atom) test(v *view, i int) bool {
 		return a.refers(v, i)
 	case testTime:
 		n, ok := timePart(v.vals[i].text, a.compare)
+		ok = v.spend(len(a.numbers)) && ok
 		for _, x := range a.numbers {
 			if ok && float64(n) == x {
 				return true
@@ -137,6 +141,9 @@ func (a *atom) refers(v *view, i int) bool {
 	text := v.folded(i)
 	for j := v.head(a.other); j >= 0; j = v.vals[j].next {
 		o := v.folded(j)
+		if !v.spend(1 + len(text)/searched) {
+			return false
+		}
 		switch a.shape {
 		case shapeExact:
 			if bytes.Equal(text, o) {

@@ -37,6 +37,7 @@ func (x *Firing) Claim() finding.Finding {
 // Why is the finding's reasons.
 func (x *Firing) Why() []string {
 	r := x.Rule
+	x.view.grant()
 	why := r.reasons(x.view, r.cond, nil)
 	if len(why) == 0 {
 		why = append(why, "the record has none of what the rule leaves out")

@@ -10,6 +10,7 @@ import (
 const (
 	maxDepth  = 64    // nesting of a condition or detection
 	maxValues = 20000 // patterns of one rule, after expansion
+	maxTerms  = 20000 // selections that a condition names, each as often as it does
 )
 
 // parseCondition reads a condition (Sigma specification 2.x, "Condition").
@@ -34,6 +35,15 @@ type conditionParser struct {
 	tokens     []string
 	at         int
 	selections []*node
+	terms      int
+}
+
+// name counts selections that are named.
+func (p *conditionParser) name(n int) error {
+	if p.terms += n; p.terms > maxTerms {
+		return fmt.Errorf("condition: it names more than %d selections", maxTerms)
+	}
+	return nil
 }
 
 // scan splits the text into names, words and parentheses.
@@ -133,7 +143,7 @@ func (p *conditionParser) operand() (*node, error) {
 	}
 	for _, s := range p.selections {
 		if s.name == t {
-			return s, nil
+			return s, p.name(1)
 		}
 	}
 	return nil, fmt.Errorf("condition: there is no selection %q", t)
@@ -154,6 +164,9 @@ func (p *conditionParser) quantified(how, pattern string) (*node, error) {
 	}
 	if len(kids) == 0 {
 		return nil, fmt.Errorf("condition: no selection is named like %q", pattern)
+	}
+	if err := p.name(len(kids)); err != nil {
+		return nil, err
 	}
 	switch how {
 	case "1", "any":

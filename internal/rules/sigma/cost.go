@@ -61,16 +61,16 @@ func (m *Matcher) Measure() {
 }
 
 // measured evaluates rule n with a clock.
-func (m *Matcher) measured(n int) bool {
+func (m *Matcher) measured(n int) (ok, stopped bool) {
 	c := &m.meter.costs[n]
 	start := time.Now()
-	ok := m.engine.matched[n].cond.eval(m.view)
+	ok, stopped = m.engine.matched[n].holds(m.view)
 	c.Time += time.Since(start)
 	c.Candidates++
 	if ok {
 		c.Fired++
 	}
-	return ok
+	return ok, stopped
 }
 
 // Costs adds up what matchers measured of a rule.

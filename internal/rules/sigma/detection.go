@@ -13,7 +13,8 @@ import (
 type builder struct {
 	fields       *fieldTable
 	placeholders map[string][]string
-	values       int // patterns made so far
+	values       int  // patterns made so far
+	programs     *int // instructions of all regular expressions of all rules
 }
 
 // fieldTable numbers field names across all rules.
@@ -167,6 +168,9 @@ func (b *builder) atom(m *modifiers, y *yaml.Node) (*atom, error) {
 			re, err := compileRegexp(m.flags() + x)
 			if err != nil {
 				return nil, fmt.Errorf("the regular expression cannot be used: %w", err)
+			}
+			if *b.programs += len(re.prog.Inst); *b.programs > maxPrograms {
+				return nil, fmt.Errorf("the regular expressions of all rules are compiled to more than %d instructions", maxPrograms)
 			}
 			a.res = append(a.res, re)
 		}

@@ -71,11 +71,13 @@ type Matcher struct {
 	firing Firing
 	judge  func(int)
 	meter  *meter // nil unless costs are measured
+
+	stopped map[int]int // how often rules were stopped, by number
 }
 
 // NewMatcher returns a matcher for one goroutine.
 func (e *Engine) NewMatcher() *Matcher {
-	m := &Matcher{engine: e, view: newView(len(e.fields.names)), marks: newMarks(len(e.matched))}
+	m := &Matcher{engine: e, view: newView(len(e.fields.names)), marks: newMarks(len(e.matched)), stopped: map[int]int{}}
 	m.hit = func(l *indexed) {
 		for _, x := range l.rules {
 			m.marks.set(x)
@@ -84,11 +86,14 @@ func (e *Engine) NewMatcher() *Matcher {
 	m.judge = func(n int) {
 		m.Candidates++
 		r := m.engine.matched[n]
-		ok := false
+		ok, stopped := false, false
 		if m.meter != nil {
-			ok = m.measured(n)
+			ok, stopped = m.measured(n)
 		} else {
-			ok = r.cond.eval(m.view)
+			ok, stopped = r.holds(m.view)
+		}
+		if stopped {
+			m.stopped[n]++
 		}
 		if !ok {
 			return

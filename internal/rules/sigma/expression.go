@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -9,11 +10,13 @@ import (
 )
 
 // expression is a regular expression with what can be told without running
-// it. The engine of the standard library takes time in proportion to the
-// text, whatever the expression, so none can hang the hunt.
+// it. The engine of the standard library takes at most as many steps as there
+// are instructions times characters; where that is many, they are counted.
 type expression struct {
-	re   *regexp.Regexp
-	tree *syntax.Regexp
+	re     *regexp.Regexp
+	tree   *syntax.Regexp
+	prog   *syntax.Prog
+	prefix string // what every match begins with
 
 	least int      // bytes of the shortest text that it matches
 	need  [][]byte // one of these, in lower case, is in whatever it matches; nil when that cannot be told
@@ -31,16 +34,24 @@ type run struct {
 const maxNeed = 8
 
 func compileRegexp(text string) (*expression, error) {
-	re, err := regexp.Compile(text)
-	if err != nil {
-		return nil, err
-	}
 	tree, err := syntax.Parse(text, syntax.Perl)
 	if err != nil {
 		return nil, err
 	}
-	x := &expression{re: re, run: runOf(tree), part: partOf(tree)}
+	x := &expression{run: runOf(tree), part: partOf(tree)}
 	x.tree = tree.Simplify()
+	if x.prog, err = syntax.Compile(x.tree); err != nil {
+		return nil, err
+	}
+	if n := len(x.prog.Inst); n > maxProgram {
+		return nil, fmt.Errorf("it is compiled to %d instructions, more than %d", n, maxProgram)
+	}
+	if x.re, err = regexp.Compile(text); err != nil {
+		return nil, err
+	}
+	if x.prog.StartCond() == 0 {
+		x.prefix, _ = x.prog.Prefix()
+	}
 	x.least = shortestMatch(x.tree)
 	if need := regexpLiterals(x.tree, 1); len(need) <= maxNeed {
 		for _, s := range need {
@@ -50,13 +61,16 @@ func compileRegexp(text string) (*expression, error) {
 	return x, nil
 }
 
-// match tells whether the expression is found in text; folded is the text in
-// lower case.
-func (x *expression) match(text string, folded []byte) bool {
-	if x.run != nil {
-		return x.run.in(text)
-	}
+// match tells whether the expression is found in value i of v.
+func (x *expression) match(v *view, i int) bool {
+	text, folded := v.vals[i].text, v.folded(i)
 	if len(text) < x.least {
+		return v.spend(1) && false
+	}
+	if x.run != nil {
+		return v.spend(1+len(text)/every) && x.run.in(text)
+	}
+	if !v.spend(1 + (len(x.need)+1)*len(text)/searched) {
 		return false
 	}
 	if len(x.need) > 0 && !slices.ContainsFunc(x.need, func(s []byte) bool { return bytes.Contains(folded, s) }) {
@@ -65,7 +79,12 @@ func (x *expression) match(text string, folded []byte) bool {
 	if x.part != nil && !x.part.in(text) {
 		return false
 	}
-	return x.re.MatchString(text)
+	if steps := len(x.prog.Inst) * (len(text) + 1); steps <= direct {
+		return v.spend(1+steps/every) && x.re.MatchString(text)
+	}
+	found, left := v.machine.match(x.prog, x.prefix, text, v.work)
+	v.work = left
+	return found
 }
 
 // in tells whether text has such a run.

@@ -57,7 +57,7 @@ func (v *view) windows(x *host.Event) {
 		v.derive(x)
 	}
 	if x.EventID == 4657 && x.Channel == "Security" {
-		v.putJoined("TargetObject", registryRoot(x.Get("ObjectName")), `\`, x.Get("ObjectValueName"))
+		v.registryValue(x)
 	}
 }
 
@@ -87,6 +87,24 @@ func (v *view) derive(x *host.Event) {
 			}
 		}
 	}
+}
+
+// registryValue writes the key and value that event 4657 names into one field,
+// as Sysmon does.
+func (v *view) registryValue(x *host.Event) {
+	key := registryRoot(x.Get("ObjectName"))
+	for i := range x.Fields {
+		if x.Fields[i].Name != "ObjectValueName" {
+			continue
+		}
+		name := x.Fields[i].Value
+		if name == "" {
+			name = "(Default)"
+		}
+		v.putJoined("TargetObject", key, `\`, name)
+		return
+	}
+	v.putSome("TargetObject", key)
 }
 
 // registryRoot writes a kernel registry path the way Sysmon does.

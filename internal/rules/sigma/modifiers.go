@@ -119,9 +119,6 @@ func (m *modifiers) flags() string {
 
 // placed puts the asterisks that contains, startswith and endswith stand for.
 func (m *modifiers) placed(parts []part) []part {
-	if slices.Contains(m.steps, "base64offset") && !m.placedSet {
-		return surround(parts)
-	}
 	if !m.placedSet {
 		return parts
 	}

@@ -109,8 +109,10 @@ func newPattern(parts []part, cased bool) pattern {
 	return pattern{shape: shapeGlob, parts: parts}
 }
 
-// match compares the whole of text, which is folded unless the pattern is cased.
-func (p *pattern) match(text []byte) bool {
+// match compares the whole of text, which is folded unless the pattern is
+// cased, and takes the steps that it costs off work.
+func (p *pattern) match(text []byte, work *int) bool {
+	*work--
 	//exhaustive:enforce
 	switch p.shape {
 	case shapeExact:
@@ -120,20 +122,23 @@ func (p *pattern) match(text []byte) bool {
 	case shapeSuffix:
 		return bytes.HasSuffix(text, p.lit)
 	case shapeContains:
+		*work -= len(text) / searched
 		return bytes.Contains(text, p.lit)
 	case shapeAny:
 		return true
 	case shapeGlob:
 	}
-	return glob(p.parts, unsafe.String(unsafe.SliceData(text), len(text))) //nolint:gosec // the text is only read, and not kept
+	return glob(p.parts, work, unsafe.String(unsafe.SliceData(text), len(text))) //nolint:gosec // the text is only read, and not kept
 }
 
-// glob compares text with parts, going back at most to the last asterisk, so
-// the work is bounded by len(text) times the length of the longest literal.
-func glob(parts []part, text string) bool {
+// glob compares text with parts, going back at most to the last asterisk. That
+// takes at most as many steps as there are characters times parts; they are
+// taken off work, and nothing is found any more when it is used up.
+func glob(parts []part, work *int, text string) bool {
 	i, at := 0, 0
 	star, mark := -1, 0
-	for {
+	for *work >= 0 {
+		*work--
 		switch {
 		case i == len(parts):
 			if at == len(text) {
@@ -151,6 +156,7 @@ func glob(parts []part, text string) bool {
 				continue
 			}
 		default:
+			*work -= len(parts[i].lit) / searched
 			if strings.HasPrefix(text[at:], parts[i].lit) {
 				at += len(parts[i].lit)
 				i++
@@ -161,16 +167,20 @@ func glob(parts []part, text string) bool {
 			return false
 		}
 		if next := star + 1; next < len(parts) && parts[next].wild == 0 {
+			*work -= len(parts[next].lit) / searched
 			j := strings.Index(text[mark+1:], parts[next].lit)
 			if j < 0 {
+				*work -= len(text[mark:]) / searched
 				return false
 			}
+			*work -= j / searched
 			mark += 1 + j
 		} else {
 			mark++
 		}
 		i, at = star+1, mark
 	}
+	return false
 }
 
 // literal is the longest text that must occur for p to match.

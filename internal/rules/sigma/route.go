@@ -121,6 +121,7 @@ type routes struct {
 	rawType  map[string]*route // Zeek records by name of their type
 	channels map[string]uint16
 	sysmon   uint16 // number of Sysmon's channel
+	security uint16 // and of Security
 }
 
 type windowsKey struct {
@@ -167,7 +168,7 @@ func (e *Engine) build() {
 		}
 		rt.windows[windowsKey{n, id}] = e.newRoute(kind, id, aliases)
 	})
-	rt.sysmon = rt.channels[sysmonLog]
+	rt.sysmon, rt.security = rt.channels[sysmonLog], rt.channels["Security"]
 	rt.other = e.newRoute(kindOfEvent{product: "windows"}, 0, nil)
 	rt.audit = e.newRoute(kindOfEvent{product: "linux", service: []string{"auditd"}, category: []string{"file_event", "network_connection"}}, 0, nil)
 	rt.process = e.newRoute(kindOfEvent{product: "linux", service: []string{"auditd"}, category: []string{"process_creation"}}, 0, nil)
@@ -356,12 +357,20 @@ func (rt *routes) ofWindows(x *host.Event) *route {
 		return rt.other
 	}
 	id := x.EventID
-	if id == 12 && n == rt.sysmon {
+	switch {
+	case id == 12 && n == rt.sysmon:
 		switch x.Get("EventType") {
 		case "":
 		case "CreateKey":
 			id |= keyCreated
 		default:
+			id |= keyDeleted
+		}
+	case id == 4657 && n == rt.security:
+		switch x.Get("OperationType") { // a message number, or its text where somebody rendered it
+		case "%%1904", "New registry value created":
+			id |= keyCreated
+		case "%%1906", "Registry value deleted":
 			id |= keyDeleted
 		}
 	}

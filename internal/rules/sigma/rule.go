@@ -22,6 +22,8 @@ type compiler struct {
 	lost    map[string]string // why a rule is not there, by id and name
 	byName  map[string][]*Rule
 	order   map[*Rule]int // where its document stands
+
+	programs int // instructions of all regular expressions
 }
 
 func (c *compiler) refuse(d *document, err error) {
@@ -217,5 +219,5 @@ func (c *compiler) conditions(r *Rule, w *written) error {
 }
 
 func (c *compiler) builder() *builder {
-	return &builder{fields: &c.e.fields, placeholders: c.opts.Placeholders}
+	return &builder{fields: &c.e.fields, placeholders: c.opts.Placeholders, programs: &c.programs}
 }

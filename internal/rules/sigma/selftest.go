@@ -75,7 +75,7 @@ func (e *Engine) Test() []Failure {
 			for _, kv := range t.values {
 				v.put(kv[0], kv[1])
 			}
-			holds := r.cond.eval(v)
+			holds, _ := r.holds(v)
 			switch {
 			case t.fires && !holds:
 				out = append(out, Failure{r, t.line, "should fire and is quiet"})

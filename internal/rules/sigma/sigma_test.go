@@ -101,6 +101,8 @@ func TestValues(t *testing.T) {
 		{`F|windash|contains: '-a-b'`, `x -a/b`, false},
 		{`F|base64: 'foobar'`, `Zm9vYmFy`, true},
 		{`F|base64offset|contains: 'foobar'`, `eHhmb29iYXI=`, true},
+		{`F|base64offset: 'foobar'`, `eHhmb29iYXI=`, false},
+		{`F|base64offset: 'foobar'`, `Zm9vYmFy`, true},
 		{`F|base64offset|contains: 'http://'`, `xxodHRwOi8vxx`, true},
 		{`F|base64offset|contains: 'http://'`, `xxHRwOi8vxx`, false},
 		{`F|base64offset|contains: 'http://'`, `xxaHR0cDovLxx`, true},
@@ -238,6 +240,12 @@ func TestLogSources(t *testing.T) {
 		{"other service", "{product: windows, service: system}", `{EventID: 1102}`, ev("Security", 1102), false},
 		{"registry value of 4657", "{category: registry_set, product: windows}", `{TargetObject: 'HKLM\SOFTWARE\k\v', Details: 'x'}`,
 			ev("Security", 4657, "ObjectName", `\REGISTRY\MACHINE\SOFTWARE\k`, "ObjectValueName", "v", "NewValue", "x"), true},
+		{"default value of 4657", "{category: registry_set, product: windows}", `{TargetObject: 'HKU\S-1\k\(Default)'}`,
+			ev("Security", 4657, "ObjectName", `\REGISTRY\USER\S-1\k`, "ObjectValueName", ""), true},
+		{"4657 that deletes sets nothing", "{category: registry_set, product: windows}", `{NewValue: 'x'}`, ev("Security", 4657, "OperationType", "%%1906", "NewValue", "x"), false},
+		{"4657 that deletes", "{category: registry_delete, product: windows}", `{ObjectValueName: 'v'}`, ev("Security", 4657, "OperationType", "%%1906", "ObjectValueName", "v"), true},
+		{"4657 that adds", "{category: registry_add, product: windows}", `{ObjectValueName: 'v'}`, ev("Security", 4657, "OperationType", "%%1904", "ObjectValueName", "v"), true},
+		{"4657 that changes adds nothing", "{category: registry_add, product: windows}", `{ObjectValueName: 'v'}`, ev("Security", 4657, "OperationType", "%%1905", "ObjectValueName", "v"), false},
 		{"Sysmon 13", "{category: registry_event, product: windows}", `{TargetObject|endswith: '\v'}`, ev(sysmonLog, 13, "TargetObject", `HKLM\v`), true},
 		{"Sysmon 18", "{category: pipe_created, product: windows}", `{PipeName: '\x'}`, ev(sysmonLog, 18, "PipeName", `\x`), true},
 		{"script block", "{category: ps_script, product: windows}", `{ScriptBlockText|contains: 'x'}`, ev(powershellLog, 4104, "ScriptBlockText", "axb"), true},
@@ -391,7 +399,7 @@ func FuzzRule(f *testing.F) {
 		v := newView(len(e.fields.names))
 		v.begin(route)
 		v.fill(ev)
-		want := e.Rules[0].cond.eval(v)
+		want, _ := e.Rules[0].holds(v)
 		got := false
 		e.NewMatcher().Match(ev, func(*Firing) { got = true })
 		if got != want {

@@ -40,9 +40,9 @@ var windowsServices = map[string][]string{
 	"MSExchange Management":                                                    {"msexchange-management"},
 	"Microsoft-Windows-BitLocker/BitLocker Management":                         {"bitlocker"},
 	"Microsoft-Windows-Ntfs/Operational":                                       {"ntfs"},
-	"Microsoft-ServiceBus-Client/Admin":                                        {"servicebus-client"},
-	"Microsoft-ServiceBus-Client/Operational":                                  {"servicebus-client"},
-	"Microsoft-ServiceBus-Client":                                              {"microsoft-servicebus-client"},
+	"Microsoft-ServiceBus-Client/Admin":                                        {"servicebus-client", "microsoft-servicebus-client"},
+	"Microsoft-ServiceBus-Client/Operational":                                  {"servicebus-client", "microsoft-servicebus-client"},
+	"Microsoft-ServiceBus-Client":                                              {"servicebus-client", "microsoft-servicebus-client"},
 	"Microsoft-Windows-LDAP-Client/Debug":                                      {"ldap_debug", "ldap"},
 	"Directory Service":                                                        {"ldap", "directory-service"},
 	"Microsoft-Windows-Windows Firewall With Advanced Security/Firewall":       {"firewall-as"},
@@ -98,8 +98,8 @@ const (
 	defenderLog   = "Microsoft-Windows-Windows Defender/Operational"
 )
 
-// Sysmon's event 12 is two categories, told apart by EventType. One without
-// EventType is both.
+// Sysmon's event 12 and event 4657 of Security are several categories, told
+// apart by EventType and OperationType. Event 12 without EventType is both.
 const (
 	keyCreated = 1 << 30
 	keyDeleted = 1 << 31
@@ -133,8 +133,10 @@ var windowsCategories = []windowsCategory{
 	{"registry_delete", sysmonLog, []uint32{12, 12 | keyDeleted}, nil},
 	{"registry_set", sysmonLog, []uint32{13}, nil},
 	{"registry_rename", sysmonLog, []uint32{14}, nil},
-	{"registry_event", "Security", []uint32{4657}, registry4657},
-	{"registry_set", "Security", []uint32{4657}, registry4657},
+	{"registry_event", "Security", []uint32{4657, 4657 | keyCreated, 4657 | keyDeleted}, registry4657},
+	{"registry_add", "Security", []uint32{4657 | keyCreated}, registry4657},
+	{"registry_set", "Security", []uint32{4657, 4657 | keyCreated}, registry4657},
+	{"registry_delete", "Security", []uint32{4657 | keyDeleted}, registry4657},
 	{"create_stream_hash", sysmonLog, []uint32{15}, nil},
 	{"pipe_created", sysmonLog, []uint32{17, 18}, nil},
 	{"wmi_event", sysmonLog, []uint32{19, 20, 21}, nil},

@@ -20,6 +20,9 @@ type view struct {
 	stamp []uint32
 	gen   uint32
 	buf   []byte // folded text, and the text of numbers and joined values
+
+	work    int // steps that the rule may still take
+	machine machine
 }
 
 // value is one value of a field. Values of one field are chained.
