@@ -136,7 +136,7 @@ func (a *Aliases) learnNetwork(r record.Record) {
 
 func (a *Aliases) pair(ip netip.Addr, name string, ts record.Time, by rank) {
 	name = HostName(name)
-	if !ip.IsValid() || ip.IsUnspecified() || ip.IsLoopback() || name == "" {
+	if !ip.IsValid() || ip.IsUnspecified() || ip.IsLoopback() || ip.IsMulticast() || name == "" {
 		return
 	}
 	ip = ip.Unmap()

@@ -16,7 +16,7 @@ var directoryActions = map[uint32]string{
 	4723: "password-reset", 4724: "password-reset", 4794: "password-reset",
 	4725: "disabled",
 	4726: "deleted", 4743: "deleted",
-	4738: "changed", 4742: "changed", 4739: "changed", 4765: "changed", 4781: "changed",
+	4738: "changed", 4742: "changed", 4739: "changed", 4781: "changed",
 	4727: "created", 4731: "created", 4754: "created",
 	4730: "deleted", 4734: "deleted", 4758: "deleted",
 	4735: "changed", 4737: "changed", 4755: "changed",
@@ -26,6 +26,11 @@ var directoryActions = map[uint32]string{
 	4704: "right-added", 4717: "right-added",
 	4705: "right-removed", 4718: "right-removed",
 	4764: "changed", 4780: "changed",
+	4706: "trust-added", 4707: "trust-removed", 4716: "trust-changed", 4865: "trust-added", 4866: "trust-removed", 4867: "trust-changed",
+	4745: "changed", 4750: "changed", 4760: "changed",
+	4765: "history-added", 4766: "history-added",
+	4782: "password-read",
+	4798: "enumerated", 4799: "enumerated",
 	4744: "created", 4749: "created", 4759: "created",
 	4748: "deleted", 4753: "deleted", 4763: "deleted",
 	4746: "member-added", 4751: "member-added", 4761: "member-added",
@@ -58,6 +63,14 @@ func directory(e *event) record.Record {
 		if d.Properties = get(e, "MemberName"); d.Properties == "" {
 			d.Properties = get(e, "MemberSid")
 		}
+	case 4706, 4707, 4716:
+		d.Object, d.Properties = firstOf(e, "DomainName", "DomainSid"), get(e, "TdoAttributes")
+	case 4865, 4866, 4867:
+		d.Object, d.Properties = get(e, "ForestRoot"), get(e, "TopLevelName")
+	case 4765, 4766:
+		d.Properties = firstOf(e, "SourceUserName", "SourceSid")
+	case 4798, 4799:
+		d.Properties = get(e, "CallerProcessName")
 	case 4781:
 		d.Object, d.Properties = account(e, "TargetDomainName", "NewTargetUserName"), get(e, "OldTargetUserName")
 	}

@@ -57,6 +57,9 @@ func logon(e *event) record.Record {
 // connection reads who authenticated to the remote desktop (1149): names without
 // meaning in the manifest, Param1 to Param3.
 func connection(e *event) record.Record {
+	if e.EventID == 261 { // the listener was reached, nothing more
+		return &host.RemoteAccess{Head: head(e, "", ""), Proto: "rdp", Action: "asked"}
+	}
 	if e.EventID != 1149 {
 		return nil
 	}
@@ -77,10 +80,10 @@ func outcome(status string) string {
 // ticket reads Kerberos requests to a domain controller.
 func ticket(e *event) record.Record {
 	kind := "TGS"
-	if e.EventID == 4768 || e.EventID == 4771 {
+	if e.EventID == 4768 || e.EventID == 4771 || e.EventID == 4772 {
 		kind = "AS"
 	}
-	status := strings.ToLower(get(e, "Status"))
+	status := strings.ToLower(firstOf(e, "Status", "FailureCode"))
 	if status == "" && e.EventID == 4770 {
 		status = "0x0" // renewals are logged when granted
 	}
@@ -94,14 +97,14 @@ func ticket(e *event) record.Record {
 	}
 }
 
-// session reads logons (21) and reconnections (25) to desktop sessions, and
-// their end (23).
+// session reads logons (21) and reconnections (25) to desktop sessions, their
+// end (23), and what happens between (22, 24, 40).
 func session(e *event) record.Record {
 	if e.EventID == 23 {
 		return &host.Logoff{Head: head(e, get(e, "User"), "")}
 	}
 	if e.EventID != 21 && e.EventID != 25 {
-		return nil
+		return stay(e)
 	}
 	l := &host.Logon{
 		Head:      head(e, get(e, "User"), ""),

@@ -18,7 +18,7 @@ func security(e *event) record.Record {
 		return &host.Logoff{Head: head(e, target(e), get(e, "TargetLogonId")), LogonType: number(get(e, "LogonType")), Asked: e.EventID == 4647}
 	case 4624, 4625, 4648, 4672, 4776, 4778:
 		return logon(e)
-	case 4768, 4769, 4770, 4771:
+	case 4768, 4769, 4770, 4771, 4772, 4773:
 		return ticket(e)
 	case 4697:
 		return &host.Service{
@@ -32,12 +32,39 @@ func security(e *event) record.Record {
 		}
 	case 4698, 4699, 4700, 4701, 4702:
 		return auditedTask(e)
-	case 4657, 4663:
+	case 4656, 4657, 4660, 4661, 4663, 4670, 4907:
 		return object(e)
 	case 5140, 5145:
 		return share(e)
-	case 5156:
+	case 5152, 5154, 5155, 5156, 5157, 5158, 5159:
 		return filtered(e)
+	}
+	return seldom(e)
+}
+
+// seldom reads the audit events that are few.
+func seldom(e *event) record.Record {
+	switch e.EventID {
+	case 4608, 4609, 4616, 4800, 4801:
+		return auditedState(e)
+	case 4610, 4611, 4614, 4622:
+		return securityPackage(e)
+	case 4673, 4674:
+		return privilege(e)
+	case 4713, 4719:
+		return policy(e)
+	case 4779:
+		return left(e)
+	case 4886, 4887, 4888:
+		return certificate(e)
+	case 4946, 4947, 4948, 4949, 4950:
+		return auditedRule(e)
+	case 5142, 5143, 5144:
+		return shareChange(e)
+	case 6272, 6273:
+		return radius(e)
+	case 6416, 6419, 6420, 6421, 6422, 6423, 6424:
+		return device(e)
 	}
 	return directory(e)
 }
@@ -99,31 +126,6 @@ func share(e *event) record.Record {
 	}
 }
 
-// object reads accesses to files and to registry keys and values.
-func object(e *event) record.Record {
-	h := head(e, subject(e), get(e, "SubjectLogonId"))
-	image := get(e, "ProcessName")
-	mask := number(get(e, "AccessMask"))
-	switch kind := get(e, "ObjectType"); {
-	case e.EventID == 4657:
-		return &host.Registry{Head: h, Action: valueChange(get(e, "OperationType")), Key: get(e, "ObjectName") + `\` + get(e, "ObjectValueName"), Value: get(e, "NewValue"), Image: image}
-	case kind == "Key" && mask&deleteIt != 0:
-		return &host.Registry{Head: h, Action: "deleted", Key: get(e, "ObjectName"), Image: image}
-	case kind == "Key" && mask&writeData != 0: // KEY_SET_VALUE
-		return &host.Registry{Head: h, Action: "set", Key: get(e, "ObjectName"), Image: image}
-	case kind != "File":
-		return nil
-	}
-	f := &host.FileEvent{Head: h, Action: "accessed", Path: get(e, "ObjectName"), Image: image}
-	switch {
-	case mask&deleteIt != 0:
-		f.Action = "deleted"
-	case mask&(writeData|appendData) != 0:
-		f.Action = "changed"
-	}
-	return f
-}
-
 // valueChange names what 4657 did to a registry value.
 func valueChange(code string) string {
 	switch code {
@@ -133,34 +135,4 @@ func valueChange(code string) string {
 		return "deleted"
 	}
 	return "set"
-}
-
-// filtered reads a connection that the Windows Filtering Platform let pass.
-// Source is who opened it, in both directions.
-func filtered(e *event) record.Record {
-	return &host.Socket{
-		Head:      head(e, "", ""),
-		Image:     get(e, "Application"),
-		Proto:     transport(get(e, "Protocol")),
-		Initiated: get(e, "Direction") == "%%14593",
-		OrigH:     address(get(e, "SourceAddress")),
-		OrigP:     port(get(e, "SourcePort")),
-		RespH:     address(get(e, "DestAddress")),
-		RespP:     port(get(e, "DestPort")),
-	}
-}
-
-// transport names an IP protocol number.
-func transport(number string) string {
-	switch number {
-	case "1":
-		return "icmp"
-	case "6":
-		return "tcp"
-	case "17":
-		return "udp"
-	case "58":
-		return "ipv6-icmp"
-	}
-	return number
 }

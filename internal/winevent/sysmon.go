@@ -18,17 +18,29 @@ func sysmon(e *event) record.Record {
 		return &host.FileEvent{Head: h, Action: "times-set", Path: get(e, "TargetFilename"), Image: image, Created: utc(get(e, "CreationUtcTime")), Before: utc(get(e, "PreviousCreationUtcTime"))}
 	case 3:
 		return sysmonSocket(e, h)
+	case 4:
+		return &host.SystemEvent{Head: h, Action: "guard-" + strings.ToLower(get(e, "State")), Detail: "Sysmon " + get(e, "Version")}
 	case 5:
 		return &host.ProcessEnd{Head: h, PID: number(get(e, "ProcessId")), GUID: guid(get(e, "ProcessGuid")), Image: image}
 	case 6, 7:
 		digests, _ := hashes(get(e, "Hashes"))
 		return &host.Module{Head: h, Image: image, Path: get(e, "ImageLoaded"), Signed: get(e, "Signed"), Hashes: digests}
+	case 8:
+		return &host.RemoteThread{
+			Head: userOf(h, get(e, "SourceUser")), PID: number(get(e, "SourceProcessId")), Image: get(e, "SourceImage"),
+			TargetPID: number(get(e, "TargetProcessId")), Target: get(e, "TargetImage"),
+			Address: strings.ToLower(get(e, "StartAddress")), Module: get(e, "StartModule"), Function: get(e, "StartFunction"),
+		}
+	case 9:
+		return &host.FileEvent{Head: h, Action: "raw-read", Path: get(e, "Device"), Image: image}
 	case 10:
 		return &host.Access{Head: userOf(h, get(e, "SourceUser")), Image: get(e, "SourceImage"), Target: get(e, "TargetImage"), Mask: get(e, "GrantedAccess"), Trace: get(e, "CallTrace")}
 	case 11, 15, 23, 26, 29:
 		return sysmonFile(e, h)
 	case 12, 13, 14:
 		return sysmonRegistry(e, h)
+	case 16:
+		return &host.Setting{Head: h, Product: "Sysmon", Action: "changed", Name: get(e, "Configuration"), After: get(e, "ConfigurationFileHash")}
 	case 17, 18:
 		action := "created"
 		if e.EventID == 18 {
@@ -43,8 +55,25 @@ func sysmon(e *event) record.Record {
 		return &host.WMI{Head: h, Action: "binding", Name: get(e, "Consumer"), Detail: get(e, "Filter")}
 	case 22:
 		return &host.DNSQuery{Head: h, Image: image, Query: get(e, "QueryName"), Status: get(e, "QueryStatus"), Answers: answers(get(e, "QueryResults"))}
+	case 24:
+		return &host.ObjectAccess{Head: h, Action: "accessed", Outcome: success, Kind: "Clipboard", Object: get(e, "ClientInfo"), PID: number(get(e, "ProcessId")), Image: image}
+	case 25, 27, 28:
+		return sysmonGuard(e, h)
+	case 255:
+		return &host.SystemEvent{Head: h, Action: "guard-failed", Detail: strings.TrimSpace(get(e, "ID") + " " + get(e, "Description"))}
 	}
 	return nil
+}
+
+// sysmonGuard reads a process whose image was replaced in memory (25), and files
+// that Sysmon did not let be written (27) or shredded (28).
+func sysmonGuard(e *event, h host.Head) record.Record {
+	p := &host.Protection{Head: h, Product: "Sysmon", Action: "blocked", Name: get(e, "RuleName"), Path: get(e, "TargetFilename"), Image: get(e, "Image"), PID: number(get(e, "ProcessId"))}
+	if e.EventID == 25 {
+		p.Action, p.Name = "detected", get(e, "Type")
+	}
+	p.Hashes, _ = hashes(get(e, "Hashes"))
+	return p
 }
 
 func userOf(h host.Head, user string) host.Head {
@@ -86,6 +115,7 @@ func sysmonSocket(e *event, h host.Head) record.Record {
 		Image:     get(e, "Image"),
 		Proto:     get(e, "Protocol"),
 		Initiated: strings.EqualFold(get(e, "Initiated"), "true"),
+		Action:    "connected",
 		OrigH:     address(get(e, "SourceIp")),
 		OrigP:     port(get(e, "SourcePort")),
 		RespH:     address(get(e, "DestinationIp")),

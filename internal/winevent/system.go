@@ -7,13 +7,17 @@ import (
 	"longwatch/internal/record/host"
 )
 
-// eventlog reads logs being cleared: 1102 of Security, 104 of any other.
+// eventlog reads logs being cleared: 1102 of Security, 104 of any other; and
+// logging that ends (1100), has no room (1104) or begins a new file (1105).
 func eventlog(e *event) record.Record {
 	switch e.EventID {
 	case 1102:
 		return &host.LogClear{Head: head(e, subject(e), get(e, "SubjectLogonId")), Channel: "Security"}
 	case 104:
 		return &host.LogClear{Head: head(e, subject(e), ""), Channel: get(e, "Channel")}
+	case 1100, 1104, 1105:
+		action := map[uint32]string{1100: "log-stopped", 1104: "log-full", 1105: "log-archived"}[e.EventID]
+		return &host.SystemEvent{Head: head(e, "", ""), Action: action, Detail: firstOf(e, "BackupPath", "Channel")}
 	}
 	return nil
 }
@@ -107,7 +111,12 @@ func wmi(e *event) record.Record {
 // detaches and moves. Its values have no names: program, process, instance,
 // then the rest of the message.
 func database(e *event) record.Record {
-	actions := map[uint32]string{216: "moved", 325: "created", 326: "attached", 327: "detached"}
+	actions := map[uint32]string{
+		102: "engine-started", 103: "engine-stopped",
+		216: "moved",
+		300: "recovery-started", 301: "log-replayed", 302: "recovered",
+		325: "created", 326: "attached", 327: "detached",
+	}
 	action, ok := actions[e.EventID]
 	if !ok {
 		return nil

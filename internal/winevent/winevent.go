@@ -49,11 +49,58 @@ func (n *Normalizer) Normalize(raw *host.Event) record.Record {
 	case "ESENT", "NTDS ISAM":
 		return database(e)
 	}
+	if read := readers[provider(e)]; read != nil {
+		return read(e)
+	}
 	return nil
+}
+
+// readers read the events of providers that log little.
+var readers = map[string]func(*event) record.Record{
+	"Application Error":     crash,
+	"EventLog":              state,
+	"MSExchange CmdletLogs": cmdlet,
+	"MSSQLSERVER":           sqlServer,
+	"Microsoft-Windows-ActiveDirectory_DomainService":              search,
+	"Microsoft-Windows-AppLocker":                                  appLocker,
+	"Microsoft-Windows-Bits-Client":                                transfer,
+	"Microsoft-Windows-CertificateServicesClient-Lifecycle-System": exported,
+	"Microsoft-Windows-CertificateServicesClient-Lifecycle-User":   exported,
+	"Microsoft-Windows-CodeIntegrity":                              codeIntegrity,
+	"Microsoft-Windows-DNS-Client":                                 lookUp,
+	"Microsoft-Windows-DNS-Server-Service":                         nameServer,
+	"Microsoft-Windows-DNSServer":                                  nameServer,
+	"Microsoft-Windows-DriverFrameworks-UserMode":                  device,
+	"Microsoft-Windows-IIS-Configuration":                          webServer,
+	"Microsoft-Windows-Kernel-General":                             state,
+	"Microsoft-Windows-Kernel-PnP":                                 device,
+	"Microsoft-Windows-Kernel-Power":                               state,
+	"Microsoft-Windows-LDAP-Client":                                search,
+	"Microsoft-Windows-NTLM":                                       ntlm,
+	"Microsoft-Windows-Partition":                                  device,
+	"Microsoft-Windows-PrintService":                               printed,
+	"Microsoft-Windows-RemoteDesktopServices-RdpCoreTS":            desktop,
+	"Microsoft-Windows-SMBClient":                                  smb,
+	"Microsoft-Windows-SMBServer":                                  smb,
+	"Microsoft-Windows-Security-Mitigations":                       mitigation,
+	"Microsoft-Windows-TerminalServices-ClientActiveXCore":         desktop,
+	"Microsoft-Windows-TerminalServices-RDPClient":                 desktop, // the channel
+	"Microsoft-Windows-User Profiles Service":                      profile,
+	"Microsoft-Windows-VHDMP":                                      device,
+	"Microsoft-Windows-WinRM":                                      winRM,
+	"Microsoft-Windows-Windows Defender":                           defender,
+	"Microsoft-Windows-Windows Firewall With Advanced Security":    firewall,
+	"MsiInstaller": software,
+	"NETLOGON":     netlogon,
+	"OpenSSH":      openSSH,
+	"User32":       state,
 }
 
 // provider is who logged e.
 func provider(e *event) string {
+	if strings.HasPrefix(e.Provider, "MSSQL$") { // a named instance
+		return "MSSQLSERVER"
+	}
 	if e.Provider != "" {
 		return e.Provider
 	}

@@ -107,10 +107,11 @@ type ShareAccess struct {
 }
 
 // FileEvent is a file that was created, changed, renamed or deleted, or whose
-// times were set. Specification: Sysmon 2, 11, 15, 23 and 26; Security 4663.
+// times were set, or a disk read past its files. Specification: Sysmon 2, 9, 11,
+// 15, 23, 26 and 29; Security 4663.
 type FileEvent struct {
 	Head
-	Action  string      `rec:"action" ecs:"event.action"`         // created, changed, accessed, deleted, times-set, stream-created
+	Action  string      `rec:"action" ecs:"event.action"`         // created, changed, accessed, deleted, times-set, stream-created, raw-read
 	Path    string      `rec:"path" ecs:"file.path" ent:"file"`   // of the file, after the event
 	Image   string      `rec:"image" ecs:"process.executable"`    // program that did it
 	Created record.Time `rec:"created" ecs:"file.created"`        // the creation time that it was given
@@ -119,17 +120,18 @@ type FileEvent struct {
 }
 
 // Registry is a registry key or value that was created, set, renamed or
-// deleted. Specification: Sysmon 12 to 14, Security 4657 and 4663.
+// deleted, or a hive that was loaded. Specification: Sysmon 12 to 14, Security
+// 4657 and 4663, User Profiles Service 5.
 type Registry struct {
 	Head
-	Action string `rec:"action" ecs:"event.action"`         // created, set, renamed or deleted
+	Action string `rec:"action" ecs:"event.action"`         // created, set, renamed, deleted or loaded
 	Key    string `rec:"key" ecs:"registry.path"`           // path of the key, with the value's name where the log joins them
 	Value  string `rec:"value" ecs:"registry.data.strings"` // what was set
 	Image  string `rec:"image" ecs:"process.executable"`    // program that did it
 }
 
-// Socket is a network connection seen by the host itself. Specification:
-// Sysmon 3, Security 5156.
+// Socket is a network connection, or a port being opened for some, seen by the
+// host itself. Specification: Sysmon 3, Security 5152, 5154 to 5159.
 type Socket struct {
 	Head
 	Image     string     `rec:"image" ecs:"process.executable" ent:"process"` // program that has it
@@ -140,6 +142,7 @@ type Socket struct {
 	RespH     netip.Addr `rec:"id.resp_h" ecs:"destination.ip" ent:"address,responder"`
 	RespP     uint16     `rec:"id.resp_p,port" ecs:"destination.port"`
 	RespName  string     `rec:"resp_name" ecs:"destination.domain" ent:"domain"` // name of the other end, as the host resolved it
+	Action    string     `rec:"action" ecs:"event.action"`                       // connected, blocked; listening, bound or their refusal: of ports of id.resp, with no other end
 }
 
 // Pipe is a named pipe that was created or connected to. Specification: Sysmon
@@ -152,7 +155,7 @@ type Pipe struct {
 }
 
 // Module is a library or driver that a process loaded. Specification: Sysmon 6
-// and 7.
+// and 7, Security 4610, 4611, 4614 and 4622, DNS Server 770.
 type Module struct {
 	Head
 	Image  string   `rec:"image" ecs:"process.executable"`   // program that loaded it
@@ -161,7 +164,8 @@ type Module struct {
 	Hashes []string `rec:"hashes" ecs:"dll.hash" ent:"hash"` // of the file, bare hex digests
 }
 
-// Access is one process opening another (Sysmon 10). Specification: Sysmon.
+// Access is one process opening another. Specification: Sysmon 10, Security 4656
+// and 4663 of processes.
 type Access struct {
 	Head
 	Image  string `rec:"image" ecs:"process.executable"` // program that opened the other
@@ -170,18 +174,20 @@ type Access struct {
 	Trace  string `rec:"call_trace"`                     // modules and offsets that the call came through
 }
 
-// DNSQuery is a look-up seen by the host itself (Sysmon 22). Specification:
-// Sysmon.
+// DNSQuery is a look-up seen by the host itself: by the one that asks, or by the
+// server. Specification: Sysmon 22, DNS-Client 3008, DNSServer 256 to 258.
 type DNSQuery struct {
 	Head
-	Image   string   `rec:"image" ecs:"process.executable"`                     // program that asked
-	Query   string   `rec:"query" ecs:"dns.question.name" ent:"domain,queried"` // name that was asked for
-	Status  string   `rec:"status"`                                             // of Windows: 0 for success
-	Answers []string `rec:"answers" ecs:"dns.resolved_ip"`                      // addresses and names that came back
+	Image   string     `rec:"image" ecs:"process.executable"`                     // program that asked
+	Query   string     `rec:"query" ecs:"dns.question.name" ent:"domain,queried"` // name that was asked for
+	Status  string     `rec:"status"`                                             // of Windows: 0 for success; of a server the response code
+	Answers []string   `rec:"answers" ecs:"dns.resolved_ip"`                      // addresses and names that came back
+	Kind    string     `rec:"qtype" ecs:"dns.question.type"`                      // number of the record type that was asked for
+	Source  netip.Addr `rec:"source_ip" ecs:"source.ip" ent:"address,originator"` // who asked, at a server
 }
 
-// Script is script text that ran: PowerShell 4103 and 4104, shell history.
-// Specification: PowerShell event log.
+// Script is script text that ran. Specification: PowerShell 400, 403, 600, 800,
+// 4103 and 4104, MSExchange CmdletLogs 1 and 6, shell history.
 type Script struct {
 	Head
 	Text string `rec:"text" ecs:"powershell.file.script_block_text"` // of the script or command
@@ -196,19 +202,19 @@ type LogClear struct {
 }
 
 // Directory is an operation on a directory service or an account: 4662, 4720,
-// 4728, 4732, 4738, 5136 and the like.
+// 4728, 4732, 4738, 5136 and the like, LDAP searches.
 type Directory struct {
 	Head
-	Action     string `rec:"action" ecs:"event.action"` // accessed, created, changed, deleted, enabled, disabled, member-added, member-removed, password-reset, locked-out, unlocked, right-added, right-removed, moved, restored
+	Action     string `rec:"action" ecs:"event.action"` // accessed, created, changed, deleted, enabled, disabled, member-added, member-removed, password-reset, locked-out, unlocked, right-added, right-removed, moved, restored, enumerated, password-read, history-added, trust-added, trust-removed, trust-changed, searched
 	Object     string `rec:"object" ent:"user,target"`  // account, group or distinguished name
 	Properties string `rec:"properties"`                // GUIDs of 4662, attribute of 5136, member of 4732
 }
 
-// Database is an ESENT database event (216, 325, 326, 327 of the Application
-// log). Specification: Microsoft, ESE events.
+// Database is an ESENT database event (102, 103, 216, 300 to 302, 325 to 327 of
+// the Application log). Specification: Microsoft, ESE events.
 type Database struct {
 	Head
-	Action string   `rec:"action" ecs:"event.action"`       // moved, created, attached, detached
+	Action string   `rec:"action" ecs:"event.action"`       // moved, created, attached, detached, engine-started, engine-stopped, recovery-started, log-replayed, recovered
 	Path   string   `rec:"path" ecs:"file.path" ent:"file"` // of the database
 	Image  string   `rec:"image"`                           // program that did it
 	Data   []string `rec:"data"`                            // the event's values, as the log has them

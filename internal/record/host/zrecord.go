@@ -66,6 +66,68 @@ func (r *Access) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *Certificate) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Action != "" {
+		dst = append(dst, `"action":`...)
+		dst = record.AppendString(dst, r.Action)
+		dst = append(dst, ',')
+	}
+	if r.Request != "" {
+		dst = append(dst, `"request_id":`...)
+		dst = record.AppendString(dst, r.Request)
+		dst = append(dst, ',')
+	}
+	if r.Requester != "" {
+		dst = append(dst, `"requester":`...)
+		dst = record.AppendString(dst, r.Requester)
+		dst = append(dst, ',')
+	}
+	if r.Subject != "" {
+		dst = append(dst, `"subject":`...)
+		dst = record.AppendString(dst, r.Subject)
+		dst = append(dst, ',')
+	}
+	if r.Attributes != "" {
+		dst = append(dst, `"attributes":`...)
+		dst = record.AppendString(dst, r.Attributes)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *ConfigChange) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
@@ -145,6 +207,66 @@ func (r *ConfigChange) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *Crash) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"pid":`...)
+	dst = strconv.AppendInt(dst, r.PID, 10)
+	dst = append(dst, ',')
+	if r.Image != "" {
+		dst = append(dst, `"image":`...)
+		dst = record.AppendString(dst, r.Image)
+		dst = append(dst, ',')
+	}
+	if r.Module != "" {
+		dst = append(dst, `"module":`...)
+		dst = record.AppendString(dst, r.Module)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"exception":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Offset != "" {
+		dst = append(dst, `"offset":`...)
+		dst = record.AppendString(dst, r.Offset)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *DNSQuery) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
@@ -202,6 +324,18 @@ func (r *DNSQuery) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Answers[i])
 		}
 		dst = append(dst, ']')
+		dst = append(dst, ',')
+	}
+	if r.Kind != "" {
+		dst = append(dst, `"qtype":`...)
+		dst = record.AppendString(dst, r.Kind)
+		dst = append(dst, ',')
+	}
+	if r.Source.IsValid() {
+		dst = append(dst, `"source_ip":`...)
+		dst = append(dst, '"')
+		dst = r.Source.AppendTo(dst)
+		dst = append(dst, '"')
 		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
@@ -266,6 +400,68 @@ func (r *Database) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Data[i])
 		}
 		dst = append(dst, ']')
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
+func (r *Device) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Action != "" {
+		dst = append(dst, `"action":`...)
+		dst = record.AppendString(dst, r.Action)
+		dst = append(dst, ',')
+	}
+	if r.ID != "" {
+		dst = append(dst, `"device_id":`...)
+		dst = record.AppendString(dst, r.ID)
+		dst = append(dst, ',')
+	}
+	if r.Description != "" {
+		dst = append(dst, `"description":`...)
+		dst = record.AppendString(dst, r.Description)
+		dst = append(dst, ',')
+	}
+	if r.Class != "" {
+		dst = append(dst, `"class":`...)
+		dst = record.AppendString(dst, r.Class)
+		dst = append(dst, ',')
+	}
+	if r.Driver != "" {
+		dst = append(dst, `"driver":`...)
+		dst = record.AppendString(dst, r.Driver)
 		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
@@ -486,6 +682,108 @@ func (r *FileEvent) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Hashes[i])
 		}
 		dst = append(dst, ']')
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
+func (r *FirewallRule) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Action != "" {
+		dst = append(dst, `"action":`...)
+		dst = record.AppendString(dst, r.Action)
+		dst = append(dst, ',')
+	}
+	if r.ID != "" {
+		dst = append(dst, `"rule_id":`...)
+		dst = record.AppendString(dst, r.ID)
+		dst = append(dst, ',')
+	}
+	if r.Name != "" {
+		dst = append(dst, `"rule":`...)
+		dst = record.AppendString(dst, r.Name)
+		dst = append(dst, ',')
+	}
+	if r.Program != "" {
+		dst = append(dst, `"program":`...)
+		dst = record.AppendString(dst, r.Program)
+		dst = append(dst, ',')
+	}
+	if r.Service != "" {
+		dst = append(dst, `"service":`...)
+		dst = record.AppendString(dst, r.Service)
+		dst = append(dst, ',')
+	}
+	if r.Direction != "" {
+		dst = append(dst, `"direction":`...)
+		dst = record.AppendString(dst, r.Direction)
+		dst = append(dst, ',')
+	}
+	if r.Verdict != "" {
+		dst = append(dst, `"verdict":`...)
+		dst = record.AppendString(dst, r.Verdict)
+		dst = append(dst, ',')
+	}
+	if r.Proto != "" {
+		dst = append(dst, `"proto":`...)
+		dst = record.AppendString(dst, r.Proto)
+		dst = append(dst, ',')
+	}
+	if r.LocalPorts != "" {
+		dst = append(dst, `"local_ports":`...)
+		dst = record.AppendString(dst, r.LocalPorts)
+		dst = append(dst, ',')
+	}
+	if r.RemotePorts != "" {
+		dst = append(dst, `"remote_ports":`...)
+		dst = record.AppendString(dst, r.RemotePorts)
+		dst = append(dst, ',')
+	}
+	if r.Remote != "" {
+		dst = append(dst, `"remote":`...)
+		dst = record.AppendString(dst, r.Remote)
+		dst = append(dst, ',')
+	}
+	if r.Profiles != "" {
+		dst = append(dst, `"profiles":`...)
+		dst = record.AppendString(dst, r.Profiles)
+		dst = append(dst, ',')
+	}
+	if r.Image != "" {
+		dst = append(dst, `"image":`...)
+		dst = record.AppendString(dst, r.Image)
 		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
@@ -944,6 +1242,96 @@ func (r *Module) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *ObjectAccess) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Action != "" {
+		dst = append(dst, `"action":`...)
+		dst = record.AppendString(dst, r.Action)
+		dst = append(dst, ',')
+	}
+	if r.Outcome != "" {
+		dst = append(dst, `"outcome":`...)
+		dst = record.AppendString(dst, r.Outcome)
+		dst = append(dst, ',')
+	}
+	if r.Kind != "" {
+		dst = append(dst, `"object_type":`...)
+		dst = record.AppendString(dst, r.Kind)
+		dst = append(dst, ',')
+	}
+	if r.Object != "" {
+		dst = append(dst, `"object":`...)
+		dst = record.AppendString(dst, r.Object)
+		dst = append(dst, ',')
+	}
+	if r.Handle != "" {
+		dst = append(dst, `"handle":`...)
+		dst = record.AppendString(dst, r.Handle)
+		dst = append(dst, ',')
+	}
+	if r.Access != "" {
+		dst = append(dst, `"access":`...)
+		dst = record.AppendString(dst, r.Access)
+		dst = append(dst, ',')
+	}
+	if r.Before != "" {
+		dst = append(dst, `"before":`...)
+		dst = record.AppendString(dst, r.Before)
+		dst = append(dst, ',')
+	}
+	if r.After != "" {
+		dst = append(dst, `"after":`...)
+		dst = record.AppendString(dst, r.After)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"pid":`...)
+	dst = strconv.AppendInt(dst, r.PID, 10)
+	dst = append(dst, ',')
+	if r.Image != "" {
+		dst = append(dst, `"image":`...)
+		dst = record.AppendString(dst, r.Image)
+		dst = append(dst, ',')
+	}
+	if r.Service != "" {
+		dst = append(dst, `"service":`...)
+		dst = record.AppendString(dst, r.Service)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *Pipe) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
@@ -989,6 +1377,76 @@ func (r *Pipe) AppendJSON(dst []byte, stock bool) []byte {
 	if r.Image != "" {
 		dst = append(dst, `"image":`...)
 		dst = record.AppendString(dst, r.Image)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
+func (r *Print) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Action != "" {
+		dst = append(dst, `"action":`...)
+		dst = record.AppendString(dst, r.Action)
+		dst = append(dst, ',')
+	}
+	if r.Document != "" {
+		dst = append(dst, `"document":`...)
+		dst = record.AppendString(dst, r.Document)
+		dst = append(dst, ',')
+	}
+	if r.Printer != "" {
+		dst = append(dst, `"printer":`...)
+		dst = record.AppendString(dst, r.Printer)
+		dst = append(dst, ',')
+	}
+	if r.Path != "" {
+		dst = append(dst, `"path":`...)
+		dst = record.AppendString(dst, r.Path)
+		dst = append(dst, ',')
+	}
+	if r.Source != "" {
+		dst = append(dst, `"source_host":`...)
+		dst = record.AppendString(dst, r.Source)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"bytes":`...)
+	dst = strconv.AppendInt(dst, r.Bytes, 10)
+	dst = append(dst, ',')
+	if r.Status != "" {
+		dst = append(dst, `"status":`...)
+		dst = record.AppendString(dst, r.Status)
 		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
@@ -1233,6 +1691,88 @@ func (r *ProcessNode) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *Protection) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Product != "" {
+		dst = append(dst, `"product":`...)
+		dst = record.AppendString(dst, r.Product)
+		dst = append(dst, ',')
+	}
+	if r.Action != "" {
+		dst = append(dst, `"action":`...)
+		dst = record.AppendString(dst, r.Action)
+		dst = append(dst, ',')
+	}
+	if r.Name != "" {
+		dst = append(dst, `"name":`...)
+		dst = record.AppendString(dst, r.Name)
+		dst = append(dst, ',')
+	}
+	if r.Path != "" {
+		dst = append(dst, `"path":`...)
+		dst = record.AppendString(dst, r.Path)
+		dst = append(dst, ',')
+	}
+	if r.Image != "" {
+		dst = append(dst, `"image":`...)
+		dst = record.AppendString(dst, r.Image)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"pid":`...)
+	dst = strconv.AppendInt(dst, r.PID, 10)
+	dst = append(dst, ',')
+	if r.Command != "" {
+		dst = append(dst, `"command_line":`...)
+		dst = record.AppendString(dst, r.Command)
+		dst = append(dst, ',')
+	}
+	if len(r.Hashes) > 0 {
+		dst = append(dst, `"hashes":`...)
+		dst = append(dst, '[')
+		for i := range r.Hashes {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = record.AppendString(dst, r.Hashes[i])
+		}
+		dst = append(dst, ']')
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *RecoveredEvent) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
@@ -1384,6 +1924,161 @@ func (r *Registry) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *RemoteAccess) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Proto != "" {
+		dst = append(dst, `"service":`...)
+		dst = record.AppendString(dst, r.Proto)
+		dst = append(dst, ',')
+	}
+	if r.Action != "" {
+		dst = append(dst, `"action":`...)
+		dst = record.AppendString(dst, r.Action)
+		dst = append(dst, ',')
+	}
+	if r.Outcome != "" {
+		dst = append(dst, `"outcome":`...)
+		dst = record.AppendString(dst, r.Outcome)
+		dst = append(dst, ',')
+	}
+	if r.Target != "" {
+		dst = append(dst, `"target_host":`...)
+		dst = record.AppendString(dst, r.Target)
+		dst = append(dst, ',')
+	}
+	if r.Account != "" {
+		dst = append(dst, `"target_user":`...)
+		dst = record.AppendString(dst, r.Account)
+		dst = append(dst, ',')
+	}
+	if r.Source.IsValid() {
+		dst = append(dst, `"source_ip":`...)
+		dst = append(dst, '"')
+		dst = r.Source.AppendTo(dst)
+		dst = append(dst, '"')
+		dst = append(dst, ',')
+	}
+	if r.SourceHost != "" {
+		dst = append(dst, `"source_host":`...)
+		dst = record.AppendString(dst, r.SourceHost)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"session":`...)
+	dst = strconv.AppendInt(dst, r.Session, 10)
+	dst = append(dst, ',')
+	if r.Detail != "" {
+		dst = append(dst, `"detail":`...)
+		dst = record.AppendString(dst, r.Detail)
+		dst = append(dst, ',')
+	}
+	if r.Image != "" {
+		dst = append(dst, `"image":`...)
+		dst = record.AppendString(dst, r.Image)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
+func (r *RemoteThread) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"pid":`...)
+	dst = strconv.AppendInt(dst, r.PID, 10)
+	dst = append(dst, ',')
+	if r.Image != "" {
+		dst = append(dst, `"image":`...)
+		dst = record.AppendString(dst, r.Image)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"target_pid":`...)
+	dst = strconv.AppendInt(dst, r.TargetPID, 10)
+	dst = append(dst, ',')
+	if r.Target != "" {
+		dst = append(dst, `"target_image":`...)
+		dst = record.AppendString(dst, r.Target)
+		dst = append(dst, ',')
+	}
+	if r.Address != "" {
+		dst = append(dst, `"start_address":`...)
+		dst = record.AppendString(dst, r.Address)
+		dst = append(dst, ',')
+	}
+	if r.Module != "" {
+		dst = append(dst, `"start_module":`...)
+		dst = record.AppendString(dst, r.Module)
+		dst = append(dst, ',')
+	}
+	if r.Function != "" {
+		dst = append(dst, `"start_function":`...)
+		dst = record.AppendString(dst, r.Function)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *Script) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
@@ -1498,6 +2193,73 @@ func (r *Service) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *Setting) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Product != "" {
+		dst = append(dst, `"product":`...)
+		dst = record.AppendString(dst, r.Product)
+		dst = append(dst, ',')
+	}
+	if r.Action != "" {
+		dst = append(dst, `"action":`...)
+		dst = record.AppendString(dst, r.Action)
+		dst = append(dst, ',')
+	}
+	if r.Name != "" {
+		dst = append(dst, `"name":`...)
+		dst = record.AppendString(dst, r.Name)
+		dst = append(dst, ',')
+	}
+	if r.Before != "" {
+		dst = append(dst, `"before":`...)
+		dst = record.AppendString(dst, r.Before)
+		dst = append(dst, ',')
+	}
+	if r.After != "" {
+		dst = append(dst, `"after":`...)
+		dst = record.AppendString(dst, r.After)
+		dst = append(dst, ',')
+	}
+	if r.Image != "" {
+		dst = append(dst, `"image":`...)
+		dst = record.AppendString(dst, r.Image)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *ShareAccess) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
@@ -1555,6 +2317,68 @@ func (r *ShareAccess) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, `"write":`...)
 	dst = strconv.AppendBool(dst, r.Write)
 	dst = append(dst, ',')
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
+func (r *ShareChange) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Action != "" {
+		dst = append(dst, `"action":`...)
+		dst = record.AppendString(dst, r.Action)
+		dst = append(dst, ',')
+	}
+	if r.Share != "" {
+		dst = append(dst, `"share":`...)
+		dst = record.AppendString(dst, r.Share)
+		dst = append(dst, ',')
+	}
+	if r.Path != "" {
+		dst = append(dst, `"path":`...)
+		dst = record.AppendString(dst, r.Path)
+		dst = append(dst, ',')
+	}
+	if r.Before != "" {
+		dst = append(dst, `"before":`...)
+		dst = record.AppendString(dst, r.Before)
+		dst = append(dst, ',')
+	}
+	if r.After != "" {
+		dst = append(dst, `"after":`...)
+		dst = record.AppendString(dst, r.After)
+		dst = append(dst, ',')
+	}
 	_ = stock // it has no columns of our own
 	return record.EndJSON(dst)
 }
@@ -1628,6 +2452,11 @@ func (r *Socket) AppendJSON(dst []byte, stock bool) []byte {
 	if r.RespName != "" {
 		dst = append(dst, `"resp_name":`...)
 		dst = record.AppendString(dst, r.RespName)
+		dst = append(dst, ',')
+	}
+	if r.Action != "" {
+		dst = append(dst, `"action":`...)
+		dst = record.AppendString(dst, r.Action)
 		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
@@ -1795,6 +2624,68 @@ func (r *Syslog) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *SystemEvent) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Action != "" {
+		dst = append(dst, `"action":`...)
+		dst = record.AppendString(dst, r.Action)
+		dst = append(dst, ',')
+	}
+	if r.Detail != "" {
+		dst = append(dst, `"detail":`...)
+		dst = record.AppendString(dst, r.Detail)
+		dst = append(dst, ',')
+	}
+	if r.Image != "" {
+		dst = append(dst, `"image":`...)
+		dst = record.AppendString(dst, r.Image)
+		dst = append(dst, ',')
+	}
+	if r.Before != 0 {
+		dst = append(dst, `"before":`...)
+		dst = record.AppendSeconds(dst, int64(r.Before))
+		dst = append(dst, ',')
+	}
+	if r.After != 0 {
+		dst = append(dst, `"after":`...)
+		dst = record.AppendSeconds(dst, int64(r.After))
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *Task) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
@@ -1904,6 +2795,79 @@ func (r *Ticket) AppendJSON(dst []byte, stock bool) []byte {
 		dst = append(dst, '"')
 		dst = r.Source.AppendTo(dst)
 		dst = append(dst, '"')
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
+func (r *Transfer) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Action != "" {
+		dst = append(dst, `"action":`...)
+		dst = record.AppendString(dst, r.Action)
+		dst = append(dst, ',')
+	}
+	if r.Name != "" {
+		dst = append(dst, `"name":`...)
+		dst = record.AppendString(dst, r.Name)
+		dst = append(dst, ',')
+	}
+	if r.ID != "" {
+		dst = append(dst, `"job_id":`...)
+		dst = record.AppendString(dst, r.ID)
+		dst = append(dst, ',')
+	}
+	if r.URL != "" {
+		dst = append(dst, `"url":`...)
+		dst = record.AppendString(dst, r.URL)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"bytes":`...)
+	dst = strconv.AppendInt(dst, r.Bytes, 10)
+	dst = append(dst, ',')
+	if r.Status != "" {
+		dst = append(dst, `"status":`...)
+		dst = record.AppendString(dst, r.Status)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"pid":`...)
+	dst = strconv.AppendInt(dst, r.PID, 10)
+	dst = append(dst, ',')
+	if r.Image != "" {
+		dst = append(dst, `"image":`...)
+		dst = record.AppendString(dst, r.Image)
 		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
