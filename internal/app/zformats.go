@@ -20,6 +20,7 @@ import (
 	"longwatch/internal/evidence/syslog"
 	"longwatch/internal/evidence/weblog"
 	"longwatch/internal/evidence/winjson"
+	"longwatch/internal/evidence/winxml"
 	"longwatch/internal/evidence/zeek"
 )
 
@@ -40,5 +41,6 @@ var formats = []evidence.Format{
 	syslog.Format,
 	weblog.Format,
 	winjson.Format,
+	winxml.Format,
 	zeek.Format,
 }

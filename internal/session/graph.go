@@ -33,6 +33,8 @@ func (g *graph) learn(l *host.Logon) {
 	switch {
 	case l.Privileged: // said of a logon that has its own record
 		return
+	case l.Code == "4776": // a password was checked here; which host it was for is not said
+		return
 	case l.Outcome == "": // explicit credentials, seen at the source
 		key.from, key.to = l.Host, strings.ToLower(strings.TrimLeft(l.TargetHost, `\`))
 		if key.to == "" || key.to == "localhost" || sameHost(key.from, key.to) {
@@ -86,6 +88,7 @@ func (g *graph) push() {
 // finish names the sources and returns all edges in order of time.
 func (g *graph) finish(nameOf func(netip.Addr, record.Time) string) []*host.LogonEdge {
 	out := g.gone
+	merged := map[edgeKey]*host.LogonEdge{} // of a host with several addresses
 	for key, e := range g.edges {
 		if key.addr.IsValid() {
 			if e.From = nameOf(key.addr, e.TS); e.From == "" {
@@ -94,6 +97,14 @@ func (g *graph) finish(nameOf func(netip.Addr, record.Time) string) []*host.Logo
 				continue // it reached itself by its own address
 			}
 		}
+		key = edgeKey{from: strings.ToLower(e.From), to: e.To, user: key.user}
+		if m := merged[key]; m != nil {
+			merge(m, e)
+			continue
+		}
+		merged[key] = e
+	}
+	for _, e := range merged {
 		slices.Sort(e.Types)
 		out = append(out, e)
 	}
@@ -102,6 +113,20 @@ func (g *graph) finish(nameOf func(netip.Addr, record.Time) string) []*host.Logo
 			cmp.Compare(a.Ref.File, b.Ref.File), cmp.Compare(a.Ref.Pos, b.Ref.Pos))
 	})
 	return out
+}
+
+// merge adds the logons of another address to an edge. The earlier one is cited.
+func merge(into, e *host.LogonEdge) {
+	if e.TS < into.TS || e.TS == into.TS && cmp.Or(cmp.Compare(e.Ref.File, into.Ref.File), cmp.Compare(e.Ref.Pos, into.Ref.Pos)) < 0 {
+		into.Head, into.User = e.Head, e.User
+	}
+	into.Last = max(into.Last, e.Last)
+	into.Success += e.Success
+	into.Failure += e.Failure
+	into.Explicit += e.Explicit
+	for _, t := range e.Types {
+		into.Types = note(into.Types, t)
+	}
 }
 
 // sameHost compares names that may lack their domain.

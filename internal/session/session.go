@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
@@ -28,6 +29,9 @@ const (
 	maxNames     = 16 // images, shares and accounts told of one session
 	maxDepth     = 16 // ancestors told of one program
 )
+
+// settling is how long before its logon a session may show a sign of itself.
+const settling = 5 * time.Second
 
 // Tracker learns from records and writes what they make together.
 type Tracker struct {
@@ -132,6 +136,12 @@ func (t *Tracker) logon(l *host.Logon) {
 	key := keyOf(&l.Head)
 	if s := t.sessions[key]; s != nil {
 		if s.Begun && s.TS == l.TS { // the same event, from a second copy of the log
+			return
+		}
+		if !s.Begun && l.TS.Sub(s.TS) <= settling {
+			// Windows tells the privileges of a logon, or its first act, before the logon.
+			s.User, s.LogonType, s.Package, s.Source, s.SourceHost, s.Begun = l.Target, l.LogonType, l.Package, l.Source, l.SourceHost, true
+			s.End = max(s.End, l.TS)
 			return
 		}
 		t.close(key)

@@ -83,6 +83,38 @@ func TestReused(t *testing.T) {
 	}
 }
 
+// TestPrivilegesFirst: Windows tells the privileges of a logon (4672) before the
+// logon (4624); they are one session.
+func TestPrivilegesFirst(t *testing.T) {
+	from := netip.MustParseAddr("10.0.0.7")
+	lines, _ := play(
+		&host.Logon{Head: at(0, "dc1", "0x4af"), Outcome: "success", Privileged: true, Target: `CORP\da`},
+		&host.Logon{Head: at(0, "dc1", "0x4af"), Outcome: "success", LogonType: 3, Target: `CORP\da`, Source: from},
+		&host.Logoff{Head: at(9, "dc1", "0x4af")},
+	)
+	find(t, lines, "logon_session", `"user":"CORP\\da"`, `"logon_type":3,"source_ip":"10.0.0.7"`, `"begun":true,"ended":true,"privileged":true`)
+	if n := strings.Count(strings.Join(lines, "\n"), "logon_session"); n != 1 {
+		t.Errorf("%d sessions, want 1", n)
+	}
+}
+
+// TestAddresses: a host of two addresses is one place in the graph, and a
+// password that a domain controller checked for another host is no way there.
+func TestAddresses(t *testing.T) {
+	var lines []string
+	tr := New(func(r record.Record) { lines = append(lines, string(r.RecordType().AppendJSON(nil, r))) })
+	for i, a := range []string{"10.0.0.7", "fe80::7"} {
+		tr.Learn(&host.Logon{Head: at(i, "fs1", ""), Outcome: "success", LogonType: 3, Target: "da", Source: netip.MustParseAddr(a)})
+	}
+	checked := &host.Logon{Head: at(5, "dc1", ""), Outcome: "success", Target: "da", SourceHost: "ws7"}
+	checked.Code = "4776"
+	tr.Learn(checked)
+	edges := tr.Finish(func(netip.Addr, record.Time) string { return "ws7" })
+	if len(edges) != 1 || edges[0].Success != 2 || edges[0].From != "ws7" || edges[0].Ref.Pos != 0 {
+		t.Errorf("got %q", lines)
+	}
+}
+
 func TestTree(t *testing.T) {
 	lines, tr := play(
 		&host.Process{Head: at(0, "ws7", ""), PID: 1, GUID: "{1}", Image: `C:\Windows\explorer.exe`, ParentImage: `C:\Windows\System32\userinit.exe`},

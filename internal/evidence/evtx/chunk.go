@@ -74,10 +74,16 @@ func (w *worker) checksumsIn(h *chunkInfo) bool {
 func (w *worker) verify(b []byte, h *chunkInfo, free int) {
 	head := crc32.ChecksumIEEE(b[:chunkSumGap])
 	head = crc32.Update(head, crc32.IEEETable, b[chunkSumEnd:chunkHeader])
+	w.chunk.sums = intact
 	if head != h.sum {
+		w.chunk.sums = wrong
 		w.problem("evtx-chunk-checksum", w.off, 0, "the checksum of the chunk's header is wrong; its records were read all the same")
 	}
-	if len(b) == chunkSize && crc32.ChecksumIEEE(b[chunkHeader:free]) != h.dataSum {
+	switch {
+	case len(b) != chunkSize && w.chunk.sums == intact:
+		w.chunk.sums = unchecked
+	case len(b) == chunkSize && crc32.ChecksumIEEE(b[chunkHeader:free]) != h.dataSum:
+		w.chunk.sums = wrong
 		w.problem("evtx-chunk-checksum", w.off, 0, "the checksum of the chunk's records is wrong: they changed after they were written, or the log was not closed; they were read all the same")
 	}
 }

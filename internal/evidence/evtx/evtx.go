@@ -151,6 +151,7 @@ func (r *reader) finish(n int, err error) error {
 func (r *reader) merge(c *chunk) {
 	if c.marked {
 		r.chunks++
+		r.sequence.sums[c.sums]++
 	}
 	r.sequence.lost += c.lost
 	for i := range c.live {
@@ -159,6 +160,7 @@ func (r *reader) merge(c *chunk) {
 	for i, e := range c.recovered {
 		if id := c.frames[i]; !r.sequence.has(id) || e.RecordID != id { // else an older copy
 			r.lane.Put(e)
+			r.sequence.recovered++
 		}
 	}
 }

@@ -42,6 +42,8 @@ type sequence struct {
 	backs       int
 	hidden      []run
 	channels    channels
+	recovered   int64
+	sums        [wrong + 1]int64 // chunks by what their checksums say
 }
 
 type setBack struct {
@@ -104,6 +106,7 @@ func (s *sequence) report(r *reader) {
 	for _, h := range s.hidden {
 		s.put(r, "hidden", h, mostOdds, fmt.Sprintf("record %d lay hidden inside its predecessor, which only an editor of logs does", h.first))
 	}
+	s.file(r, missing)
 	if s.foreign {
 		return // what was left out of an export looks like silence
 	}
@@ -113,6 +116,36 @@ func (s *sequence) report(r *reader) {
 		r.problem("evtx-silence", 0, 0, "%s", why)
 		s.putOf(r, q.channelKey, "silence", run{q.first, q.first, q.from, q.to}, q.odds, why)
 	}
+}
+
+// file tells what the file holds as a whole.
+func (s *sequence) file(r *reader, missing uint64) {
+	if s.records == 0 {
+		return
+	}
+	main := s.channels.main()
+	numbers := &s.own
+	if s.foreign {
+		numbers = &s.events
+	}
+	f := &host.LogFile{
+		Head: record.Head{Ref: r.file.Ref(record.RefFile, 0)},
+		Host: main.host, Channel: main.channel, Forwarded: len(s.channels.list) > 1, Exported: s.foreign, Records: s.records, Recovered: s.recovered, Missing: missing,
+		Intact: s.sums[intact], Wrong: s.sums[wrong], Unchecked: s.sums[unchecked], Dirty: r.header.dirty(), Lost: s.lost,
+	}
+	for i, n := range numbers.list {
+		if i == 0 || n.first < f.First {
+			f.First = n.first
+		}
+		f.Last = max(f.Last, n.last)
+		for _, t := range []record.Time{n.from, n.to} {
+			if t != 0 && (f.TS == 0 || t < f.TS) {
+				f.TS = t
+			}
+			f.Until = max(f.Until, t)
+		}
+	}
+	r.lane.Put(f)
 }
 
 func (s *sequence) put(r *reader, kind string, g run, odds float64, why string) {

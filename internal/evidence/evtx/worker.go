@@ -20,6 +20,7 @@ type chunk struct {
 	off  int64 // in the file
 
 	marked    bool // it had its mark
+	sums      sums
 	live      []numbered
 	recovered []*host.RecoveredEvent
 	frames    []uint64 // the numbers of their frames
@@ -27,6 +28,15 @@ type chunk struct {
 	failure   any      // what the worker panicked with
 	done      chan struct{}
 }
+
+// sums is what the checksums of a chunk say.
+type sums uint8
+
+const (
+	unchecked sums = iota
+	intact
+	wrong
+)
 
 // numbered is a live record's frame and what its event says that concerns the
 // whole file.

@@ -48,6 +48,9 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	r.line, r.column0 = 1, true
 	block := make([]byte, blockSize)
 	text := textline.Decoded(in)
+	if head, _ := text.Peek(evidence.SniffLen); table(head) {
+		return r.readTable(text, ctx.Err)
+	}
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -192,9 +195,27 @@ func (r *reader) event() {
 		r.problem("winjson-syntax", r.began, int64(len(r.object)), "an object was skipped: %v", err)
 		return
 	}
-	e := decode(root)
+	r.put(root, ref)
+}
+
+// put hands on the events of an object: mostly one, but search engines answer
+// with many (hits) and Chainsaw tells those of one finding together (documents).
+func (r *reader) put(root value, ref record.Ref) {
+	for _, list := range []string{"hits.hits", "documents"} {
+		if l := root.path(list); l.is(kindArray) {
+			for c := range l.children() {
+				r.one(c, ref)
+			}
+			return
+		}
+	}
+	r.one(root, ref)
+}
+
+func (r *reader) one(v value, ref record.Ref) {
+	e := decode(v)
 	if e == nil {
-		r.problem("winjson-not-an-event", r.began, 0, "an object that is no Windows event in a known shape")
+		r.problem("winjson-not-an-event", ref.Pos, 0, "an object that is no Windows event in a known shape")
 		return
 	}
 	e.Ref = ref

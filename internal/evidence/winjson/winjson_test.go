@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -42,7 +43,9 @@ func TestSniff(t *testing.T) {
 		{`{"winlog":{"channel":"x"}}`, evidence.Sure},
 		{`{"ts":1.0,"uid":"C1","id.orig_h":"10.0.0.1"}`, evidence.None},
 		{`{"timestamp":"2026-01-01","event_type":"alert"}`, evidence.None},
-		{"EventID,Channel", evidence.None},
+		{"Name,Channel\n", evidence.None},
+		{"\ufeffTimeGenerated,Computer,\"EventID\"\r\n", evidence.Sure},
+		{"RecordNumber,EventRecordId,TimeCreated,EventId,Level,Provider,Channel\n", evidence.Sure},
 	} {
 		if got := sniff("f.json", []byte(c.head)); got != c.want {
 			t.Errorf("sniff(%q) = %d, want %d", c.head, got, c.want)
@@ -170,6 +173,20 @@ func events(t *testing.T, format evidence.Format, path string) []*host.Event {
 		}
 	}
 	return out
+}
+
+// TestTable: a cell without end does not fill the memory, and a row that was cut
+// is no event.
+func TestTable(t *testing.T) {
+	const names = "EventID,Channel,Computer,Message\n"
+	_, _, err := evidencetest.Read(t, Format, "x.csv", []byte(names+`1,"`+strings.Repeat("x", maxObject+blockSize)))
+	if !errors.Is(err, evidence.ErrCorrupt) {
+		t.Errorf("error is %v", err)
+	}
+	records, problems, err := evidencetest.Read(t, Format, "x.csv", []byte(names+"1,System,ws5,a\n2,Syst"))
+	if err != nil || len(records) != 1 || len(problems) != 1 {
+		t.Errorf("%d records, problems %v, error %v", len(records), problems, err)
+	}
 }
 
 func BenchmarkRead(b *testing.B) {

@@ -292,6 +292,7 @@ type Event struct {
 	Source       string             `rec:"event_source"`                                         // classic source behind the provider
 	Qualifiers   record.Opt[uint16] `rec:"qualifiers"`                                           // upper half of a classic event's number
 	Related      string             `rec:"related_activity_id" ecs:"winlog.related_activity_id"` // activity that this one continues
+	Collector    string             `rec:"collector" ecs:"agent.name"`                           // host that gathered it, where another wrote it; lower case
 	Rendered     []record.KV        `rec:"rendered"`                                             // RenderingInfo: what a collector was told in words
 }
 
@@ -317,6 +318,28 @@ type LogGap struct {
 	Records int64       `rec:"records"`                         // records of the file
 	Odds    float64     `rec:"odds"`                            // so many to one that it was made, rather than happened
 	Why     string      `rec:"why"`                             // in words
+}
+
+// LogFile is what one file of an event log holds and how whole it is; an archive
+// that Windows set aside is a file like any other. Specification: MS-EVEN6,
+// section 2.2; libevtx for the checksums.
+type LogFile struct {
+	record.Head
+	Host      string      `rec:"host" ecs:"host.name" ent:"host"` // computer whose log it is, or that most of its records are of
+	Channel   string      `rec:"channel" ecs:"winlog.channel"`    // log, likewise
+	Forwarded bool        `rec:"forwarded"`                       // it holds records of several hosts or logs
+	Exported  bool        `rec:"exported"`                        // the file counts anew: it was exported or gathered
+	First     uint64      `rec:"first"`                           // least number of a record, as its own log counted
+	Last      uint64      `rec:"last"`                            // greatest
+	Until     record.Time `rec:"until"`                           // when the last one was written; ts is when the first was
+	Records   int64       `rec:"records"`                         // records of the log
+	Recovered int64       `rec:"recovered"`                       // others, found in bytes that it does not use
+	Missing   uint64      `rec:"missing"`                         // numbers between them that no record has
+	Intact    int64       `rec:"chunks_intact"`                   // chunks whose checksums are right
+	Wrong     int64       `rec:"chunks_wrong"`                    // chunks of which one is wrong
+	Unchecked int64       `rec:"chunks_unchecked"`                // chunks that have none, or were cut short
+	Dirty     bool        `rec:"dirty"`                           // it was not closed: copied while in use, or the machine went down
+	Lost      int64       `rec:"lost"`                            // bytes that could not be read
 }
 
 // Get returns the first field of that name, compared exactly.

@@ -29,6 +29,7 @@ var (
 	EventType       = record.Of[Event]("windows_event")
 	RecoveredType   = record.Of[RecoveredEvent]("windows_event_recovered")
 	LogGapType      = record.Of[LogGap]("log_gap")
+	LogFileType     = record.Of[LogFile]("log_file")
 
 	Types = []*record.Type{
 		ProcessType,
@@ -69,6 +70,7 @@ var (
 		EventType,
 		RecoveredType,
 		LogGapType,
+		LogFileType,
 	}
 )
 
@@ -143,6 +145,9 @@ func (*Event) RecordType() *record.Type { return EventType }
 
 // RecordType returns LogGapType.
 func (*LogGap) RecordType() *record.Type { return LogGapType }
+
+// RecordType returns LogFileType.
+func (*LogFile) RecordType() *record.Type { return LogFileType }
 
 // RecordType returns RecoveredType.
 func (*RecoveredEvent) RecordType() *record.Type { return RecoveredType }

@@ -605,6 +605,11 @@ func (r *Event) AppendJSON(dst []byte, stock bool) []byte {
 		dst = record.AppendString(dst, r.Related)
 		dst = append(dst, ',')
 	}
+	if r.Collector != "" {
+		dst = append(dst, `"collector":`...)
+		dst = record.AppendString(dst, r.Collector)
+		dst = append(dst, ',')
+	}
 	if len(r.Rendered) > 0 {
 		dst = append(dst, `"rendered":`...)
 		dst = record.AppendPairs(dst, r.Rendered)
@@ -828,6 +833,69 @@ func (r *LogClear) AppendJSON(dst []byte, stock bool) []byte {
 		dst = record.AppendString(dst, r.Channel)
 		dst = append(dst, ',')
 	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
+func (r *LogFile) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.Channel != "" {
+		dst = append(dst, `"channel":`...)
+		dst = record.AppendString(dst, r.Channel)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"forwarded":`...)
+	dst = strconv.AppendBool(dst, r.Forwarded)
+	dst = append(dst, ',')
+	dst = append(dst, `"exported":`...)
+	dst = strconv.AppendBool(dst, r.Exported)
+	dst = append(dst, ',')
+	dst = append(dst, `"first":`...)
+	dst = strconv.AppendUint(dst, r.First, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"last":`...)
+	dst = strconv.AppendUint(dst, r.Last, 10)
+	dst = append(dst, ',')
+	if r.Until != 0 {
+		dst = append(dst, `"until":`...)
+		dst = record.AppendSeconds(dst, int64(r.Until))
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"records":`...)
+	dst = strconv.AppendInt(dst, r.Records, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"recovered":`...)
+	dst = strconv.AppendInt(dst, r.Recovered, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"missing":`...)
+	dst = strconv.AppendUint(dst, r.Missing, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"chunks_intact":`...)
+	dst = strconv.AppendInt(dst, r.Intact, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"chunks_wrong":`...)
+	dst = strconv.AppendInt(dst, r.Wrong, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"chunks_unchecked":`...)
+	dst = strconv.AppendInt(dst, r.Unchecked, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"dirty":`...)
+	dst = strconv.AppendBool(dst, r.Dirty)
+	dst = append(dst, ',')
+	dst = append(dst, `"lost":`...)
+	dst = strconv.AppendInt(dst, r.Lost, 10)
+	dst = append(dst, ',')
 	_ = stock // it has no columns of our own
 	return record.EndJSON(dst)
 }
@@ -1855,6 +1923,11 @@ func (r *RecoveredEvent) AppendJSON(dst []byte, stock bool) []byte {
 	if r.Related != "" {
 		dst = append(dst, `"related_activity_id":`...)
 		dst = record.AppendString(dst, r.Related)
+		dst = append(dst, ',')
+	}
+	if r.Collector != "" {
+		dst = append(dst, `"collector":`...)
+		dst = record.AppendString(dst, r.Collector)
 		dst = append(dst, ',')
 	}
 	if len(r.Rendered) > 0 {
