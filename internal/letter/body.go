@@ -44,6 +44,9 @@ func (r *reader) attach(name string, s content.Summary, data []byte) {
 			members = append(members, name+"!"+x)
 		}
 		traits = append(traits, attachment.ByNames(name, s.Members)...)
+		if len(s.Members) > 0 && int64(len(data)) < s.Size { // it was listed as it went by
+			traits = slices.DeleteFunc(traits, func(t string) bool { return t == attachment.Unlisted })
+		}
 	}
 	for _, t := range traits {
 		if !slices.Contains(m.Traits, t) {

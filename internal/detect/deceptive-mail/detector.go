@@ -32,7 +32,8 @@ var Detector = detect.Spec{
 	New: func(env detect.Env) detect.Detector {
 		return &detector{
 			own: env.OwnDomains, votes: map[string]*vote{}, pairs: map[[2]string]record.Time{}, people: map[string]string{},
-			senders: recent.New[string, past](2*365*24*time.Hour, 1<<16), domains: recent.New[string, past](2*365*24*time.Hour, 1<<16),
+			senders: recent.New[string, past](2*365*24*time.Hour, 1<<16), domains: recent.New[string, past](2*365*24*time.Hour, 1<<16), heres: recent.New[[2]string, past](2*365*24*time.Hour, 1<<16),
+			all:  map[string]*past{},
 			seen: recent.New[string, int](365*24*time.Hour, 1<<17), threads: recent.New[string, []string](365*24*time.Hour, 1<<16),
 		}
 	},
@@ -60,7 +61,9 @@ type kept struct {
 	m          *mail.Message
 	sender     past // of the address, before this message
 	domain     past // of the registered domain
-	before     past // of all mail
+	here       past // of the same, to the recipient's organisation
+	before     past // of all mail to that organisation
+	org        string
 	stranger   bool // answers a thread in which its domain had no part
 	recipients []string
 	refs       []record.Ref
@@ -75,12 +78,13 @@ type detector struct {
 	people  map[string]string         // display name: domain it wrote from first
 	senders *recent.Map[string, past]
 	domains *recent.Map[string, past]
+	heres   *recent.Map[[2]string, past]  // recipient's organisation, sender's domain
 	seen    *recent.Map[string, int]      // message: 1 + its index in signed, or 0
 	threads *recent.Map[string, []string] // message id: domains of those who had it
-	all     past
-	signed  []*kept // with a sign of its own
-	firsts  []*kept // among the first of its domain
-	lost    int     // not kept
+	all     map[string]*past              // by recipient's organisation
+	signed  []*kept                       // with a sign of its own
+	firsts  []*kept                       // among the first of its domain
+	lost    int                           // not kept
 }
 
 // Handlers subscribes to all mail.
@@ -128,10 +132,18 @@ func identity(m *mail.Message) string {
 func (d *detector) learn(m *mail.Message) *kept {
 	from := sender(m)
 	reg := domain.Registrable(domain.Of(from))
-	s, dom := d.senders.At(from, m.TS), d.domains.At(reg, m.TS)
-	k := &kept{m: slim(m), sender: *s, domain: *dom, before: d.all, recipients: m.Recipients(), refs: []record.Ref{m.Ref}}
-	for _, p := range []*past{s, dom, &d.all} {
-		if m.TS == 0 && p == &d.all {
+	org := organisation(m)
+	s, dom, here := d.senders.At(from, m.TS), d.domains.At(reg, m.TS), d.heres.At([2]string{org, reg}, m.TS)
+	all := d.all[org]
+	if all == nil {
+		all = &past{}
+		if len(d.all) < maxVotes {
+			d.all[org] = all
+		}
+	}
+	k := &kept{m: slim(m), sender: *s, domain: *dom, here: *here, before: *all, org: org, recipients: m.Recipients(), refs: []record.Ref{m.Ref}}
+	for _, p := range []*past{s, dom, here, all} {
+		if m.TS == 0 && p == all {
 			continue // what has no time says nothing of how long the past is
 		}
 		if p.n == 0 {
@@ -206,6 +218,17 @@ func (k *kept) also(m *mail.Message) {
 	if !slices.Contains(k.refs, m.Ref) && len(k.refs) < 16 {
 		k.refs = append(k.refs, m.Ref)
 	}
+}
+
+// organisation is the registered domain of the first recipient: whose past
+// counts when a sender is new.
+func organisation(m *mail.Message) string {
+	for _, to := range m.Recipients() {
+		if r := domain.Registrable(domain.Of(to)); r != "" {
+			return r
+		}
+	}
+	return ""
 }
 
 func sender(m *mail.Message) string {

@@ -307,8 +307,8 @@ func (w *world) newcomer(k *kept, add func(claim)) {
 		add(claim{who, 8, "Answer to nothing", finding.Because("the subject %q says that it is an answer, no header says to what, and %q never wrote before", m.Subject, sender(m)),
 			finding.Because("Ask the receiver: did you write to %q before about %q?", sender(m), m.Subject), "T1656"})
 	}
-	if k.sender.n == 0 && k.domain.n == 0 && k.known() {
-		add(claim{who, 10, "Sender seen for the first time", finding.Because("nobody of %q wrote before in the %d messages since %s that the evidence has", domain.Of(sender(m)), k.before.n, day(k.before.first)),
+	if k.here.n == 0 && k.known() {
+		add(claim{who, 10, "Sender seen for the first time", finding.Because("nobody of %q wrote to %q before, in the %d messages since %s that the evidence has", domain.Of(sender(m)), k.org, k.before.n, day(k.before.first)),
 			finding.Because("Ask the receiver: do you know %q, and did you expect a mail from there?", sender(m)), "T1566"})
 	}
 }
