@@ -45,7 +45,7 @@ func auditConfigs(ctx context.Context, c *iis.Collector) (out []finding.Finding,
 // last written: no setting was made later.
 func configFinding(f *iis.Finding) finding.Finding {
 	x := finding.Finding{
-		Detector: auditDetector, Title: upper(f.Title), Severity: f.Severity, Confidence: 60, Start: f.Modified, End: f.Modified, Techniques: f.Techniques, Dossier: f.Dossier,
+		Detector: auditDetector, Title: upper(f.Title), Severity: f.Severity, Confidence: 60, Start: f.Modified, End: f.Modified, Techniques: f.Techniques, Dossier: shown(f),
 		Refs: []record.Ref{{File: f.Path}},
 	}
 	if f.Severity == finding.Critical {
@@ -67,6 +67,18 @@ func configFinding(f *iis.Finding) finding.Finding {
 	x.Ask = []string{finding.Because("Who made this setting in %s, when, and what for?", name)}
 	x.Seal()
 	return x
+}
+
+// shown are the detections of dossiers that a finding of the audit is one of.
+// Others it names because it matters for them: no attribution may rest on these.
+func shown(f *iis.Finding) []string {
+	out := []string{}
+	for _, id := range f.Dossier {
+		if id == "OP-23" || id == "OP-24" || id == "OP-03" && f.Check == "upload-holds-script" {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // upper is s with its first letter in upper case.

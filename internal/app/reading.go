@@ -19,6 +19,7 @@ import (
 	"longwatch/internal/collect"
 	"longwatch/internal/evidence"
 	"longwatch/internal/record"
+	"longwatch/internal/record/host"
 	"longwatch/internal/record/web"
 )
 
@@ -267,7 +268,9 @@ func (l *fileLane) Put(r record.Record) {
 		return
 	}
 	l.counts[r.RecordType()]++
-	if t := r.RecordType(); t != web.FileType && t != web.ScriptType { // a file's time is not when something was seen
+	switch r.RecordType() {
+	case web.FileType, web.ScriptType, web.SiteType, web.CompiledType, host.FileTimesType: // a file's time is not when something was seen
+	default:
 		l.span.Grow(ts)
 	}
 	l.lane.Put(r)

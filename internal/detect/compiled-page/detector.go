@@ -243,7 +243,7 @@ func (d *detector) present(c *web.Compiled, at string, s *web.Script, out detect
 	}
 	if last := d.compiled.Lone(c, later); last != 0 && max(s.Modified, s.Created) < last {
 		f := about(c, finding.Medium, 55, finding.Because("%q claims to be from %v, but when ASP.NET compiled its folder by %v it was left out, and compiled by itself at %v: it came later than it claims", s.Path, max(s.Modified, s.Created), last, c.TS))
-		f.Title, f.Techniques, f.Dossier = "Page compiled long after the others of its folder", []attack.ID{"T1070.006", "T1505.003"}, []string{"OP-18", "OP-20"}
+		f.Title, f.Techniques, f.Dossier = "Page compiled long after the others of its folder", []attack.ID{"T1070.006", "T1505.003"}, []string{"OP-20"}
 		f.Refs = append(f.Refs, s.Ref)
 		for _, e := range s.RecordType().Entities(s) {
 			if e.Kind != "hash" {

@@ -33,7 +33,7 @@ var Detector = detect.Spec{
 	Dossier:    []string{"OP-12"},
 	New: func(env detect.Env) detect.Detector {
 		return &detector{
-			env: env, pages: map[key]*page{}, sites: map[string]*site{}, linked: map[key]bool{}, scripts: map[string]*web.Script{}, written: map[string]*host.FileEvent{},
+			env: env, pages: map[key]*page{}, sites: map[string]*site{}, linked: map[key]bool{}, scripts: map[string]*web.Script{}, written: map[string]*host.FileEvent{}, times: map[string]*host.FileTimes{},
 			warnings: map[string][]warning{}, reports: map[string]report{},
 		}
 	},
@@ -62,6 +62,8 @@ type detector struct {
 	scripts  map[string]*web.Script // by path
 	events   webroot.Map
 	written  map[string]*host.FileEvent // by path as the event has it
+	listed   webroot.Map
+	times    map[string]*host.FileTimes // of scripts, from lists of times, by path
 	born     []record.Time              // when scripts came, to tell who came alone
 	compiled webroot.Compilations
 	children []child
@@ -99,13 +101,16 @@ type site struct {
 	clients map[netip.Addr]bool
 }
 
-// child is a program that a worker started, or its end by an error.
+// child is a program that a worker started, its end by an error, or a change of
+// the server's configuration.
 type child struct {
 	ts    record.Time
 	host  string
 	what  string // in words
 	crash bool
-	rec   record.Record
+	// program tells that a program was started.
+	program bool
+	rec     record.Record
 }
 
 type warning struct {
@@ -118,6 +123,7 @@ type report struct {
 	ts   record.Time
 	text string
 	zone string
+	id   string // dossier: OP-06 for the form of OP-512, OP-07 for any other
 	rec  record.Record
 }
 
@@ -125,14 +131,15 @@ type report struct {
 func (d *detector) Handlers() []detect.Handler {
 	return []detect.Handler{
 		detect.OnIf(func(s *web.Script) bool { return webroot.Executable(strings.ToLower(s.Path)) }, d.script),
-		detect.On(func(s *web.Site, _ detect.Reporter) { d.rest.Site(s); d.events.Site(s) }),
+		detect.On(func(s *web.Site, _ detect.Reporter) { d.rest.Site(s); d.events.Site(s); d.listed.Site(s) }),
+		detect.OnIf(func(t *host.FileTimes) bool { return !t.Deleted && webroot.Executable(winpath.Base(t.Path)) }, d.list),
 		detect.On(func(c *web.Compiled, _ detect.Reporter) { d.compiled.Add(c) }),
 		detect.OnIf(func(f *host.FileEvent) bool { return f.Action == "created" && webroot.Executable(winpath.Base(f.Path)) }, d.file),
 		detect.On(d.access),
 		detect.On(d.request),
 		detect.OnIf(func(p *host.Process) bool { return worker(p.ParentImage) && !ordinary[winpath.Base(p.Image)] }, d.process),
 		detect.OnIf(func(e *host.Event) bool {
-			return strings.HasPrefix(e.Provider, "ASP.NET") || e.Provider == ".NET Runtime"
+			return strings.HasPrefix(e.Provider, "ASP.NET") || e.Provider == ".NET Runtime" || e.Provider == configProvider
 		}, d.event),
 		detect.OnIf(func(q *dns.Message) bool { return says(q.Query) }, func(q *dns.Message, _ detect.Reporter) { d.report(q.Query, q) }),
 		detect.OnIf(func(q *host.DNSQuery) bool { return says(q.Query) }, func(q *host.DNSQuery, _ detect.Reporter) { d.report(q.Query, q) }),
@@ -187,6 +194,23 @@ func (d *detector) file(f *host.FileEvent, _ detect.Reporter) {
 	d.written[f.Path] = f
 	d.events.File(f.Host, f.Path)
 	d.born = append(d.born, f.TS)
+}
+
+func (d *detector) list(t *host.FileTimes, _ detect.Reporter) {
+	if _, known := d.times[t.Path]; known || len(d.times) >= maxScripts || made(t) == 0 {
+		return
+	}
+	d.times[t.Path] = t
+	d.listed.File(t.Host, t.Path)
+	d.born = append(d.born, made(t))
+}
+
+// made is when a file came, by what programs cannot set where it is kept.
+func made(t *host.FileTimes) record.Time {
+	if t.NameCreated != 0 {
+		return t.NameCreated
+	}
+	return t.Created
 }
 
 func (d *detector) site(server string) *site {
@@ -321,7 +345,7 @@ func (d *detector) process(p *host.Process, _ detect.Reporter) {
 	if p.CommandLine != "" {
 		what = finding.Because("%s started %q", winpath.Base(p.ParentImage), cut(p.CommandLine))
 	}
-	d.child(child{ts: p.TS, host: short(p.Host), what: what, rec: p})
+	d.child(child{ts: p.TS, host: short(p.Host), what: what, program: true, rec: p})
 }
 
 func (d *detector) child(c child) {
@@ -340,12 +364,21 @@ func (d *detector) event(e *host.Event, _ detect.Reporter) {
 		}
 		return
 	}
+	if e.Provider == configProvider {
+		if setting := e.Get("Configuration"); e.EventID == 29 && setting != "" {
+			d.child(child{ts: e.TS, host: short(e.Host), what: finding.Because("the configuration of IIS was changed: %q", cut(setting+" "+e.Get("NewValue"))), rec: e})
+		}
+		return
+	}
 	p := warned(e)
 	if p == "" || len(d.warnings) >= maxWarnings || len(d.warnings[p]) >= maxRefs || slices.ContainsFunc(d.warnings[p], func(w warning) bool { return w.rec.Base().Ref == e.Ref }) {
 		return
 	}
 	d.warnings[p] = append(d.warnings[p], warning{e.TS, e.EventID, e})
 }
+
+// configProvider logs changes of the configuration of IIS: 29 is one setting.
+const configProvider = "Microsoft-Windows-IIS-Configuration"
 
 // warned is the page that a web event of ASP.NET names: its values have no
 // names, the request's URL is the one with a scheme.
@@ -363,9 +396,12 @@ func (d *detector) report(name string, rec record.Record) {
 	if !ok {
 		return
 	}
-	p := webroot.PageOf(r.Page()).Path
+	p, id := webroot.PageOf(r.Page()).Path, "OP-07"
+	if r.Framed {
+		id = "OP-06"
+	}
 	if _, known := d.reports[p]; !known && len(d.reports) < maxReports {
-		d.reports[p] = report{rec.Base().TS, r.Text, r.Zone, rec}
+		d.reports[p] = report{rec.Base().TS, r.Text, r.Zone, id, rec}
 	}
 }
 

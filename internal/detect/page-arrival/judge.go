@@ -38,6 +38,7 @@ type life struct {
 	clients0 int         // clients of the site
 	script   *web.Script
 	event    *host.FileEvent
+	times    *host.FileTimes
 	compiled *web.Compiled
 	gone     bool // compiled, and the source is not where it should be
 	lone     bool // compiled by itself, long after its neighbours
@@ -98,15 +99,20 @@ func (d *detector) life(k key) *life {
 	if at := d.events.Find(p.asked); at != "" {
 		l.event = d.written[at]
 	}
+	if at := d.listed.Find(p.asked); at != "" {
+		l.times = d.times[at]
+	}
 	switch {
 	case l.event != nil:
 		l.born = l.event.TS
+	case l.times != nil:
+		l.born = made(l.times)
 	case l.script != nil:
 		l.born = came(l.script)
 	}
 	l.alone = l.born != 0 && d.near(l.born) <= aloneMost
 	if l.compiled = d.compiled.First(d.machineOf(l), k.path); l.compiled != nil {
-		l.gone = l.script == nil && d.rest.HasFolder(p.asked)
+		l.gone = l.script == nil && l.times == nil && d.rest.HasFolder(p.asked)
 		l.lone = d.compiled.Lone(l.compiled, newAfter) != 0
 	}
 	l.warnings = d.warnings[k.path]
@@ -121,6 +127,8 @@ func (d *detector) machineOf(l *life) string {
 	switch {
 	case l.event != nil:
 		return l.event.Host
+	case l.times != nil:
+		return l.times.Host
 	case l.script != nil:
 		return l.script.Host
 	}
@@ -285,6 +293,9 @@ func (l *life) finding(w weight) finding.Finding {
 	if l.event != nil {
 		about = append(about, l.event)
 	}
+	if l.times != nil {
+		about = append(about, l.times)
+	}
 	if l.script != nil {
 		about = append(about, l.script)
 	}
@@ -315,17 +326,27 @@ func (l *life) finding(w weight) finding.Finding {
 	if l.born != 0 && l.event != nil {
 		f.Start = min(f.Start, l.born)
 	}
-	f.Dossier = w.dossier()
+	f.Dossier = l.dossier(w)
 	f.Why = l.words(w)
 	return f
 }
 
-func (w weight) dossier() []string {
-	var out []string
-	for _, x := range []struct{ letter, id string }{{few0, "OP-12"}, {written0, "OP-02"}, {started0, "OP-14"}, {source0, "OP-18"}, {built0, "OP-21"}, {told0, "OP-06"}} {
-		if w.has(x.letter) {
+// dossier names what was seen, no more: profiles rest on it.
+func (l *life) dossier(w weight) []string {
+	out := []string{}
+	for _, x := range []struct {
+		seen bool
+		id   string
+	}{
+		{w.has(few0), "OP-12"}, {w.has(written0), "OP-02"}, {slices.ContainsFunc(l.children, func(c child) bool { return c.program }), "OP-14"}, {l.gone, "OP-18"},
+		{l.script != nil && l.script.Score >= shell, "OP-21"},
+	} {
+		if x.seen {
 			out = append(out, x.id)
 		}
+	}
+	if l.report != nil {
+		out = append(out, l.report.id)
 	}
 	return out
 }
@@ -336,6 +357,10 @@ func (l *life) words(w weight) []string {
 	switch {
 	case l.event != nil:
 		s += finding.Because(" %q came at %v, written by %s;", l.event.Path, l.born, cmp.Or(winpath.Base(l.event.Image), "an unknown program"))
+	case l.times != nil && l.times.NameCreated != 0:
+		s += finding.Because(" the name of %q was made at %v;", l.times.Path, l.born)
+	case l.times != nil:
+		s += finding.Because(" %q came at %v;", l.times.Path, l.born)
 	case l.script != nil && l.script.Created != 0:
 		s += finding.Because(" %q came at %v;", l.script.Path, l.born)
 	case l.script != nil && l.born != 0:
@@ -369,7 +394,7 @@ func (l *life) words(w weight) []string {
 	}
 	out := []string{s}
 	if n := len(l.children); n > 1 {
-		out = append(out, finding.Because("%d programs were started by the worker while the page was asked for, too many for chance", n))
+		out = append(out, finding.Because("%d times the worker started programs, or its configuration was changed, while the page was asked for: too often for chance", n))
 	}
 	if w.has(came0) {
 		out = append(out, finding.Because("it came alone, though the log goes back to %v", l.log))

@@ -144,6 +144,22 @@ func (m *Map) find(a Asked) string {
 	return best(list, host, a.Path)
 }
 
+// EndOf returns the file whose whole path, without its drive, ends that of name:
+// files that events name among those of the evidence.
+func (m *Map) EndOf(name string) string {
+	low := "/" + clean(name)
+	for _, f := range m.byName[path.Base(low)] {
+		if strings.HasSuffix(low, "/"+f.low) {
+			return f.at
+		}
+	}
+	return ""
+}
+
+// Clean is a file's path as that of a request: lower case, with slashes, without
+// its drive.
+func Clean(name string) string { return "/" + clean(name) }
+
 // top is a folder that a request may have gone to.
 type top struct {
 	url      string // with a slash at the end
