@@ -18,6 +18,7 @@ import (
 	"longwatch/internal/evidence/pcap"
 	"longwatch/internal/evidence/pst"
 	"longwatch/internal/evidence/syslog"
+	"longwatch/internal/evidence/timelist"
 	"longwatch/internal/evidence/weblog"
 	"longwatch/internal/evidence/winjson"
 	"longwatch/internal/evidence/winxml"
@@ -39,6 +40,7 @@ var formats = []evidence.Format{
 	pcap.Format,
 	pst.Format,
 	syslog.Format,
+	timelist.Format,
 	weblog.Format,
 	winjson.Format,
 	winxml.Format,

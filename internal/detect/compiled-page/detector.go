@@ -26,19 +26,21 @@ var Detector = detect.Spec{
 	Techniques: []attack.ID{"T1505.003"},
 	Dossier:    []string{"OP-18"},
 	New: func(detect.Env) detect.Detector {
-		return &detector{scripts: map[string]*web.Script{}, folders: map[string]*folder{}, pages: map[record.Ref]*web.Compiled{}, sent: map[string]int{}}
+		return &detector{scripts: map[string]*web.Script{}, folders: map[string]*folder{}, pages: map[record.Ref]*web.Compiled{}, sent: map[string]int{}, before: map[string][]*web.Compiled{}}
 	},
 }
 
 const (
-	maxScripts = 1 << 17 // at rest; later ones count as files without a time
-	maxFolders = 1 << 14 // of the compiler
-	maxDLLs    = 1 << 10 // of one folder
-	maxPages   = 1 << 16
-	leastSent  = 3              // pictures and documents that make a folder one for uploads
-	later      = 24 * time.Hour // behind its neighbours: not the same visit
-	mostGone   = 8              // of one application; more are an old version of it
-	shown      = 8              // names in a sentence
+	maxScripts  = 1 << 17 // at rest; later ones count as files without a time
+	maxFolders  = 1 << 14 // of the compiler
+	maxDLLs     = 1 << 10 // of one folder
+	maxPages    = 1 << 16
+	leastSent   = 3              // pictures and documents that make a folder one for uploads
+	later       = 24 * time.Hour // behind its neighbours: not the same visit
+	mostAdded   = 3              // pages put into a compiled site; more are an update
+	leastBefore = 3              // pages that were there before
+	mostGone    = 8              // of one application; more are an old version of it
+	shown       = 8              // names in a sentence
 )
 
 // sendable are what visitors send.
@@ -55,7 +57,8 @@ type detector struct {
 	compiled webroot.Compilations
 	pages    map[record.Ref]*web.Compiled
 	folders  map[string]*folder
-	sent     map[string]int // what visitors send, by folder
+	sent     map[string]int             // what visitors send, by folder
+	before   map[string][]*web.Compiled // of sites that came compiled, by bin folder
 }
 
 // folder is one of the compiler's: an application's.
@@ -77,8 +80,15 @@ func (d *detector) Handlers() []detect.Handler {
 }
 
 func (d *detector) page(c *web.Compiled, _ detect.Reporter) {
-	if d.pages[c.Ref] != nil || len(d.pages) >= maxPages || !inTemp(c.Path) {
-		return // in bin they are of a site that was compiled before it came: it needs no sources
+	if !inTemp(c.Path) { // a site that was compiled before it came: it needs no sources
+		dir := winpath.Dir(c.Path)
+		if list := d.before[dir]; len(list) < maxDLLs && (list != nil || len(d.before) < maxFolders) && !slices.ContainsFunc(list, func(o *web.Compiled) bool { return o.Ref == c.Ref }) {
+			d.before[dir] = append(list, c)
+		}
+		return
+	}
+	if d.pages[c.Ref] != nil || len(d.pages) >= maxPages {
+		return
 	}
 	d.pages[c.Ref] = c
 	d.compiled.Add(c)
@@ -160,6 +170,29 @@ func (d *detector) judge(out detect.Reporter) {
 		}
 	}
 	d.unnamed(out)
+	for dir, list := range d.before {
+		added(dir, list, out)
+	}
+}
+
+// added reports pages that were put into a site that came compiled, long after
+// the others: they run without any source.
+func added(dir string, list []*web.Compiled, out detect.Reporter) {
+	slices.SortFunc(list, func(a, b *web.Compiled) int {
+		return cmp.Or(cmp.Compare(a.TS, b.TS), cmp.Compare(a.Path, b.Path))
+	})
+	i := len(list)
+	for i > 0 && i > len(list)-mostAdded-1 && (i == len(list) || list[i].TS.Sub(list[i-1].TS) < later) {
+		i--
+	}
+	if n := len(list) - i; i < leastBefore || n > mostAdded || list[i-1].TS == 0 || list[i].TS.Sub(list[i-1].TS) < later {
+		return
+	}
+	for _, c := range list[i:] {
+		f := about(c, finding.Medium, 60, finding.Because("%q (DLL %q) was put into %q at %v, after the other %d pages of a site that came compiled, the last of %v: it runs without any source", c.VirtualPath, c.Assembly, dir, c.TS, i, list[i-1].TS))
+		f.Title, f.Dossier = "Page put into a site that came compiled", []string{"OP-31"}
+		out.Report(f)
+	}
 }
 
 func (d *detector) sorted() []*web.Compiled {

@@ -694,6 +694,79 @@ func (r *FileEvent) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *FileTimes) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.Path != "" {
+		dst = append(dst, `"path":`...)
+		dst = record.AppendString(dst, r.Path)
+		dst = append(dst, ',')
+	}
+	if r.Inode != "" {
+		dst = append(dst, `"inode":`...)
+		dst = record.AppendString(dst, r.Inode)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"size":`...)
+	dst = strconv.AppendUint(dst, r.Size, 10)
+	dst = append(dst, ',')
+	if r.MD5 != "" {
+		dst = append(dst, `"md5":`...)
+		dst = record.AppendString(dst, r.MD5)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"deleted":`...)
+	dst = strconv.AppendBool(dst, r.Deleted)
+	dst = append(dst, ',')
+	if r.Modified != 0 {
+		dst = append(dst, `"modified":`...)
+		dst = record.AppendSeconds(dst, int64(r.Modified))
+		dst = append(dst, ',')
+	}
+	if r.Accessed != 0 {
+		dst = append(dst, `"accessed":`...)
+		dst = record.AppendSeconds(dst, int64(r.Accessed))
+		dst = append(dst, ',')
+	}
+	if r.Changed != 0 {
+		dst = append(dst, `"changed":`...)
+		dst = record.AppendSeconds(dst, int64(r.Changed))
+		dst = append(dst, ',')
+	}
+	if r.Created != 0 {
+		dst = append(dst, `"created":`...)
+		dst = record.AppendSeconds(dst, int64(r.Created))
+		dst = append(dst, ',')
+	}
+	if r.NameCreated != 0 {
+		dst = append(dst, `"name_created":`...)
+		dst = record.AppendSeconds(dst, int64(r.NameCreated))
+		dst = append(dst, ',')
+	}
+	if r.NameWritten != 0 {
+		dst = append(dst, `"name_modified":`...)
+		dst = record.AppendSeconds(dst, int64(r.NameWritten))
+		dst = append(dst, ',')
+	}
+	if r.Source != "" {
+		dst = append(dst, `"source":`...)
+		dst = record.AppendString(dst, r.Source)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *FirewallRule) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
