@@ -11,6 +11,7 @@
 package deceptivemail
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -194,12 +195,16 @@ func (d *detector) learn(m *mail.Message) *kept {
 			}
 		}
 	}
-	k.stranger = known && m.List == "" && m.TS.Sub(dom.first) < leastPast && k.known()
+	k.stranger = known && m.List == "" && !tagged.MatchString(m.Subject) && m.TS.Sub(dom.first) < leastPast && k.known()
 	if m.MessageID != "" {
 		*d.threads.At(m.MessageID, m.TS) = append(parties, reg)
 	}
 	return k
 }
+
+// tagged is a subject as mailing lists mark it: "Re: [dev] Release". Archives of
+// lists keep no other trace of them.
+var tagged = regexp.MustCompile(`^(?:\pL{1,4}: *)*\[[\w.@-]+\]`)
 
 // slim is a copy without what is long and not judged.
 func slim(m *mail.Message) *mail.Message {
