@@ -43,6 +43,7 @@ type huntLane struct {
 	sink    *sink.Lane
 	order   *ordered.Lane
 	intel   intel.Matcher
+	watch   *intel.Observer // of patterns that are more than one value; nil without any
 	rules   *sigma.Matcher
 	found   *gather
 	collect func(finding.Finding)
@@ -50,7 +51,7 @@ type huntLane struct {
 }
 
 func (h *hunt) lane() lane {
-	l := &huntLane{h: h, sink: h.records.Lane(), order: h.ordered.Lane(), intel: h.intel.Matcher(), rules: h.hits.matcher(), found: newGather()}
+	l := &huntLane{h: h, sink: h.records.Lane(), order: h.ordered.Lane(), intel: h.intel.Matcher(), watch: h.intel.Observer(), rules: h.hits.matcher(), found: newGather()}
 	l.collect, l.fired = l.found.add, l.found.fired
 	return l
 }
@@ -62,6 +63,7 @@ const maxHeld = 4096
 func (l *huntLane) Put(r record.Record) {
 	l.sink.Put(r)
 	l.intel.Match(r, l.collect)
+	l.watch.Observe(r)
 	l.rules.Match(r, l.fired)
 	scanned := false
 	if l.h.contents != nil {
@@ -133,8 +135,10 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		return nil, err
 	}
 	cf.Extracted = extracted
+	watch := h.intel.Observer()
 	for _, l := range rd.free {
 		l.(*huntLane).flush()
+		watch.Join(l.(*huntLane).watch)
 	}
 	cf.Evidence, cf.Skipped, cf.Span = rd.files, rd.skipped, rd.span
 	p.Phase("judging records in the order of time")
@@ -166,7 +170,11 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	if err != nil {
 		return nil, err
 	}
-	found = slices.Concat(found, h.gathered.findings(), correlated, audited)
+	seen, unjudged := watch.Finish()
+	for _, why := range unjudged {
+		cf.Coverage = append(cf.Coverage, casefolder.Coverage{Name: "pattern not judged", Why: why})
+	}
+	found = slices.Concat(found, h.gathered.findings(), correlated, audited, seen)
 	slices.SortFunc(found, func(a, b finding.Finding) int { return finding.Compare(&a, &b) })
 	judge(cf, found, aliases, c, profiles)
 	cf.Logons, cf.Chains = sessions.Finish(aliases.Host), chains(sessions, found)

@@ -2,9 +2,14 @@ package app
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
 	"longwatch/content"
+	"longwatch/internal/casefolder"
+	"longwatch/internal/finding"
 	"longwatch/internal/intel"
+	"longwatch/internal/record"
 )
 
 // DetectorInfo names one built-in detector.
@@ -53,6 +58,39 @@ func LoadIntel(paths []string) IntelReport {
 	return out
 }
 
+// IntelStatus says what each source of indicators is worth: what it has, what
+// only it has, how old it is, and with cases, how often it was right enough to
+// be a finding.
+func IntelStatus(paths, cases []string) ([]intel.SourceStatus, error) {
+	var sources []intel.Source
+	for _, p := range paths {
+		sources = append(sources, intel.Path(p))
+	}
+	set, r := intel.Load(sources...)
+	if r.Loaded == 0 {
+		return nil, fmt.Errorf("app: no indicator could be loaded from %q: %v", paths, r.Reasons)
+	}
+	status := set.Status(record.TimeOf(time.Now()))
+	for _, dir := range cases {
+		c, err := casefolder.Read(dir)
+		if err != nil {
+			return nil, err
+		}
+		hits := map[string]int{}
+		for _, f := range c.Findings {
+			if feed, ok := strings.CutPrefix(f.Detector, "intel:"); ok && f.Severity > finding.Info {
+				hits[feed]++
+			}
+		}
+		for i := range status {
+			if n := hits[status[i].Source]; n > 0 {
+				status[i].Hits, status[i].Cases = status[i].Hits+n, status[i].Cases+1
+			}
+		}
+	}
+	return status, nil
+}
+
 // LookupIntel says what the built-in indicators and those of paths know of a
 // value: a line for each source.
 func LookupIntel(value string, paths []string) []string {
@@ -64,6 +102,15 @@ func LookupIntel(value string, paths []string) []string {
 	var out []string
 	for _, i := range set.Lookup(value) {
 		line := fmt.Sprintf("%s %q from %q, confidence %d", i.Kind, i.Value, i.Source, i.Confidence)
+		if i.Marking != "" {
+			line += ", TLP:" + strings.ToUpper(i.Marking)
+		}
+		if len(i.Phases) > 0 {
+			line += ", " + strings.Join(i.Phases, ", ")
+		}
+		if last := max(i.Seen.Start, i.Seen.End); last != 0 {
+			line += fmt.Sprintf(", last seen by its source %v", last)
+		}
 		if i.From != 0 || i.Until != 0 {
 			line += fmt.Sprintf(", meant something from %v until %v", i.From, i.Until)
 		}
@@ -71,6 +118,9 @@ func LookupIntel(value string, paths []string) []string {
 			line += fmt.Sprintf(": %q", i.Desc)
 		}
 		out = append(out, line+fmt.Sprintf(" (%s:%d)", i.File, i.Line))
+	}
+	if list, ok := set.Benign(value); ok {
+		out = append(out, fmt.Sprintf("%q is on the list of harmless values %q", value, list))
 	}
 	return out
 }

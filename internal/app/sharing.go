@@ -12,6 +12,7 @@ import (
 
 	"longwatch/internal/casefolder"
 	"longwatch/internal/finding"
+	"longwatch/internal/intel"
 	"longwatch/internal/share"
 )
 
@@ -25,6 +26,7 @@ type Sharing struct {
 	To         string   // recipient
 	Recipients string   // file; empty means that nobody is checked
 	Formats    []string // all when empty
+	Harmless   []string // files and folders with lists of harmless values
 	Policy     share.Policy
 }
 
@@ -39,6 +41,17 @@ func Share(s Sharing) (*share.Parcel, []share.Sent, error) {
 		if !slices.ContainsFunc(c.Incidents, func(i *finding.Incident) bool { return i.ID == id }) {
 			return nil, nil, fmt.Errorf("app: the case has no incident %q", id)
 		}
+	}
+	if len(s.Harmless) > 0 {
+		var sources []intel.Source
+		for _, path := range s.Harmless {
+			sources = append(sources, intel.Path(path))
+		}
+		set, report := intel.Load(sources...)
+		if report.Loaded == 0 {
+			return nil, nil, fmt.Errorf("app: no list of harmless values in %q: %v", s.Harmless, report.Reasons)
+		}
+		s.Policy.Known = func(_, value string) (string, bool) { return set.Benign(value) }
 	}
 	p := share.Pack(c, s.Policy)
 	formats, err := s.formats(p)

@@ -79,6 +79,7 @@ Formats: ` + formatList() + `.`,
 	f.StringSliceVar(&s.Policy.Incidents, "incident", nil, "only these incidents, by id")
 	f.StringVar(&least, "least", "medium", "least severity of the findings whose values are shared")
 	f.StringSliceVar(&s.Policy.OwnDomains, "own-domain", nil, "domains that are yours, besides those that the case shows")
+	f.StringSliceVar(&s.Harmless, "warning-lists", nil, "MISP warning lists, files or folders: their values stay")
 	f.BoolVar(&asJSON, "json", false, "print what leaves and what stays as JSON")
 	cmd.AddCommand(newShareAsk(), newShareAnswer())
 	return cmd

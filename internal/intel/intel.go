@@ -5,8 +5,9 @@
 //	m := set.Matcher()
 //	m.Match(rec, func(f finding.Finding) { … })
 //
-// Rows come from Zeek intel files, plain lists, CSV and the dated indicator
-// tables of the campaign dossiers. Every row is loaded or reported with its
+// Rows come from Zeek intel files, STIX bundles, MISP events, OpenIOC, response
+// policy zones, plain lists, CSV, the catalogues of known exploited flaws and
+// misused programs, and the dated indicator tables of the campaign dossiers. Every row is loaded or reported with its
 // file, line and reason. A Set is not changed after Load; Match may be called
 // from many goroutines at once.
 package intel
@@ -35,11 +36,17 @@ const (
 	JA3                         // JA3 or JA3S digest
 	JA4                         // JA4 fingerprint
 	UserAgent                   // an HTTP user agent, whole
+	HASSH                       // HASSH digest of an SSH client or server
+
+	// Context: what is known of a thing, which matches nothing by itself.
+	Vulnerability // a CVE identifier
+	Tool          // the name of a program that comes with a system and can be misused
 	kinds
 )
 
 var kindNames = [kinds]string{
 	"", "address", "subnet", "domain", "url", "software", "email", "user", "hash", "file", "certificate", "public_key", "ja3", "ja4", "user_agent",
+	"hassh", "vulnerability", "tool",
 }
 
 // String is the name used in reports and in indicators.yaml.
@@ -90,6 +97,10 @@ type Indicator struct {
 	Port        uint16   // when not 0, only with this responder port
 	Role        string   // when not empty, only for values in this role
 	Reserved    bool     // in address space that anybody may use: never more than context
+
+	Marking string      // TLP marking of the source: clear, green, amber, amber+strict, red; empty when it gives none
+	Phases  []string    // kill-chain phases that the source names, such as mitre-attack:command-and-control
+	Seen    record.Span // when the source saw it first and last; what decays is counted from the last
 
 	File string // where it was read
 	Line int

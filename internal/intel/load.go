@@ -50,7 +50,7 @@ type Report struct {
 // FileReport is one file of a Report.
 type FileReport struct {
 	Path                  string
-	Format                string // zeek, list, csv, profile, or why it was left out
+	Format                string // zeek, list, csv, stix, misp, openioc, rpz, kev, warning list, profile, or why it was left out
 	Rows, Loaded, Refused int
 }
 
@@ -69,7 +69,7 @@ const (
 // Load reads every source. It does not fail: what could not be read is in the
 // report.
 func Load(sources ...Source) (*Set, Report) {
-	l := &loader{set: newSet()}
+	l := &loader{set: newSet(), stixNames: map[string]string{}}
 	for _, s := range sources {
 		l.source(s)
 	}
@@ -82,6 +82,9 @@ type loader struct {
 	report Report
 	file   *FileReport
 	line   int
+
+	stixParts []stixPart        // indicators of the file at hand
+	stixNames map[string]string // and what they refer to: names of identities, markings
 }
 
 func (l *loader) source(s Source) {
@@ -129,6 +132,8 @@ func isListName(name string) bool {
 	case ".intel", ".dat", ".txt", ".csv", ".tsv", ".list", ".lst", ".ioc", ".iocs", ".ipset", ".netset":
 		base := strings.ToUpper(name)
 		return !strings.HasPrefix(base, "README") && !strings.HasPrefix(base, "LICEN") && !strings.HasPrefix(base, ".")
+	case ".json", ".stix", ".stix2", ".xml", ".rpz", ".zone", ".hosts":
+		return name != "package.json" && !strings.HasSuffix(name, "schema.json")
 	case ".yaml", ".yml":
 		return strings.HasPrefix(name, "indicators.")
 	}
@@ -167,6 +172,12 @@ func (l *loader) read(r *bufio.Reader, name string, asked bool) error {
 	case bytes.IndexByte(head, 0) >= 0:
 		l.refuseFile("not text")
 		return nil
+	case startsWith(head, '{'), startsWith(head, '['):
+		return l.json(r)
+	case startsWith(head, '<'):
+		return l.openIOC(r)
+	case isZone(head):
+		return l.zone(r)
 	case bytes.HasPrefix(head, []byte("#fields")) || bytes.Contains(head, []byte("\n#fields\t")) || bytes.HasPrefix(head, []byte("#separator")):
 		return l.zeek(r)
 	}
@@ -174,6 +185,13 @@ func (l *loader) read(r *bufio.Reader, name string, asked bool) error {
 		return l.csv(r, comma, asked)
 	}
 	return l.list(r)
+}
+
+// startsWith tells whether the first sign of head, after white space and a
+// byte-order mark, is c.
+func startsWith(head []byte, c byte) bool {
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	return len(head) > 0 && head[0] == c
 }
 
 // lines calls fn with every line, its end cut off. A line longer than maxLine
@@ -297,7 +315,8 @@ var kindAliases = [kinds][]string{
 	File:        {"file", "file_name", "filename", "file_path", "filepath"},
 	Certificate: {"certificate", "cert_hash", "x509_fingerprint_sha1", "x509_fingerprint_sha256", "x509_fingerprint_md5", "cert_sha256", "cert_sha1"},
 	PublicKey:   {"public_key", "pubkey_hash"},
-	JA3:         {"ja3", "ja3_hash", "ja3_fingerprint_md5", "ja3s", "ja3_md5"},
-	JA4:         {"ja4", "ja4_hash", "ja4_fingerprint"},
+	JA3:         {"ja3", "ja3_hash", "ja3_fingerprint_md5", "ja3s", "ja3_md5", "ja3s_fingerprint_md5", "ja3digest"},
+	JA4:         {"ja4", "ja4_hash", "ja4_fingerprint", "ja4_plus"},
+	HASSH:       {"hassh", "hassh_md5", "hassh_hash", "hasshserver", "hassh_server"},
 	UserAgent:   {"user_agent", "useragent", "http_user_agent"},
 }

@@ -17,7 +17,7 @@ type entityKind struct {
 var entityKinds = [...]entityKind{
 	{"address", Address}, {"domain", Domain}, {"url", URL}, {"hash", Hash}, {"email", Email}, {"user", User}, {"file", File},
 	{"certificate", Certificate}, {"ja3", JA3}, {"ja4", JA4}, {"user_agent", UserAgent}, {"host", Domain}, {"process", File},
-	{"software", Software}, {"public_key", PublicKey},
+	{"software", Software}, {"public_key", PublicKey}, {"hassh", HASSH}, {"ja3s", JA3},
 }
 
 // Bounds of one look-up.
@@ -89,8 +89,10 @@ func (m *Matcher) value(kind, text string, hit func(first uint32)) {
 		m.digest(Hash, text, hit)
 	case "public_key":
 		m.digest(PublicKey, text, hit)
-	case "ja3":
+	case "ja3", "ja3s":
 		m.digest(JA3, text, hit)
+	case "hassh":
+		m.digest(HASSH, text, hit)
 	case "ja4":
 		m.folded(JA4, text, hit)
 	case "email":

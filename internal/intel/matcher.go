@@ -136,7 +136,7 @@ func (i *Indicator) applies(r record.Record, f *record.Field) bool {
 var titles = [kinds]string{
 	"", "Listed address", "Address in a listed network", "Listed domain", "Listed URL", "Listed software", "Listed e-mail address",
 	"Listed account", "Listed file hash", "Listed file name", "Listed certificate", "Listed public key", "Listed JA3 fingerprint",
-	"Listed JA4 fingerprint", "Listed user agent",
+	"Listed JA4 fingerprint", "Listed user agent", "Listed HASSH fingerprint", "Listed vulnerability", "Listed program",
 }
 
 // maxRows is how many rows of one feed a finding quotes.
@@ -169,6 +169,10 @@ func (m *Matcher) claim(r record.Record, f *record.Field, value string, rows []I
 	}
 	if grade.because != "" {
 		out.Why = append(out.Why, grade.because)
+	}
+	if list, ok := m.set.Benign(value); ok && out.Severity > finding.Info {
+		out.Why = append(out.Why, finding.Because("%q is on the list of harmless values %q: without that, it would be %v", short(value), list, out.Severity))
+		out.Severity = finding.Info
 	}
 	out.Seal()
 	return out
@@ -222,6 +226,13 @@ func (m *Matcher) grade(i *Indicator, r record.Record) grade {
 		g.severity = min(g.severity, finding.Medium)
 	case !i.Rated && i.Confidence >= HighConfidence:
 		g.severity = finding.High
+	}
+	if left := i.aged(at); left < 1 {
+		g.confidence = uint8(float64(g.confidence) * left)
+		if left < 0.5 && g.severity > finding.Low {
+			g.severity = finding.Low
+			g.because = finding.Because("it was last seen on %s: one of its kind is worth %d %% of its confidence by then", max(i.Seen.End, i.Seen.Start).Std().UTC().Format("2006-01-02"), int(left*100))
+		}
 	}
 	if i.Kind == Address || i.Kind == Subnet {
 		if state := unanswered(r); state != "" && g.severity > finding.Low {

@@ -25,6 +25,8 @@ type Set struct {
 	v4, v6    []int // prefix lengths in use, longest first
 	has       [kinds]int
 	oneLabel  bool // some Domain indicator has no dot
+	benign    benign
+	patterns  []Pattern // that say more than single values do
 	metaIndex map[string]uint32
 	keyBuf    []byte
 	seed      maphash.Seed
@@ -96,10 +98,10 @@ func (s *Set) intern(ind *Indicator) uint32 {
 
 // appendShared appends everything but kind, value and line, told apart.
 func (i *Indicator) appendShared(dst []byte) []byte {
-	for _, t := range []string{i.Source, i.Desc, i.URL, i.Profile, i.Title, i.Role, i.File, strings.Join(i.Dossier, ",")} {
+	for _, t := range []string{i.Source, i.Desc, i.URL, i.Profile, i.Title, i.Role, i.File, strings.Join(i.Dossier, ","), i.Marking, strings.Join(i.Phases, ",")} {
 		dst = append(append(dst, t...), 0)
 	}
-	for _, n := range []int64{int64(i.Confidence), int64(i.Severity), int64(i.From), int64(i.Until), int64(i.Weight), int64(i.Port)} {
+	for _, n := range []int64{int64(i.Confidence), int64(i.Severity), int64(i.From), int64(i.Until), int64(i.Weight), int64(i.Port), int64(i.Seen.Start), int64(i.Seen.End)} {
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(n))
 	}
 	return strconv.AppendBool(strconv.AppendBool(dst, i.Rated), i.Reserved)
@@ -209,7 +211,7 @@ func keyText(k Kind, key []byte) string {
 			return netip.PrefixFrom(a.Unmap(), bits-96).String()
 		}
 		return netip.PrefixFrom(a, bits).String()
-	case Hash, Certificate, PublicKey, JA3:
+	case Hash, Certificate, PublicKey, JA3, HASSH:
 		return hex.EncodeToString(key)
 	}
 	return string(key)
@@ -230,6 +232,13 @@ func (s *Set) Lookup(value string) []Indicator {
 	var out []Indicator
 	m := s.Matcher()
 	kind, _ := Guess(value)
+	for _, k := range [...]Kind{Vulnerability, Tool} {
+		if _, key, _, err := normal(k, value); err == nil {
+			if e, ok := s.lookup(k, key); ok {
+				out = append(out, s.chain(e)...)
+			}
+		}
+	}
 	switch kind {
 	case Address:
 		if a, err := netip.ParseAddr(Refang(value)); err == nil {

@@ -90,9 +90,9 @@ func listName(file string) string {
 
 // columns says which cell holds what; -1 for none.
 type columns struct {
-	value, kind, source, desc, url, confidence, severity, from, until, port int
-	fixed                                                                   Kind // kind of every row, when the value's column names it
-	pairs                                                                   []pair
+	value, kind, source, desc, url, confidence, severity, from, until, port, first, last int
+	fixed                                                                                Kind // kind of every row, when the value's column names it
+	pairs                                                                                []pair
 }
 
 // pair is a column that holds indicators of one kind.
@@ -102,7 +102,7 @@ type pair struct {
 }
 
 func noColumns() columns {
-	return columns{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, nil}
+	return columns{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, nil}
 }
 
 func zeekColumns(names []string) columns {
@@ -125,6 +125,11 @@ func zeekColumns(names []string) columns {
 			c.severity = i
 		case "meta.first_seen", "meta.valid_from":
 			c.from = i
+			if strings.Contains(n, "first") {
+				c.first = i
+			}
+		case "meta.last_seen":
+			c.last = i
 		case "meta.expires", "meta.valid_until":
 			c.until = i
 		}
@@ -240,6 +245,11 @@ func csvColumns(names []string) columns {
 			c.severity = i
 		case "valid_from", "first_seen", "first_seen_utc", "firstseen", "dateadded", "date_added":
 			c.from = i
+			if strings.Contains(plain, "first") {
+				c.first = i
+			}
+		case "last_seen", "last_seen_utc", "lastseen", "last_online", "last_observed", "lastonline":
+			c.last = i
 		case "valid_until", "expires", "expiration", "expiry":
 			c.until = i
 		case "port", "dst_port":
@@ -280,6 +290,9 @@ func (l *loader) cells(c columns, cells []string, guess bool) {
 		Source: at(c.source), Desc: at(c.desc), URL: at(c.url),
 		Confidence: Unrated.confidence(), Severity: finding.Medium,
 		From: when(at(c.from), false), Until: when(at(c.until), true),
+	}
+	if first, last := when(at(c.first), false), when(at(c.last), false); last != 0 || first != 0 {
+		ind.Seen = record.Span{Start: first, End: max(first, last)}
 	}
 	if n, err := strconv.ParseFloat(strings.TrimSuffix(at(c.confidence), "%"), 64); err == nil && n >= 0 && n <= 100 {
 		ind.Confidence = uint8(n)

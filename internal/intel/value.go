@@ -20,6 +20,7 @@ var (
 	errDigest    = errors.New("not a hexadecimal MD5, SHA-1, SHA-256 or SHA-512")
 	errJA3       = errors.New("not a JA3 digest (32 hexadecimal digits)")
 	errJA4       = errors.New("not a JA4 fingerprint")
+	errCVE       = errors.New("not a CVE identifier")
 	errUnguessed = errors.New("no address, subnet, domain, URL, e-mail address or hash is recognised in it")
 	errKind      = errors.New("unknown indicator type")
 )
@@ -99,7 +100,14 @@ func normal(kind Kind, value string) (k Kind, key []byte, port uint16, err error
 	case Hash, Certificate, PublicKey:
 		key, err := digest(v)
 		return kind, key, 0, err
-	case JA3:
+	case Vulnerability:
+		if c := strings.ToUpper(v); isCVE(c) {
+			return kind, []byte(c), 0, nil
+		}
+		return kind, nil, 0, errCVE
+	case Tool:
+		return kind, []byte(strings.ToLower(v)), 0, nil
+	case JA3, HASSH:
 		key, err := hex.DecodeString(v)
 		if err != nil || len(key) != 16 {
 			return kind, nil, 0, errJA3
@@ -190,6 +198,12 @@ func isJA4(s string) bool {
 	a, rest, ok := strings.Cut(s, "_")
 	b, c, ok2 := strings.Cut(rest, "_")
 	return ok && ok2 && len(a) == 10 && len(b) == 12 && len(c) == 12 && strings.IndexByte("tqdTQD", a[0]) >= 0 && isHex(b) && isHex(c)
+}
+
+// isCVE tells whether s has the shape CVE-2026-12345.
+func isCVE(s string) bool {
+	year, number, ok := strings.Cut(strings.TrimPrefix(s, "CVE-"), "-")
+	return ok && strings.HasPrefix(s, "CVE-") && len(year) == 4 && len(number) >= 4 && strings.Trim(year+number, "0123456789") == ""
 }
 
 func isHex(s string) bool {

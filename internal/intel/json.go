@@ -1,0 +1,196 @@
+package intel
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// maxDocument bounds a JSON or XML document, which is read whole so that each
+// refusal can name its line.
+const maxDocument = 1 << 30
+
+var errLarge = errors.New("larger than 1 GiB: split it, or give it as CSV or one object a line")
+
+// document is a file that is read whole, with the line of every offset.
+type document struct {
+	text []byte
+	at   int64 // offset up to which lines were counted
+	line int
+}
+
+// whole reads a document.
+func whole(r io.Reader) (*document, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxDocument+1))
+	if err == nil && len(text) > maxDocument {
+		err = errLarge
+	}
+	return &document{text: bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), line: 1}, err
+}
+
+// lineAt is the line of an offset; offsets are asked for in rising order.
+func (d *document) lineAt(offset int64) int {
+	if offset > d.at && offset <= int64(len(d.text)) {
+		d.line += bytes.Count(d.text[d.at:offset], []byte{'\n'})
+		d.at = offset
+	}
+	return d.line
+}
+
+// json reads a document of any of the shapes that indicators come in, or a file
+// of one such document a line.
+func (l *loader) json(r io.Reader) error {
+	doc, err := whole(r)
+	if err != nil {
+		l.refuseFile(err.Error())
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(doc.text))
+	for {
+		err := l.value(d, doc, 0)
+		switch {
+		case errors.Is(err, io.EOF):
+			l.finishJSON()
+			return nil
+		case err != nil:
+			l.line = doc.lineAt(d.InputOffset())
+			l.refuseRow(fmt.Sprintf("not JSON from here on: %v", err))
+			l.finishJSON()
+			return nil
+		}
+	}
+}
+
+// finishJSON says what a file was when nothing in it was known.
+func (l *loader) finishJSON() {
+	if l.file.Format == "" {
+		l.refuseFile("JSON of a kind that is not known: STIX, MISP, warning lists, KEV, LOLBAS and LOLDrivers are")
+	}
+	l.resolveSTIX()
+}
+
+// maxWithin is how deep arrays and envelopes lie in each other before the
+// objects that are read one by one.
+const maxWithin = 4
+
+// value reads an object, or the elements of a list, one by one.
+func (l *loader) value(d *json.Decoder, doc *document, depth int) error {
+	t, err := d.Token()
+	if err != nil {
+		return err
+	}
+	switch t {
+	case json.Delim('['):
+		for d.More() {
+			if err := l.element(d, doc); err != nil {
+				return err
+			}
+		}
+		_, err := d.Token()
+		return err
+	case json.Delim('{'):
+		return l.members(d, doc, depth)
+	}
+	return nil
+}
+
+// element reads one object of a list.
+func (l *loader) element(d *json.Decoder, doc *document) error {
+	var raw json.RawMessage
+	if err := d.Decode(&raw); err != nil {
+		return err
+	}
+	l.line = doc.lineAt(d.InputOffset() - int64(len(raw)))
+	if len(raw) > 0 && raw[0] == '{' {
+		l.object(raw)
+	}
+	return nil
+}
+
+// members reads an envelope: its lists are read element by element, and the
+// rest of it is kept for what it says about all of them.
+func (l *loader) members(d *json.Decoder, doc *document, depth int) error {
+	rest := map[string]json.RawMessage{}
+	streamed := false
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return err
+		}
+		key, _ := t.(string)
+		if depth < maxWithin && (key == "objects" || key == "response" || key == "vulnerabilities") {
+			streamed = true
+			if err := l.value(d, doc, depth+1); err != nil {
+				return err
+			}
+			continue
+		}
+		var raw json.RawMessage
+		if err := d.Decode(&raw); err != nil {
+			return err
+		}
+		rest[key] = raw
+	}
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	if streamed {
+		return nil
+	}
+	l.line = doc.lineAt(d.InputOffset())
+	if ev, ok := rest["Event"]; ok {
+		l.mispEvent(ev)
+		return nil
+	}
+	raw, err := json.Marshal(rest)
+	if err != nil {
+		return err
+	}
+	l.object(raw)
+	return nil
+}
+
+// object reads one object by what it has.
+func (l *loader) object(raw []byte) {
+	var head struct {
+		Type       string          `json:"type"`
+		ID         string          `json:"id"`
+		Event      json.RawMessage `json:"Event"`
+		Attribute  json.RawMessage `json:"Attribute"`
+		List       json.RawMessage `json:"list"`
+		CVE        string          `json:"cveID"`
+		Commands   json.RawMessage `json:"Commands"`
+		Samples    json.RawMessage `json:"KnownVulnerableSamples"`
+		Matching   json.RawMessage `json:"matching_attributes"`
+		Vulnerable string          `json:"cve"`
+	}
+	if err := json.Unmarshal(raw, &head); err != nil {
+		l.refuseRow(fmt.Sprintf("an object that cannot be read: %v", err))
+		return
+	}
+	switch {
+	case head.Event != nil:
+		l.mispEvent(head.Event)
+	case head.List != nil:
+		l.warningList(raw)
+	case head.CVE != "":
+		l.kev(raw)
+	case head.Commands != nil:
+		l.lolbas(raw)
+	case head.Samples != nil:
+		l.lolDriver(raw)
+	case head.Attribute != nil:
+		l.mispEvent(raw)
+	case head.Type != "" && head.ID != "":
+		l.stix(head.Type, raw)
+	}
+}
+
+// refuseRow refuses what was meant to be an indicator.
+func (l *loader) refuseRow(reason string) {
+	l.file.Rows++
+	l.report.Rows++
+	l.refuse(l.line, reason)
+}

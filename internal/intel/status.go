@@ -1,0 +1,79 @@
+package intel
+
+import (
+	"cmp"
+	"slices"
+
+	"longwatch/internal/record"
+)
+
+// SourceStatus is what one source of indicators is worth.
+type SourceStatus struct {
+	Source   string         `json:"source"`
+	Rows     int            `json:"rows"`
+	Values   int            `json:"values"`          // different ones
+	Alone    int            `json:"alone"`           // values that no other source has
+	Kinds    map[string]int `json:"kinds"`           // rows by kind
+	Oldest   record.Time    `json:"-"`               // when the oldest was last seen; 0 when nobody says
+	Newest   record.Time    `json:"-"`               // when the newest was last seen
+	Expired  int            `json:"expired"`         // rows whose window had ended at the time of judgement
+	Markings map[string]int `json:"markings"`        // rows by TLP marking
+	Hits     int            `json:"hits,omitempty"`  // findings of the cases that were looked at
+	Cases    int            `json:"cases,omitempty"` // cases with a hit
+}
+
+// Status counts what each source has, and what only it has, by name.
+func (s *Set) Status(asOf record.Time) []SourceStatus {
+	type owner struct {
+		first int
+		many  bool
+	}
+	owners := map[string]*owner{}
+	index := map[string]int{}
+	var out []SourceStatus
+	key := func(i *Indicator) string { return i.Kind.String() + "\x00" + i.Value }
+	for i := range s.All {
+		n, ok := index[i.feed()]
+		if !ok {
+			n = len(out)
+			index[i.feed()] = n
+			out = append(out, SourceStatus{Source: i.feed(), Kinds: map[string]int{}, Markings: map[string]int{}})
+		}
+		st := &out[n]
+		st.Rows++
+		st.Kinds[i.Kind.String()]++
+		if i.Marking != "" {
+			st.Markings[i.Marking]++
+		}
+		if i.Until != 0 && asOf != 0 && i.Until < asOf {
+			st.Expired++
+		}
+		if seen := max(i.Seen.End, i.Seen.Start, i.From); seen != 0 {
+			if st.Oldest == 0 || seen < st.Oldest {
+				st.Oldest = seen
+			}
+			st.Newest = max(st.Newest, seen)
+		}
+		if o := owners[key(&i)]; o == nil {
+			owners[key(&i)] = &owner{first: n}
+		} else if o.first != n {
+			o.many = true
+		}
+	}
+	counted := map[string]bool{}
+	for i := range s.All {
+		n := index[i.feed()]
+		k := key(&i)
+		if mine := k + "\x00" + i.feed(); !counted[mine] {
+			counted[mine] = true
+			out[n].Values++
+			if !owners[k].many {
+				out[n].Alone++
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b SourceStatus) int {
+		return cmp.Or(-cmp.Compare(a.Rows, b.Rows), cmp.Compare(a.Source, b.Source))
+	})
+	return out
+}

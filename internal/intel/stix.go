@@ -1,0 +1,219 @@
+package intel
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"longwatch/internal/finding"
+	"longwatch/internal/record"
+	"longwatch/internal/stix/pattern"
+)
+
+// stixObject is what is read of the objects of STIX 2.0 and 2.1.
+type stixObject struct {
+	ID          string   `json:"id"`
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Pattern     string   `json:"pattern"`
+	PatternType string   `json:"pattern_type"`
+	ValidFrom   string   `json:"valid_from"`
+	ValidUntil  string   `json:"valid_until"`
+	Created     string   `json:"created"`
+	Modified    string   `json:"modified"`
+	Confidence  *float64 `json:"confidence"`
+	Revoked     bool     `json:"revoked"`
+	CreatedBy   string   `json:"created_by_ref"`
+	Labels      []string `json:"labels"`
+	Types       []string `json:"indicator_types"`
+	Markings    []string `json:"object_marking_refs"`
+	Phases      []struct {
+		Chain string `json:"kill_chain_name"`
+		Phase string `json:"phase_name"`
+	} `json:"kill_chain_phases"`
+	References []struct {
+		URL string `json:"url"`
+	} `json:"external_references"`
+	Definition struct {
+		TLP string `json:"tlp"`
+	} `json:"definition"`
+	Extensions map[string]struct {
+		TLP string `json:"tlp_2_0"`
+	} `json:"extensions"`
+}
+
+// stixPart is an indicator that waits for the objects it refers to, which may
+// stand behind it.
+type stixPart struct {
+	object stixObject
+	line   int
+}
+
+// tlpRefs are the marking definitions of TLP 1 (STIX 2.1 section 7.2.1.4) and
+// of TLP 2.0, which bundles refer to without holding them.
+var tlpRefs = map[string]string{
+	"marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9": "clear",
+	"marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da": "green",
+	"marking-definition--f88d31f6-486f-44da-b317-01333bde0b82": "amber",
+	"marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed": "red",
+	"marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487": "clear",
+	"marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb": "green",
+	"marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421": "amber",
+	"marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003": "amber+strict",
+	"marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1": "red",
+}
+
+// Pattern is an indicator that says more than that one value was seen.
+type Pattern struct {
+	Indicator // without Kind and Value
+
+	Pattern *pattern.Pattern
+}
+
+// stix reads one object; indicators wait for the end of the file.
+func (l *loader) stix(typ string, raw []byte) {
+	l.file.Format = "stix"
+	if typ != "indicator" && typ != "identity" && typ != "marking-definition" {
+		return
+	}
+	var o stixObject
+	if err := json.Unmarshal(raw, &o); err != nil {
+		if typ == "indicator" {
+			l.refuseRow(fmt.Sprintf("an indicator that cannot be read: %v", err))
+		}
+		return
+	}
+	switch typ {
+	case "indicator":
+		l.stixParts = append(l.stixParts, stixPart{o, l.line})
+	case "identity":
+		l.stixNames[o.ID] = o.Name
+	case "marking-definition":
+		tlp := o.Definition.TLP
+		for _, e := range o.Extensions {
+			tlp = max(tlp, e.TLP)
+		}
+		if tlp = strings.ToLower(tlp); tlp == "white" {
+			tlp = "clear"
+		}
+		if tlp != "" {
+			l.stixNames[o.ID] = tlp
+		}
+	}
+}
+
+// resolveSTIX loads the indicators of a file, now that all it refers to is known.
+func (l *loader) resolveSTIX() {
+	for i := range l.stixParts {
+		p := &l.stixParts[i]
+		l.line = p.line
+		l.stixIndicator(&p.object)
+	}
+	l.stixParts = nil
+	clear(l.stixNames)
+}
+
+func (l *loader) stixIndicator(o *stixObject) {
+	ind := Indicator{
+		Source: l.stixNames[o.CreatedBy], Desc: o.Description, Confidence: Unrated.confidence(), Severity: finding.Medium,
+		From: when(o.ValidFrom, false), Until: when(o.ValidUntil, true), Seen: record.Span{Start: when(o.Created, false), End: when(o.Modified, false)},
+	}
+	if ind.Source == "" {
+		ind.Source = listName(l.file.Path)
+	}
+	if ind.Desc == "" {
+		ind.Desc = o.Name
+	}
+	if o.Confidence != nil && *o.Confidence >= 0 && *o.Confidence <= 100 {
+		ind.Confidence = uint8(*o.Confidence)
+	}
+	for _, r := range o.References {
+		if ind.URL == "" {
+			ind.URL = r.URL
+		}
+	}
+	for _, p := range o.Phases {
+		ind.Phases = append(ind.Phases, p.Chain+":"+p.Phase)
+	}
+	for _, m := range o.Markings {
+		tlp := l.stixNames[m]
+		if tlp == "" {
+			tlp = tlpRefs[m]
+		}
+		if tlp != "" {
+			ind.Marking = tlp
+		}
+	}
+	for _, label := range append(o.Types, o.Labels...) {
+		if label == "benign" {
+			l.refuseRow("the source says that it is benign")
+			return
+		}
+	}
+	switch {
+	case o.Revoked:
+		l.refuseRow("its source has revoked it")
+	case o.PatternType != "" && o.PatternType != "stix":
+		l.refuseRow(fmt.Sprintf("a pattern of type %q: give rules to --rules", o.PatternType))
+	default:
+		l.stixPattern(ind, o.Pattern)
+	}
+}
+
+// stixPattern loads what a pattern says: single values as rows, more than that
+// as a pattern.
+func (l *loader) stixPattern(ind Indicator, src string) {
+	p, err := pattern.Parse(src)
+	if err != nil {
+		l.refuseRow(fmt.Sprintf("pattern %q: %v", short(src), err))
+		return
+	}
+	simple, ok := p.Simple()
+	if ok {
+		for _, s := range simple {
+			if _, known := stixKinds[s.Type+":"+s.Path]; !known && !strings.HasPrefix(s.Path, "hashes.") {
+				ok = false
+			}
+		}
+	}
+	if !ok {
+		l.file.Rows++
+		l.report.Rows++
+		if len(l.set.patterns) >= maxPatterns {
+			l.refuse(l.line, "more patterns than are evaluated")
+			return
+		}
+		ind.File, ind.Line = l.file.Path, l.line
+		l.set.patterns = append(l.set.patterns, Pattern{Indicator: ind, Pattern: p})
+		l.file.Loaded++
+		l.report.Loaded++
+		return
+	}
+	for _, s := range simple {
+		for _, v := range s.Values {
+			row := ind
+			row.Kind, row.Value = stixKinds[s.Type+":"+s.Path], v
+			if row.Kind == 0 { // hashes.NAME
+				row.Kind = Hash
+				if s.Type == "x509-certificate" {
+					row.Kind = Certificate
+				}
+			}
+			l.row(row)
+		}
+	}
+}
+
+// maxPatterns bounds the patterns that say more than single values.
+const maxPatterns = 1 << 20
+
+// stixKinds are the properties of objects that are values of ours.
+var stixKinds = map[string]Kind{
+	"ipv4-addr:value": Address, "ipv6-addr:value": Address, "domain-name:value": Domain, "url:value": URL, "email-addr:value": Email,
+	"email-message:from_ref.value": Email, "email-message:sender_ref.value": Email, "file:name": File, "user-account:account_login": User, "user-account:user_id": User,
+	"network-traffic:dst_ref.value": Address, "network-traffic:src_ref.value": Address,
+	"network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'": UserAgent,
+}
+
+// Patterns are the indicators that say more than that one value was seen.
+func (s *Set) Patterns() []Pattern { return s.patterns }
