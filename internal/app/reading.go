@@ -264,16 +264,26 @@ type fileLane struct {
 // Put passes r on unless it is outside the time asked for.
 func (l *fileLane) Put(r record.Record) {
 	ts := r.Base().TS
-	if ts != 0 && (ts < l.rd.since || l.rd.until != 0 && ts >= l.rd.until) {
+	rest := atRest(r.RecordType())
+	if !rest && ts != 0 && (ts < l.rd.since || l.rd.until != 0 && ts >= l.rd.until) {
 		return
 	}
 	l.counts[r.RecordType()]++
-	switch r.RecordType() {
-	case web.FileType, web.ScriptType, web.SiteType, web.CompiledType, host.FileTimesType: // a file's time is not when something was seen
-	default:
+	if !rest {
 		l.span.Grow(ts)
 	}
 	l.lane.Put(r)
+}
+
+// atRest tells whether records of a type are about files as they lie there: a
+// file's time is not when something was seen, and may be a lie, so it neither
+// counts for the span of the evidence nor keeps the file out of a hunt.
+func atRest(t *record.Type) bool {
+	switch t {
+	case web.FileType, web.ScriptType, web.SiteType, web.CompiledType, host.FileTimesType:
+		return true
+	}
+	return false
 }
 
 // Lane returns a sink for one goroutine.
