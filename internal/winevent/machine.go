@@ -92,7 +92,7 @@ func crash(e *event) record.Record {
 	if len(data) < 9 {
 		return nil
 	}
-	c := &host.Crash{Head: head(e, e.UserSID, ""), Image: data[0], Module: data[3], Code: hexadecimal(data[6]), Offset: hexadecimal(data[7]), PID: number(hexadecimal(data[8]))}
+	c := &host.Crash{Head: head(e, e.UserSID, ""), Image: data[0], Module: data[3], Exception: hexadecimal(data[6]), Offset: hexadecimal(data[7]), PID: number(hexadecimal(data[8]))}
 	if len(data) > 11 && strings.Contains(data[10], `\`) {
 		c.Image, c.Module = data[10], data[11]
 	}

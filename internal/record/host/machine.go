@@ -83,11 +83,11 @@ type SystemEvent struct {
 // Crash is a program that failed. Specification: Application Error 1000.
 type Crash struct {
 	Head
-	PID    int64  `rec:"pid" ecs:"process.pid"`                        // process id
-	Image  string `rec:"image" ecs:"process.executable" ent:"process"` // path of the program, or its name
-	Module string `rec:"module" ecs:"dll.path"`                        // path or name of the module that it failed in
-	Code   string `rec:"exception" ecs:"error.code"`                   // exception, as 0x…
-	Offset string `rec:"offset"`                                       // in the module, as 0x…
+	PID       int64  `rec:"pid" ecs:"process.pid"`                        // process id
+	Image     string `rec:"image" ecs:"process.executable" ent:"process"` // path of the program, or its name
+	Module    string `rec:"module" ecs:"dll.path"`                        // path or name of the module that it failed in
+	Exception string `rec:"exception" ecs:"error.code"`                   // exception, as 0x…
+	Offset    string `rec:"offset"`                                       // in the module, as 0x…
 }
 
 // Device is a device, or a disk image, that came or went. Specification:

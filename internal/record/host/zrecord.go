@@ -252,9 +252,9 @@ func (r *Crash) AppendJSON(dst []byte, stock bool) []byte {
 		dst = record.AppendString(dst, r.Module)
 		dst = append(dst, ',')
 	}
-	if r.Code != "" {
+	if r.Exception != "" {
 		dst = append(dst, `"exception":`...)
-		dst = record.AppendString(dst, r.Code)
+		dst = record.AppendString(dst, r.Exception)
 		dst = append(dst, ',')
 	}
 	if r.Offset != "" {
