@@ -14,7 +14,6 @@ package script
 import (
 	"bytes"
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -24,7 +23,7 @@ const MaxSize = 2 << 20
 
 // Result is what a script can do and how suspicious that is.
 type Result struct {
-	Language string   // aspx, ashx, asmx, asax, cshtml, asp, php, jsp; "" when it is no server-side script
+	Language string   // aspx, ashx, asmx, asax, cshtml, asp, php, jsp, cfm, cgi; "" when it is no server-side script
 	Can      []string // capabilities, sorted
 	Score    int      // sum of the parts in Why
 	Why      []string // one sentence for each part of the score
@@ -35,7 +34,8 @@ type Result struct {
 var languages = map[string]string{
 	".aspx": "aspx", ".ascx": "aspx", ".master": "aspx", ".ashx": "ashx", ".asmx": "asmx", ".asax": "asax", ".svc": "asmx", ".cshtml": "cshtml",
 	".vbhtml": "cshtml", ".asp": "asp", ".asa": "asp", ".cer": "asp", ".cdx": "asp", ".soap": "asmx", ".php": "php", ".phtml": "php", ".php3": "php",
-	".php5": "php", ".php7": "php", ".phar": "php", ".inc": "php", ".jsp": "jsp", ".jspx": "jsp", ".jspf": "jsp", ".jsw": "jsp", ".jsv": "jsp",
+	".php4": "php", ".php5": "php", ".php7": "php", ".php8": "php", ".pht": "php", ".phar": "php", ".inc": "php", ".jsp": "jsp", ".jspx": "jsp", ".jspf": "jsp", ".jsw": "jsp", ".jsv": "jsp",
+	".cfm": "cfm", ".cfml": "cfm", ".cfc": "cfm", ".cgi": "cgi",
 }
 
 // LanguageOf names the language of a server-side script, "" for other files.
@@ -85,11 +85,84 @@ func Analyse(name string, data []byte) Result {
 	if r.Language == "" {
 		return r
 	}
-	toks := lex(r.Language, codeOf(r.Language, data))
-	c := capabilities(r.Language, toks)
-	r.Can = c.names()
-	r.Score, r.Why = score(r.Language, c, len(data))
-	r.Tokens = normalised(toks)
-	slices.Sort(r.Can)
+	pg := pageOf(r.Language, data)
+	m := newMachine(r.Language, pg.controls)
+	for name, typ := range pg.objects {
+		m.globals[name] = m.object([]value{str(typeOfClass(typ))})
+	}
+	var all []token
+	library := r.Language == "php" || r.Language == "asp" || r.Language == "cgi"
+	if pg.root != nil {
+		m.run(dialects["cfml"], pg.root)
+	}
+	for _, g := range pg.groups() {
+		root := parse(dialects[g.d], g.toks)
+		m.run(dialects[g.d], root)
+		all = append(all, g.toks...)
+		library = library && onlyDefines(root)
+	}
+	m.gates(all)
+	r.Can = m.can()
+	j := &judgement{m: m, size: len(data), site: m.site || pg.site || library || m.facts["framework"] > 0}
+	reasons := j.weigh()
+	if r.Language == "ashx" || r.Language == "asmx" || r.Language == "asax" {
+		if h := j.handler(); total(h) > total(reasons) {
+			reasons = h
+		}
+	}
+	r.Score = total(reasons)
+	for _, x := range reasons {
+		r.Why = append(r.Why, x.String())
+	}
+	r.Tokens = normalised(all)
 	return r
+}
+
+// typeOfClass is the program that a class identifier of COM stands for.
+func typeOfClass(id string) string {
+	switch {
+	case strings.HasPrefix(id, "72c24dd5"), strings.HasPrefix(id, "f935dc22"):
+		return "wscript.shell"
+	case strings.HasPrefix(id, "13709620"):
+		return "shell.application"
+	case strings.HasPrefix(id, "0d43fe01"):
+		return "scripting.filesystemobject"
+	}
+	return id
+}
+
+// onlyDefines tells whether a script has no statement of its own: nothing
+// happens when it is asked for by itself.
+func onlyDefines(root *node) bool {
+	classes := false
+	for _, k := range root.kids {
+		switch {
+		case k.op == opClass, k.op == opFunc:
+			classes = true
+		case k.op == opCall && k.kids[0] != nil && k.kids[0].op == opName && strings.HasPrefix(k.kids[0].s, "__"):
+		default:
+			return false
+		}
+	}
+	return classes
+}
+
+// gates notes what shows in the tokens: RC4 by its shape, junk variables, handlers.
+func (m *machine) gates(toks []token) {
+	j := newJunk()
+	for i, t := range toks {
+		if t.kind == word {
+			j.see(toks, i)
+			switch t.s {
+			case "ihttphandler", "processrequest", "ihttpmodule", "httpcontext", "ihttpasynchandler":
+				m.fact(Handler)
+			}
+		}
+	}
+	if n := j.count(); n >= 3 {
+		m.facts[JunkNames] = n
+	}
+	if swapLoop(toks) {
+		m.fact(RC4)
+	}
 }

@@ -21,7 +21,7 @@ func TestAnalyse(t *testing.T) {
 		},
 		{
 			"computed call", "b.php", `<?php $f = $_GET['f']; $f($_REQUEST['a']);`,
-			[]string{DynamicCall, EvalInput}, shell, 99,
+			[]string{DynamicCall, CallInput}, shell, 99,
 		},
 		{
 			"name in pieces", "c.php", `<?php $a = 'ass'.'ert'; $a($_POST["p"]);`,
@@ -40,7 +40,7 @@ func TestAnalyse(t *testing.T) {
 			[]string{StartInput}, shell, 99,
 		},
 		{
-			"class of request bytes", "g.jsp", `<%! class U extends ClassLoader { U(ClassLoader c){super(c);} Class g(byte[] b){return super.defineClass(b,0,b.length);} } %><% String d=request.getReader().readLine(); javax.crypto.Cipher x = null; new javax.crypto.spec.SecretKeySpec(null,"AES"); %>`,
+			"class of request bytes", "g.jsp", `<%! class U extends ClassLoader { U(ClassLoader c){super(c);} Class g(byte[] b){return super.defineClass(b,0,b.length);} } %><% String d=request.getReader().readLine(); javax.crypto.Cipher x = null; new javax.crypto.spec.SecretKeySpec(null,"AES"); new U(null).g(x.doFinal(d.getBytes())); %>`,
 			[]string{DefineClass, Cipher, RequestInput}, shell, 99,
 		},
 		{
@@ -108,8 +108,8 @@ func TestTokens(t *testing.T) {
 // TestLinear: hostile text must not cost more than its length.
 func TestLinear(t *testing.T) {
 	for _, piece := range []string{"<?php ", `"a"+`, "$a[", "(", "/*", "<%@", "</", "<script ", "<script ></script>", "<script runat=server></", `\u0041`, "=request["} {
-		Analyse("x.php", []byte("<?php "+strings.Repeat(piece, 1<<17)))
-		Analyse("x.aspx", []byte("<%"+strings.Repeat(piece, 1<<17)))
+		Analyse("x.php", []byte("<?php "+strings.Repeat(piece, 1<<14)))
+		Analyse("x.aspx", []byte("<%"+strings.Repeat(piece, 1<<14)))
 	}
 }
 
