@@ -255,7 +255,7 @@ func (p *parser) typeName() string {
 				}
 			}
 		}
-		if !p.is(".") && !p.is("\\") && !p.is("::") && !(p.is("<") && p.d.typed && t.kind == word) {
+		if !p.is(".") && !p.is("\\") && !p.is("::") && (!p.is("<") || !p.d.typed || t.kind != word) {
 			break
 		}
 	}

@@ -219,7 +219,7 @@ func (p *parser) function() *node {
 			p.i = shut + 1
 		}
 	}
-	for !p.end() && !p.is("{") && !p.is(";") && !p.is("=>") && !p.is(")") && !(p.d.python && p.is(":")) {
+	for !p.end() && !p.is("{") && !p.is(";") && !p.is("=>") && !p.is(")") && (!p.d.python || !p.is(":")) {
 		p.i++ // : type
 	}
 	switch {
@@ -243,7 +243,7 @@ func (p *parser) class() (*node, bool) {
 	p.i++
 	n := p.node(opClass, p.at(0).s)
 	p.i++
-	for !p.end() && !p.is("{") && !p.is(";") && !(p.d.python && p.is(":")) {
+	for !p.end() && !p.is("{") && !p.is(";") && (!p.d.python || !p.is(":")) {
 		if p.is("extends") || p.is("implements") || p.is(":") {
 			n.kids = append(n.kids, p.node(opStr, "extends "+p.at(1).s))
 		}
