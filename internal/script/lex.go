@@ -227,6 +227,19 @@ func phpOpen(b []byte) opening {
 	}
 }
 
+// knows tells whether op is an operator of the language.
+func (d dialect) knows(op string) bool {
+	switch {
+	case op == "=~":
+		return d.perl
+	case d.basic:
+		return op == "<>" || op == "<=" || op == ">="
+	case op == ".=":
+		return d.dotJoin
+	}
+	return true
+}
+
 func (l *lexer) operator() {
 	if l.d.python && l.b[l.i] == '\\' {
 		l.skip(2)
@@ -236,8 +249,7 @@ func (l *lexer) operator() {
 		return
 	}
 	for _, op := range operators {
-		if l.b[l.i] == op[0] && bytes.HasPrefix(l.b[l.i:], []byte(op)) && !(op == "=~" && !l.d.perl) && !(l.d.basic && op != "<>" && op != "<=" && op != ">=") &&
-			!(op[0] == '.' && op != "..." && !l.d.dotJoin) {
+		if l.b[l.i] == op[0] && bytes.HasPrefix(l.b[l.i:], []byte(op)) && l.d.knows(op) {
 			l.add(mark, op, "")
 			l.i += len(op)
 			return

@@ -308,11 +308,14 @@ func delimited(b []byte, i int, more bool) (string, int) {
 	return "", -1
 }
 
+// beforeRegex are words of Perl behind which / begins a pattern.
+var beforeRegex = map[string]bool{"split": true, "if": true, "and": true, "or": true, "unless": true, "grep": true, "not": true, "return": true}
+
 // regex reads /…/ in Perl where an operand is expected.
 func (l *lexer) regex() bool {
 	if len(l.out) > 0 {
 		last := l.out[len(l.out)-1]
-		if last.kind != mark && !(last.kind == word && (last.s == "split" || last.s == "if" || last.s == "and" || last.s == "unless" || last.s == "grep")) ||
+		if last.kind != mark && (last.kind != word || !beforeRegex[last.s]) ||
 			last.s == ")" || last.s == "]" || last.s == "}" {
 			return false
 		}

@@ -269,5 +269,5 @@ func (m *machine) gate(a, b value) {
 }
 
 func hexDigits2(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'f' || r >= 'A' && r <= 'F') }) < 0
+	return strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }

@@ -149,4 +149,3 @@ func (m *machine) each(n *node) value {
 	}
 	return value{}
 }
-
