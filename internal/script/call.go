@@ -134,7 +134,9 @@ func (m *machine) callbacks(n *node, v value) {
 		if e := v.list.m[k]; (k == "options" || k == "callback") && e.known && dangerous[strings.ToLower(e.s)] {
 			m.line = n.line
 			m.fact("hides " + strings.ToLower(e.s))
-			m.fact("callback-option")
+			if runners[strings.ToLower(e.s)] {
+				m.hit(CallInput, "an option that names "+e.s, value{})
+			}
 		}
 	}
 }
@@ -182,6 +184,10 @@ func (m *machine) callback(name string, args []value, n *node) (value, bool) {
 		r := m.enter(f.fn, rest)
 		return either(mix(rest...).with(guessed), r), true
 	}
+	if f.known && len(rest) == 0 && runners[strings.ToLower(f.s)] {
+		m.hit(CallInput, name+"("+f.s+")", value{})
+		return value{}, true
+	}
 	if f.known && (m.funcs[strings.ToLower(f.s)] != nil || !dangerous[strings.ToLower(f.s)]) {
 		return m.function(strings.ToLower(f.s), rest, n), true
 	}
@@ -223,6 +229,11 @@ func (m *machine) function(name string, args []value, n *node) value {
 	if v, ok := m.otherCall(name, args, all, n); ok {
 		return v
 	}
+	if m.d.typed {
+		if v, ok := m.codeMethod(value{typ: "this"}, name, args, all); ok {
+			return v
+		}
+	}
 	return m.result(name, args, all)
 }
 
@@ -239,12 +250,13 @@ func (m *machine) result(name string, args []value, all value) value {
 		m.fact("decodes")
 		m.fact(Base64)
 	}
-	if known && m.folded < maxPayload {
+	if known && m.work < maxWork {
+		for _, a := range args {
+			m.work += len(a.s)
+		}
 		if s, ok := fold(name, args); ok && len(s) <= maxFolds {
+			m.work += len(s)
 			v := value{known: true, s: s, from: all.from, layer: all.layer}
-			if len(s) > 64 {
-				m.folded += len(s) / 16
-			}
 			if dec || scramblers[name] {
 				v.layer++
 				v.from |= decoded
@@ -254,7 +266,7 @@ func (m *machine) result(name string, args []value, all value) value {
 		}
 	}
 	switch {
-	case dec:
+	case dec, name == "chr" || name == "chrw":
 		all.layer++
 		return all.with(decoded)
 	case ciphers[name]:
@@ -287,22 +299,24 @@ var (
 	dangerous = words(`eval assert system exec shell_exec passthru popen proc_open pcntl_exec create_function preg_replace call_user_func call_user_func_array
 		file_put_contents include require move_uploaded_file array_map array_filter ob_start register_shutdown_function fwrite array_walk usort uasort uksort assert_options
 		mb_ereg_replace ereg_replace execute executeglobal`)
+	// runners run what they are given, as code or as a program.
+	runners  = words(`assert system exec shell_exec passthru popen proc_open pcntl_exec create_function eval`)
 	decoders = words(`base64_decode str_rot13 gzinflate gzuncompress gzdecode zlib_decode hex2bin convert_uudecode frombase64string decodebuffer parsebase64binary
 		decode_base64 b64decode decodebase64 fromhexstring decodehex parsehexbinary atob unhexlify tobinary hextobinary
 		gunzip base64decode a2b_base64`)
 	// scramblers are ordinary functions that also hide text.
-	scramblers = words(`pack strtr urldecode rawurldecode chr chrw strreverse strrev unescape ord asc ascw hexdec octdec bindec dechex decompress decode`)
+	scramblers = words(`cint clng cdbl toint32 toint64 pack strtr urldecode rawurldecode chr chrw strreverse strrev unescape ord asc ascw hexdec octdec bindec dechex decompress decode`)
 	ciphers    = words(`openssl_decrypt mcrypt_decrypt mcrypt_cbc mcrypt_ecb dofinal transformfinalblock createdecryptor decrypt sodium_crypto_secretbox_open mdecrypt_generic`)
 	hashes     = words(`md5 sha1 hash crypt sha256 sha512 crc32 md5_hex sha1_hex computehash digest hashpasswordforstoringinconfigfile password_hash md5_file`)
 	// clears give nothing of their argument's text.
 	clears = words(`intval count strlen sizeof isset empty in_array is_array is_string is_numeric is_file is_dir file_exists is_readable is_writable preg_match preg_match_all strpos stripos
 		strrpos ctype_digit ctype_alnum ctype_alpha array_key_exists function_exists class_exists method_exists defined constant floatval abs max min round floor ceil date time mktime strtotime filesize
-		filemtime fileperms filetype checkdate number_format parseint parsefloat tryparse toint32 toint64 toboolean cint clng cbool cdbl isnumeric isdate isempty isnull instr len ubound lbound equals equalsignorecase
+		filemtime fileperms filetype checkdate number_format parseint parsefloat tryparse toboolean cbool isnumeric isdate isempty isnull instr len ubound lbound equals equalsignorecase
 		startswith endswith contains indexof lastindexof matches length size compareto isempty int32 hashcode gettype strcmp strcasecmp strncmp strncasecmp array_search password_verify hash_equals
 		is_null is_callable isnullorempty isnullorwhitespace exists header setcookie session_start error_reporting ini_set set_time_limit define trigger_error strstr2
 		isdefined structkeyexists listfind listfindnocase val arraylen structisempty isnumeric comparenocase`)
 	// passes keep the text of their argument, changed.
-	passes = words(`trim rtrim ltrim chop stripslashes addslashes stripcslashes strtolower strtoupper ucfirst lcfirst substr mb_substr str_replace str_ireplace preg_replace implode join explode split
+	passes = words(`mappath getrealpath realpath combine trim rtrim ltrim chop stripslashes addslashes stripcslashes strtolower strtoupper ucfirst lcfirst substr mb_substr str_replace str_ireplace preg_replace implode join explode split
 		preg_split array_pop array_shift current end reset next key pos each array_merge array_values array_keys array_slice str_split chunk_split wordwrap nl2br strval sprintf vsprintf serialize unserialize json_decode
 		json_encode iconv mb_convert_encoding utf8_decode utf8_encode html_entity_decode htmlspecialchars_decode str_pad str_repeat strstr strrchr array_reverse array_flip rawurldecode urldecode
 		tostring substring replace replaceall tolower toupper touppercase tolowercase getbytes getstring tochararray concat format valueof readline readtoend readall readallbytes toarray tolist get

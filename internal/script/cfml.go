@@ -22,8 +22,18 @@ func parseCFML(b []byte) *node {
 	if !bytes.Contains(lower, []byte("<cf")) && bytes.Contains(lower, []byte(";")) { // a component of script
 		return parse(dialects["cfml"], lex(dialects["cfml"], b, 1))
 	}
+	lt := -1 // the next '<'
 	for len(root.kids) < 1<<16 {
-		i := bytes.IndexByte(lower[at:], '<')
+		if lt < at {
+			lt = len(b)
+			if k := bytes.IndexByte(lower[at:], '<'); k >= 0 {
+				lt = at + k
+			}
+		}
+		i := lt - at
+		if lt == len(b) {
+			i = -1
+		}
 		h := bytes.IndexByte(lower[at:], '#')
 		if h >= 0 && (i < 0 || h < i) { // #expression# in the text
 			end := bytes.IndexByte(lower[at+h+1:], '#')
@@ -68,7 +78,7 @@ func parseCFML(b []byte) *node {
 			lines(at + end)
 			continue
 		case "cfquery":
-			end := bytes.Index(lower[at:], []byte("</cfquery"))
+			end := bytes.Index(lower[at:min(len(lower), at+1<<15)], []byte("</cfquery"))
 			end = max(end, 0)
 			p := &parser{d: dialects["cfml"]}
 			text := p.pieces(string(stripTags(b[at : at+end])))

@@ -96,6 +96,12 @@ func (p *parser) expr(least int) *node {
 }
 
 func (p *parser) unary() *node {
+	p.depth++
+	defer func() { p.depth-- }()
+	if p.depth > maxDepth {
+		p.i++
+		return nil
+	}
 	t := p.at(0)
 	if t.kind == mark {
 		switch t.s {

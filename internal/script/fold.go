@@ -110,7 +110,13 @@ func fold(name string, args []value) (s string, ok bool) {
 		}
 	case "strlen", "length", "len":
 		return strconv.Itoa(len(a(0))), true
-	case "intval", "cint", "clng", "int", "round", "abs":
+	case "cint", "clng", "toint32":
+		if h, ok := strings.CutPrefix(strings.ToLower(a(0)), "&h"); ok {
+			v, err := strconv.ParseInt(h, 16, 64)
+			return strconv.FormatInt(v, 10), err == nil
+		}
+		return strconv.Itoa(n(0, 0)), true
+	case "intval", "int", "round", "abs":
 		return strconv.Itoa(n(0, 0)), true
 	case "pack":
 		if strings.HasPrefix(a(0), "H") {

@@ -73,6 +73,8 @@ type lexer struct {
 	i    int
 	line int32
 	out  []token
+
+	unclosed [256]bool // Perl: quotes of which no more are closed
 }
 
 // lex splits code into tokens and drops comments. first is the line on which b

@@ -240,8 +240,12 @@ func (l *lexer) perlQuote(w string, n int) bool {
 	}
 	var got []string
 	for p := range parts {
+		if l.unclosed[l.b[min(i, len(l.b)-1)]] {
+			return false
+		}
 		s, j := delimited(l.b, i, p+1 < parts)
 		if j < 0 {
+			l.unclosed[l.b[min(i, len(l.b)-1)]] = true
 			return false
 		}
 		got = append(got, s)

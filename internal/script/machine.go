@@ -20,9 +20,11 @@ type machine struct {
 	results map[*node]value
 	steps   int
 	maybe   int
-	nested  int  // payloads within payloads
-	folded  int  // bytes of payloads parsed so far
-	unset   bool // every variable may come from the request: extract($_POST)
+	nested  int             // payloads within payloads
+	folded  int             // bytes of payloads parsed so far
+	work    int             // bytes of text computed so far
+	written map[string]bool // files that the script writes request data into
+	unset   bool            // every variable may come from the request: extract($_POST)
 	fields  map[string]bool
 	site    bool // includes other code or belongs to a framework
 	hits    map[hitKey]*hit
@@ -48,16 +50,17 @@ type hit struct {
 
 // Bounds of one script.
 const (
-	maxSteps   = 1 << 21 // nodes visited
-	maxInline  = 6       // functions within functions
-	maxCalls   = 24      // of one function that are followed with their own arguments
-	maxNested  = 8       // payloads within payloads
-	maxPayload = 4 << 20 // bytes of payloads parsed
+	maxSteps   = 1 << 21  // nodes visited
+	maxInline  = 6        // functions within functions
+	maxCalls   = 24       // of one function that are followed with their own arguments
+	maxNested  = 8        // payloads within payloads
+	maxPayload = 4 << 20  // bytes of payloads parsed
+	maxWork    = 64 << 20 // bytes of text computed; what follows stays unknown
 )
 
 func newMachine(lang string, fields map[string]bool) *machine {
 	return &machine{lang: lang, globals: map[string]value{}, funcs: map[string]*node{}, called: map[*node]int{}, results: map[*node]value{},
-		hits: map[hitKey]*hit{}, facts: map[string]int{}, where: map[string]int32{}, fields: fields}
+		hits: map[hitKey]*hit{}, facts: map[string]int{}, written: map[string]bool{}, where: map[string]int32{}, fields: fields}
 }
 
 // run follows a script: its statements, then the functions that they do not
@@ -82,6 +85,9 @@ func (m *machine) run(d dialect, root *node) {
 			}
 			return true
 		})
+		if m.facts[RequestInput] == 0 && len(m.order) == 0 { // nothing that a second look could join
+			break
+		}
 	}
 }
 
@@ -297,7 +303,7 @@ func (m *machine) evals(ns []*node) []value {
 }
 
 func (m *machine) concat(a, b value) value {
-	if a.known && b.known && len(a.s)+len(b.s) <= maxFolds {
+	if m.work += min(len(a.s)+len(b.s), maxFolds); a.known && b.known && len(a.s)+len(b.s) <= maxFolds && m.work < maxWork {
 		return value{known: true, s: a.s + b.s, from: a.from | b.from | blobOf(len(a.s)+len(b.s)), layer: max(a.layer, b.layer)}
 	}
 	out := mix(a, b)
@@ -452,8 +458,12 @@ func (m *machine) enter(f *node, args []value) value {
 			continue
 		}
 		v := value{}
-		if i < len(args) {
+		switch {
+		case i < len(args):
 			v = args[i]
+		case f.web:
+			m.fact(RequestInput)
+			v = value{from: fromRequest, src: k.s}
 		}
 		frame[k.s] = v
 		if m.d.php && i < len(args) {
@@ -477,13 +487,16 @@ func (m *machine) enter(f *node, args []value) value {
 		out = mix(last)
 	}
 	m.results[f] = either(old, out)
+	if !out.known && out.from&decoded != 0 && len(args) > 0 && args[0].known && len(args[0].s) >= 16 { // a decoder of its own
+		out.from |= fromBlob
+	}
 	return out
 }
 
 // payload parses text that is run as code, and follows it.
-func (m *machine) payload(s string) {
+func (m *machine) payload(s string) value {
 	if m.nested >= maxNested || m.folded+len(s) > maxPayload || len(s) < 3 {
-		return
+		return value{}
 	}
 	m.folded += len(s)
 	m.nested++
@@ -503,11 +516,15 @@ func (m *machine) payload(s string) {
 		}
 		return true
 	})
-	m.eval(root)
+	out := m.eval(root)
 	root.walk(func(n *node) bool {
 		if n.op == opFunc && m.called[n] == 0 {
 			m.enter(n, nil)
 		}
 		return true
 	})
+	if d.php {
+		return value{from: guessed}
+	}
+	return out
 }

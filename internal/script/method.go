@@ -131,6 +131,9 @@ func pathOf(v value) value {
 func (m *machine) method(obj value, callee *node, args []value, n *node) value {
 	name := callee.s
 	all := mix(args...)
+	if name == "decode" && (strings.Contains(obj.typ, "decoder") && obj.typ != "urldecoder" || strings.Contains(obj.typ, "base64")) {
+		name = "base64_decode"
+	}
 	if m.lang == "jsp" && (obj.typ == "request" || anyObject[name]) || obj.typ == "request" && requestMembers[name] || anyObject[name] && !m.d.php && !m.d.perl {
 		if requestMembers[name] {
 			m.fact(RequestInput)
@@ -156,6 +159,18 @@ func (m *machine) method(obj value, callee *node, args []value, n *node) value {
 		m.keep("session."+args[0].s, args[1].with(fromSession))
 		m.fact("session-set")
 		return value{}
+	}
+	if (name == "invoke" || name == "invokeargs") && obj.typ == "function" && m.d.php {
+		if obj.known {
+			return m.function(strings.ToLower(obj.s), args, n)
+		}
+		return m.dynamic(value{from: obj.from, src: obj.src}, "a reflected function", args, n)
+	}
+	switch name { // what fills its argument
+	case "read", "readfully", "readblock", "copyto", "readbytes", "readasync":
+		if obj.from&input != 0 && len(n.kids) > 1 && n.kids[1] != nil && n.kids[1].op == opName {
+			m.store(n.kids[1], value{from: obj.from, src: obj.src})
+		}
 	}
 	if v, ok := m.codeMethod(obj, name, args, all); ok {
 		return v
@@ -209,10 +224,22 @@ func (m *machine) codeMethod(obj value, name string, args []value, all value) (v
 		return m.runs(name, a), true
 	case "defineclass", "defineanonymousclass", "definehiddenclass":
 		m.fact(DefineClass)
+		for _, x := range args {
+			if x.known && x.layer > 0 {
+				all = x
+			}
+		}
 		return m.load(name, all), true
 	case "load", "loadfrom", "unsafeloadfrom", "loadfile":
 		if strings.Contains(t, "assembly") || strings.Contains(t, "appdomain") || strings.Contains(t, "currentdomain") {
 			return m.load("Assembly."+name, all), true
+		}
+		if t == "xslcompiledtransform" || t == "xsltransform" {
+			for _, x := range args {
+				if strings.Contains(x.typ, "trustedxslt") || strings.Contains(x.typ, "xsltsettings") {
+					return m.load("an XSLT that may hold script", all), true
+				}
+			}
 		}
 	case "loadclass", "forname":
 		if all.from&input != 0 && m.d.name == "java" && all.from&(joined|guessed) == 0 || a.known && strings.HasPrefix(a.s, "$$BCEL$$") {

@@ -150,7 +150,7 @@ func (m *machine) otherCall(name string, args []value, all value, n *node) (valu
 			return value{typ: strings.ToLower(a(0).s)}, true
 		}
 	case "__require", "__use":
-		if s := a(0).s; strings.Contains(s, "-lib.pl") || strings.Contains(s, "::") && !strings.HasPrefix(s, "cgi") && !strings.HasPrefix(s, "mime::") && !strings.HasPrefix(s, "io::") && !strings.HasPrefix(s, "file::") {
+		if s := a(0).s; m.d.perl && !perlCore(s) {
 			m.site = true
 		}
 		return value{}, true
@@ -343,3 +343,19 @@ func (m *machine) shellCall(name string, args []value) (value, bool) {
 	}
 	return value{}, false
 }
+
+// perlCore tells whether "use name" names what comes with Perl, or its version.
+func perlCore(s string) bool {
+	if s == "" || s[0] >= '0' && s[0] <= '9' || s[0] == 'v' && len(s) > 1 && s[1] >= '0' && s[1] <= '9' {
+		return true
+	}
+	n := 0
+	for n < len(s) && (s[n] >= 'a' && s[n] <= 'z' || s[n] >= '0' && s[n] <= '9' && n > 0) {
+		n++
+	}
+	return corePerl[s[:n]]
+}
+
+// corePerl are the first parts of the names of Perl's own modules.
+var corePerl = words(`strict warnings cgi cgistandard io file mime socket posix digest encode time data fcntl cwd getopt lwp http uri storable utf8 vars lib integer bytes ipc sys
+	compress archive list scalar constant feature diagnostics net env config benchmark carp strictwarnings errno text tie symbol selectsaver base fields`)

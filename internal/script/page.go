@@ -127,6 +127,7 @@ func cgiDialect(b []byte) string {
 
 // scriptlets finds <% … %>, <%= … %> and <%! … %>.
 func (pg *page) scriptlets(d string, b []byte) {
+	ln := lines{b: b, line: 1}
 	for at := 0; at < len(b); {
 		i := bytes.Index(b[at:], []byte("<%"))
 		if i < 0 {
@@ -139,7 +140,7 @@ func (pg *page) scriptlets(d string, b []byte) {
 		if end >= 0 {
 			stop, next = i+end, i+end+2
 		}
-		p := part{d: d, b: b[i:stop], line: lineDelta(pg, b, i)}
+		p := part{d: d, b: b[i:stop], line: ln.to(i)}
 		switch {
 		case bytes.HasPrefix(p.b, []byte("@")), bytes.HasPrefix(p.b, []byte("--")):
 			at = next
@@ -154,27 +155,22 @@ func (pg *page) scriptlets(d string, b []byte) {
 	}
 }
 
-// lineDelta counts lines up to i, going on from the part before.
-func lineDelta(pg *page, b []byte, i int) int32 {
-	if n := len(pg.parts); n > 0 {
-		last := pg.parts[n-1]
-		if from := offset(b, last.b); from >= 0 && from <= i {
-			return last.line + int32(bytes.Count(b[from:i], []byte{'\n'}))
-		}
-	}
-	return lineAt(b, i)
+// lines counts lines up to a place that only moves on.
+type lines struct {
+	b    []byte
+	at   int
+	line int32
 }
 
-// offset is where the slice s of b begins in it.
-func offset(b, s []byte) int {
-	if o := cap(b) - cap(s); o >= 0 && o <= len(b) {
-		return o
+func (l *lines) to(i int) int32 {
+	if i > l.at {
+		l.line += int32(bytes.Count(l.b[l.at:i], []byte{'\n'}))
+		l.at = i
 	}
-	return -1
+	return l.line
 }
 
 var (
-	element   = regexp.MustCompile(`(?is)<(script|object|jsp:scriptlet|jsp:declaration|jsp:expression|asp:\w+|input|textarea|select)\b([^>]*)>`)
 	idAttr    = regexp.MustCompile(`(?i)\bid\s*=\s*["']?(\w+)`)
 	progID    = regexp.MustCompile(`(?i)\b(?:progid|classid|class)\s*=\s*["']?(?:clsid:)?([\w.-]+)`)
 	runat     = regexp.MustCompile(`(?i)\brunat\s*=\s*["']?server`)
@@ -182,16 +178,40 @@ var (
 	closing   = regexp.MustCompile(`(?i)</(script|jsp:scriptlet|jsp:declaration|jsp:expression)\s*>`)
 )
 
+// elementNames are the elements that may hold code or be a control.
+var elementNames = []string{"script", "object", "jsp:scriptlet", "jsp:declaration", "jsp:expression", "asp:", "input", "textarea", "select"}
+
+// nextElement finds the next of them from at: its name, its attributes and where
+// what it holds begins; start is -1 at the end.
+func nextElement(b []byte, at int) (name string, attrs []byte, start int) {
+	for {
+		i := bytes.IndexByte(b[at:], '<')
+		if i < 0 {
+			return "", nil, -1
+		}
+		at += i + 1
+		head := strings.ToLower(string(b[at:min(len(b), at+16)]))
+		for _, n := range elementNames {
+			if !strings.HasPrefix(head, n) || n != "asp:" && len(head) > len(n) && isWord(head[len(n)]) {
+				continue
+			}
+			gt := bytes.IndexByte(b[at:min(len(b), at+2000)], '>')
+			if gt < len(n) {
+				break
+			}
+			return n, b[at+len(n) : at+gt], at + gt + 1
+		}
+	}
+}
+
 // elements finds <script runat="server">, <jsp:scriptlet>, <object> and controls.
 func (pg *page) elements(d string, b []byte) {
+	ln := lines{b: b, line: 1}
 	for at := 0; at < len(b); {
-		loc := element.FindSubmatchIndex(b[at:])
-		if loc == nil {
+		name, attrs, start := nextElement(b, at)
+		if start < 0 {
 			return
 		}
-		name := strings.ToLower(string(b[at+loc[2] : at+loc[3]]))
-		attrs := b[at+loc[4] : at+loc[5]]
-		start := at + loc[1]
 		at = start
 		server := runat.Match(attrs)
 		switch {
@@ -214,7 +234,7 @@ func (pg *page) elements(d string, b []byte) {
 		} else {
 			at = len(b)
 		}
-		p := part{d: d, b: b[start:stop], line: lineAt(b, start), echo: name == "jsp:expression"}
+		p := part{d: d, b: b[start:stop], line: ln.to(start), echo: name == "jsp:expression"}
 		if name == "script" {
 			if l := scriptSrc.FindSubmatch(attrs); l != nil {
 				switch s := strings.ToLower(string(l[1])); {
@@ -240,17 +260,27 @@ func (pg *page) elements(d string, b []byte) {
 
 // expressions finds ${ … } that call something.
 func (pg *page) expressions(b []byte) {
+	ln := lines{b: b, line: 1}
+	cut := 0
 	for at := 0; len(pg.parts) < 1<<14; {
 		i := bytes.Index(b[at:], []byte("${"))
 		if i < 0 {
 			return
 		}
 		i += at
-		n := braces(string(b[i+1 : min(len(b), i+4000)]))
-		if e := b[i+2 : min(len(b), i+1+max(1, n-1))]; bytes.IndexByte(e, '(') >= 0 || bytes.IndexByte(e, '[') >= 0 {
-			pg.parts = append(pg.parts, part{d: "java", b: e, line: lineAt(b, i), echo: true})
-		}
 		at = i + 2
+		n := braces(string(b[i+1 : min(len(b), i+1+512)]))
+		if n == 0 && cut < 16 { // cut off: the rest of the page, or of what may be an expression
+			n = min(len(b)-i, 512)
+			cut++
+		}
+		if n < 3 {
+			continue
+		}
+		if e := b[i+2 : i+n]; bytes.IndexByte(e, '(') >= 0 || bytes.IndexByte(e, '[') >= 0 {
+			pg.parts = append(pg.parts, part{d: "java", b: e, line: ln.to(i), echo: true})
+		}
+		at = min(len(b), i+1+n)
 	}
 }
 
@@ -282,6 +312,7 @@ func unicodeEscapes(b []byte) []byte {
 // razor finds the code of a .cshtml page: @{ … }, @functions { … }, @if (…) { … } and
 // @expression.
 func (pg *page) razor(b []byte) {
+	ln := lines{b: b, line: 1}
 	for at := 0; at < len(b); {
 		i := bytes.IndexByte(b[at:], '@')
 		if i < 0 {
@@ -324,7 +355,7 @@ func (pg *page) razor(b []byte) {
 			}
 		}
 		end := razorEnd(rest, head, echo)
-		pg.parts = append(pg.parts, part{d: "cs", b: rest[:end], line: lineDelta(pg, b, i), echo: echo || len(rest) > 0 && rest[0] == '('})
+		pg.parts = append(pg.parts, part{d: "cs", b: rest[:end], line: ln.to(i), echo: echo || len(rest) > 0 && rest[0] == '('})
 		at = i + max(1, end)
 	}
 }

@@ -10,6 +10,7 @@ type parser struct {
 	i     int
 	depth int
 	nodes int
+	pairs []int32 // of each bracket, its partner; -1 without one
 }
 
 // Bounds on one file.
@@ -98,22 +99,35 @@ func (p *parser) passTo(marks string) {
 
 // match is the place of the partner of the bracket at token i, or -1.
 func (p *parser) match(i int) int {
-	depth := 0
-	for j := i; j < len(p.toks) && j < i+4000; j++ {
-		if p.toks[j].kind != mark {
+	if p.pairs == nil {
+		p.pairs = partners(p.toks)
+	}
+	if i >= len(p.pairs) {
+		return -1
+	}
+	return int(p.pairs[i])
+}
+
+// partners finds the partner of every bracket.
+func partners(toks []token) []int32 {
+	out := make([]int32, len(toks))
+	var open []int32
+	for i, t := range toks {
+		out[i] = -1
+		if t.kind != mark {
 			continue
 		}
-		switch p.toks[j].s {
+		switch t.s {
 		case "(", "[", "{":
-			depth++
+			open = append(open, int32(i))
 		case ")", "]", "}":
-			depth--
-			if depth == 0 {
-				return j
+			if n := len(open); n > 0 {
+				out[open[n-1]] = int32(i)
+				open = open[:n-1]
 			}
 		}
 	}
-	return -1
+	return out
 }
 
 func (p *parser) statement() *node {
@@ -133,10 +147,15 @@ func (p *parser) statement() *node {
 			return p.block()
 		case "[":
 			if p.d.typed { // [Attribute]
+				web := p.at(1).s == "webmethod" || strings.HasPrefix(p.at(1).s, "http")
 				p.i++
 				p.passTo("]")
 				p.i++
-				return nil
+				n := p.statement()
+				if n != nil && n.op == opFunc && web {
+					n.web = true
+				}
+				return n
 			}
 		case "#":
 			if p.d.php && p.isAt(1, "[") {

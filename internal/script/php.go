@@ -11,6 +11,7 @@ func (m *machine) phpCall(name string, args []value, all value, n *node) (value,
 		}
 		return value{}
 	}
+	m.fills(name, args, n)
 	if v, ok := m.phpFile(name, args); ok {
 		return v, true
 	}
@@ -68,7 +69,7 @@ func (m *machine) phpCall(name string, args []value, all value, n *node) (value,
 			m.hit(IncludeInput, "include", v)
 		case v.from&fromUpload != 0:
 			m.hit(EvalInput, "include of an upload", v)
-		case v.typ == "written":
+		case v.from&temporary != 0 && m.facts["writes-input"] > 0, v.known && m.written[v.s]:
 			m.hit(EvalInput, "include of a file written before", v)
 		case v.known && (strings.HasPrefix(v.s, "/tmp") || strings.Contains(v.s, "://") || imageName(v.s) && v.layer > 0):
 			m.hit(EvalHidden, "include of "+v.s, v)
@@ -367,6 +368,9 @@ func (m *machine) phpFile(name string, args []value) (value, bool) {
 		}
 	case "getcwd", "dirname", "basename", "realpath", "pathinfo", "tempnam", "tmpfile", "sys_get_temp_dir":
 		v := mix(args...)
+		if name[0] == 't' || name[0] == 's' {
+			v.from |= temporary
+		}
 		if name == "pathinfo" && v.from&fromUpload != 0 {
 			m.fact("checks-upload")
 		}
@@ -451,4 +455,20 @@ func (m *machine) phpRead(name string, args []value) value {
 		out.from |= fromBlob
 	}
 	return out
+}
+
+// fills follows what a function of PHP puts into its arguments.
+func (m *machine) fills(name string, args []value, n *node) {
+	from, to := 0, 0
+	switch name {
+	case "preg_match", "preg_match_all", "ereg", "eregi", "mb_ereg":
+		from, to = 1, 2
+	case "openssl_private_decrypt", "openssl_public_decrypt":
+		from, to = 0, 1
+	default:
+		return
+	}
+	if n != nil && n.op == opCall && len(args) > to && to+1 < len(n.kids) && n.kids[to+1] != nil && len(args) == len(n.kids)-1 {
+		m.store(n.kids[to+1], value{from: args[from].all(), src: args[from].src, layer: args[from].layer})
+	}
 }

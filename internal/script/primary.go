@@ -370,12 +370,16 @@ func (p *parser) embedded(s string) (code string, n int) {
 			return "", 0
 		}
 		end := braces(s)
-		return strings.SplitN(s[1:max(1, end-1)], ":", 2)[0], end
+		code, _, _ = strings.Cut(s[min(1, end):max(min(1, end), end-1)], ":")
+		return code, end
 	case s[0] == '{' && len(s) > 1 && s[1] == '$' && p.d.php:
 		end := braces(s)
-		return s[1:max(1, end-1)], end
+		return s[min(1, end):max(min(1, end), end-1)], end
 	case s[0] == '$' && len(s) > 1 && s[1] == '{':
 		end := 1 + braces(s[1:])
+		if end == 1 {
+			return "", 0
+		}
 		inner := s[2:max(2, end-1)]
 		if p.d.php {
 			if strings.HasPrefix(inner, "$") {
@@ -420,10 +424,13 @@ func (p *parser) embedded(s string) (code string, n int) {
 	return "", 0
 }
 
-// braces is the length of { … } at the start of s.
+// maxBraces is how long an expression within a string may be, in bytes.
+const maxBraces = 2048
+
+// braces is the length of { … } at the start of s, 0 where it is not closed.
 func braces(s string) int {
 	depth := 0
-	for i := range len(s) {
+	for i := range min(len(s), maxBraces) {
 		switch s[i] {
 		case '{':
 			depth++
@@ -434,5 +441,5 @@ func braces(s string) int {
 			}
 		}
 	}
-	return len(s)
+	return 0
 }

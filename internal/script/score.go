@@ -30,7 +30,7 @@ var weights = map[string]weight{
 	IncludeInput: {8, true, "includes the file that the request names"},
 	WriteInput:   {8, true, "writes what the request holds where the request says"},
 	WriteScript:  {6, true, "writes what the request holds into a script"},
-	WriteRemote:  {7, true, "fetches a file from another machine to where the request says"},
+	WriteRemote:  {8, true, "fetches a file from another machine to where the request says"},
 	WriteHidden:  {8, true, "decodes a script and writes it"},
 	EvalFile:     {6, true, "decodes a file and runs it as code"},
 	StartHidden:  {7, true, "starts a program whose name it hides"},
@@ -149,6 +149,13 @@ func (j *judgement) programs(seen map[string]bool) {
 	if j.has("hidden-call") && (j.has("hidden-decoder") || j.has("decodes")) {
 		j.add(4, true, j.m.where["hidden-call"], "calls functions whose names it decodes")
 	}
+	if j.has("unknown-call-of-input") {
+		points := 2
+		if seen[HiddenName] || j.has("hidden-decoder") {
+			points = 5
+		}
+		j.add(points, true, j.m.where["unknown-call-of-input"], "gives request data to a function whose name it computes")
+	}
 	if j.has("creates-any-object") && !j.m.d.markup {
 		j.add(6, false, j.m.where["creates-any-object"], "makes any COM object that the request names")
 	}
@@ -184,7 +191,7 @@ func (j *judgement) files() {
 
 func (j *judgement) network() {
 	switch {
-	case j.has("sql-input", "database-input-2"):
+	case j.has("sql-input") && (j.has("database-input-2") || j.has("database-input")):
 		j.add(8, true, j.m.where["sql-input"], "is a database client: the request gives server, account and statement")
 	case j.has("sql-input"):
 		j.add(3, true, j.m.where["sql-input"], "runs SQL that the request gives whole")

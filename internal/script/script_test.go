@@ -105,11 +105,19 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// TestLinear: hostile text must not cost more than its length.
-func TestLinear(t *testing.T) {
-	for _, piece := range []string{"<?php ", `"a"+`, "$a[", "(", "/*", "<%@", "</", "<script ", "<script ></script>", "<script runat=server></", `\u0041`, "=request["} {
-		Analyse("x.php", []byte("<?php "+strings.Repeat(piece, 1<<14)))
-		Analyse("x.aspx", []byte("<%"+strings.Repeat(piece, 1<<14)))
+// TestBounded: hostile text of every language is judged, whatever it repeats;
+// the bounds are those of the lexer, the parser and the machine.
+func TestBounded(t *testing.T) {
+	for _, piece := range []string{
+		"<?php ", `"a"+`, "$a[", "(", "/*", "<%@", "</", "<script ", "<script ></script>", "<script runat=server></script>", `\u0041`, "=request[", "@{", "${", "$a=>",
+		"a(b(", "a<b,", "x y(", "$a.=$a;", "<<<A\n", "?><?", "\"$a[", "function f(){f();f();}", "@", "!", "new ", "q(", "<cfquery>", "#a#", "if a then\n",
+	} {
+		for name, head := range map[string]string{"x.php": "<?php ", "x.aspx": "<%", "x.jsp": "<%", "x.asp": "<%", "x.cfm": "<cfset a=1>", "x.cgi": "", "x.cshtml": "@{"} {
+			r := Analyse(name, []byte(head+strings.Repeat(piece, 1<<12/len(piece))))
+			if r.Language == "" {
+				t.Errorf("%s of %q is no script", name, piece)
+			}
+		}
 	}
 }
 

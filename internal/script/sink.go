@@ -10,8 +10,7 @@ func (m *machine) runs(what string, v value) value {
 	all := v.all()
 	switch {
 	case v.known:
-		m.text(what, v)
-		return value{from: guessed}
+		return m.text(what, v)
 	case all&(fromRequest|fromUpload) != 0 && all&(guessed|joined) == guessed|joined:
 		m.hit(EvalGuess, what, v)
 	case all&input != 0:
@@ -36,12 +35,11 @@ func (m *machine) runs(what string, v value) value {
 }
 
 // text is known text that is executed: it is read as well.
-func (m *machine) text(what string, v value) {
-	hidden := v.layer > 0
-	if hidden && len(v.s) > 20 || v.layer > 1 {
+func (m *machine) text(what string, v value) value {
+	if v.layer > 0 && len(v.s) > 12 || v.layer > 1 {
 		m.hit(EvalDecoded, what, v)
 	}
-	m.payload(v.s)
+	return m.payload(v.s)
 }
 
 // start is a program that is started.
@@ -110,9 +108,16 @@ func (m *machine) write(what string, path, content value) {
 	if path.known && phpStream(path.s) {
 		return
 	}
+	if path.known && content.all()&input != 0 {
+		m.written[path.s] = true
+	}
 	script := path.known && scriptName(path.s) || path.from&input != 0
 	c := content.all()
+	if c&input != 0 {
+		m.fact("writes-input")
+	}
 	switch {
+	case c&input != 0 && path.from&input != 0 && (path.from&guessed != 0 || c&(joined|guessed) != 0 && c&decoded == 0): // a log line, a report
 	case c&input != 0 && path.from&input != 0:
 		m.hit(WriteInput, what, content, path)
 	case c&input != 0 && script:
@@ -123,8 +128,6 @@ func (m *machine) write(what string, path, content value) {
 		m.hit(WriteHidden, what, content)
 	case path.known && scriptName(path.s) && content.known && strings.Contains(content.s, "<?"):
 		m.nestedPage(content.s)
-	case c&input != 0:
-		m.fact("writes-input")
 	}
 }
 

@@ -67,7 +67,11 @@ func (m *machine) name(n *node) value {
 		}
 		return value{known: len(s) < 40 && !strings.HasPrefix(s, "__"), s: s, typ: s} // a bare word is its own text
 	case m.d.php && m.unset:
-		return value{from: fromRequest | guessed, src: s}
+		v := value{from: fromRequest, src: s}
+		if len(m.frames) > 0 {
+			v.from |= guessed
+		}
+		return v
 	case m.d.php && len(m.frames) == 0 && s != "$this":
 		return value{typ: "unset", src: s}
 	case m.d.perl && s == "STDIN":

@@ -21,6 +21,7 @@ const (
 	quoted                         // escaped for a shell
 	output                         // what a started program printed
 	folder                         // below a folder that the script names
+	temporary                      // a path for what is short-lived
 )
 
 // input is what an intruder at the other end decides.
