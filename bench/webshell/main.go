@@ -38,11 +38,12 @@ func main() {
 			if err != nil || !d.Type().IsRegular() {
 				return nil //nolint:nilerr // an unreadable folder is passed
 			}
-			if script.LanguageOf(path, nil) == "" {
+			ext := strings.ToLower(filepath.Ext(path))
+			if script.LanguageOf(path, nil) == "" && ext != ".dll" && ext != ".config" {
 				return nil
 			}
 			data, err := os.ReadFile(path)
-			if err != nil {
+			if err != nil || script.LanguageOf(path, data) == "" {
 				return nil //nolint:nilerr // likewise
 			}
 			began := time.Now()

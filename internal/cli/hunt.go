@@ -40,6 +40,7 @@ func newScan(args []string) *cobra.Command {
 scripts by what their code can do, not by name or marker. Nothing is run and no
 URL is requested. Writes the same case folder as hunt.`,
 		Example: `  longwatch scan /mnt/web01/inetpub/wwwroot -o case
+  longwatch scan wwwroot.zip "Temporary ASP.NET Files/" -o case
   longwatch scan backup.zip -o case --json`,
 		Args: atLeastOne("file or folder"),
 	}

@@ -1,8 +1,9 @@
 // Package script judges server-side scripts by what their code can do, not by
 // names, hashes or markers: a web-shell framework that is new for every victim
-// still has to take a request, decode it and run it. It lexes the code parts
-// of ASP.NET, classic ASP, PHP and JSP pages, finds capabilities among the
-// tokens and weighs their combinations:
+// still has to take a request, decode it and run it. It parses the code parts
+// of ASP.NET, classic ASP, PHP, JSP, ColdFusion and CGI pages into one common
+// form (node), follows what the client sends through it (machine) to what runs
+// or writes it (sink), and weighs what was found (judgement):
 //
 //	r := script.Analyse("up/x.ashx", data)
 //	r.Can   // handler, request-input, base64, rc4, rsa-verify, reflection-load
@@ -23,10 +24,10 @@ const MaxSize = 2 << 20
 
 // Result is what a script can do and how suspicious that is.
 type Result struct {
-	Language string   // aspx, ashx, asmx, asax, cshtml, asp, php, jsp, cfm, cgi; "" when it is no server-side script
+	Language string   // aspx, ashx, asmx, asax, cshtml, asp (also a web.config that holds code), php, jsp, cfm, cgi, pe (a .NET assembly); "" when it is no server-side script
 	Can      []string // capabilities, sorted
 	Score    int      // sum of the parts in Why
-	Why      []string // one sentence for each part of the score
+	Why      []string // one sentence for each part of the score, with its line and its points
 	Tokens   string   // hash of the token stream with names and literals normalised
 }
 
@@ -46,8 +47,18 @@ func LanguageOf(name string, head []byte) string {
 	lower := bytes.ToLower(head)
 	byName := languages[strings.ToLower(path.Ext(name))]
 	switch {
+	case bytes.HasPrefix(head, []byte("MZ")):
+		if strings.EqualFold(path.Ext(name), ".dll") {
+			return "pe"
+		}
+		return ""
 	case bytes.Contains(lower, []byte("<?php")):
 		return "php"
+	case strings.EqualFold(path.Ext(name), ".config"): // as IIS runs it when the file itself says so
+		if bytes.Contains(lower, []byte("<%")) || bytes.Contains(lower, []byte("asp.dll")) {
+			return "asp"
+		}
+		return ""
 	case bytes.Contains(lower, []byte("<jsp:")), bytes.Contains(lower, []byte("<%@ page import")), bytes.Contains(lower, []byte("<%@page import")),
 		bytes.Contains(lower, []byte("<%!")) && byName != "aspx":
 		return "jsp"
@@ -82,8 +93,11 @@ func Analyse(name string, data []byte) Result {
 	}
 	data = decodeText(data)
 	r := Result{Language: LanguageOf(name, data)}
-	if r.Language == "" {
+	switch r.Language {
+	case "":
 		return r
+	case "pe":
+		return analyseAssembly(data)
 	}
 	pg := pageOf(r.Language, data)
 	m := newMachine(r.Language, pg.controls)

@@ -63,7 +63,12 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 		}
 	}
 	lane := out.Lane()
-	lane.Put(r.record(t.Sum(), text))
+	sum := t.Sum()
+	rec := r.record(sum, text)
+	if s, ok := rec.(*web.Script); ok && s.Language == "pe" { // a program is a file as well
+		lane.Put(r.record(sum, nil))
+	}
+	lane.Put(rec)
 	if host {
 		r.sites(text, lane, out.Problem)
 	}
@@ -74,7 +79,7 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 func (r *reader) record(s content.Summary, text []byte) record.Record {
 	head := record.Head{TS: r.f.Modified, Ref: r.f.Ref(record.RefFile, 0)}
 	if text != nil {
-		if a := script.Analyse(r.f.Name, text); a.Language != "" {
+		if a := script.Analyse(r.f.Name, text); a.Language != "" && (a.Language != "pe" || a.Score > 0) {
 			return &web.Script{
 				Head: head, Host: hostpath.Host(r.f.Path), Path: r.f.Path, Language: a.Language, Size: uint64(s.Size), SHA256: s.SHA256,
 				Modified: r.f.Modified, Created: r.f.Created, Can: a.Can, Score: int64(a.Score), Why: a.Why, Tokens: a.Tokens,

@@ -51,7 +51,7 @@ type Script struct {
 	record.Head
 	Host     string      `rec:"host" ecs:"host.name" ent:"host"`          // machine whose folder it lies in, where the path shows one
 	Path     string      `rec:"path" ecs:"file.path" ent:"file"`          // in the evidence, with forward slashes
-	Language string      `rec:"language"`                                 // aspx, ashx, asmx, asax, cshtml, config, php, jsp, pe
+	Language string      `rec:"language"`                                 // aspx, ashx, asmx, asax, cshtml, asp, config, php, jsp, cfm, cgi, pe
 	Size     uint64      `rec:"size" ecs:"file.size"`                     // in bytes
 	SHA256   string      `rec:"sha256" ecs:"file.hash.sha256" ent:"hash"` // of the content, in hexadecimal
 	Modified record.Time `rec:"modified" ecs:"file.mtime"`                // when its content was last written
