@@ -160,6 +160,9 @@ func (m *machine) callback(name string, args []value, n *node) (value, bool) {
 	if at < 0 {
 		at += len(args)
 	}
+	if at >= len(args) && len(args) == 1 && args[0].typ == "spread" && args[0].from&input != 0 && args[0].from&(guessed|joined) == 0 && at > 0 { // usort(...$_GET)
+		m.hit(CallInput, name, args[0])
+	}
 	if at < 0 || at >= len(args) {
 		return mix(args...).with(guessed), true
 	}
@@ -266,6 +269,9 @@ func (m *machine) result(name string, args []value, all value) value {
 		}
 	}
 	switch {
+	case dec && known && len(args[0].s) >= 16: // text of the script's own that could not be decoded here
+		all.layer++
+		return all.with(decoded | fromBlob)
 	case dec, name == "chr" || name == "chrw":
 		all.layer++
 		return all.with(decoded)

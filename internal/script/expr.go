@@ -84,13 +84,20 @@ func (p *parser) expr(least int) *node {
 			if p.take(":") {
 				no = p.expr(3)
 			}
-			if yes == nil {
-				yes = left
+			cond := left
+			if yes == nil { // a ?: b; no node may stand in two places
+				cond, yes = nil, left
 			}
-			left = p.node(opCond, "", left, yes, no)
+			left = p.node(opCond, "", cond, yes, no)
 			continue
 		}
-		left = p.node(opBin, s, left, p.expr(prec+1))
+		right := p.expr(prec + 1)
+		if left != nil && left.op == opBin && left.s == s && (s == "." || s == "+" || s == "&") { // a long chain is one level
+			left.kids = append(left.kids, right)
+			left.below(right)
+			continue
+		}
+		left = p.node(opBin, s, left, right)
 	}
 	return left
 }
@@ -112,7 +119,7 @@ func (p *parser) unary() *node {
 			}
 			p.i++
 			k := p.unary()
-			if t.s == "~" || t.s == "-" {
+			if t.s == "~" || t.s == "-" || t.s == "++" || t.s == "--" || t.s == "..." && p.d.php {
 				return p.node(opUn, t.s, k)
 			}
 			return k

@@ -36,7 +36,7 @@ func (m *machine) fileMethod(obj value, name string, args []value, all value) (v
 			m.keep(".stream", all)
 			return value{}, true
 		}
-		if t == "socket" || strings.HasPrefix(t, "socket.") {
+		if t == "socket" || strings.HasPrefix(t, "socket.") || m.facts["sockets-input"] > 0 && (name == "write" || name == "append") && (strings.Contains(t, "sock") || strings.Contains(t, "getattribute") || strings.Contains(t, "stream") || t == "" && obj.from&fromSession != 0) {
 			if all.from&input != 0 {
 				m.fact("socket-carries-input")
 			}
@@ -88,6 +88,8 @@ func (m *machine) fileMethod(obj value, name string, args []value, all value) (v
 				m.fact("database-input-2")
 			}
 			return m.connect("database", args), true
+		case strings.Contains(t, "socketchannel"):
+			return value{typ: "socket"}, true
 		case strings.HasPrefix(t, "adodb.record"):
 			m.sql(a)
 		case strings.Contains(t, "xmlhttp") || strings.Contains(t, "winhttp"):
@@ -104,6 +106,11 @@ func (m *machine) fileMethod(obj value, name string, args []value, all value) (v
 			m.fact("http-input")
 		}
 		return value{from: fromRemote}, true
+	case "getoutputstream", "getstream":
+		if t != "socket" {
+			return value{}, false
+		}
+		return value{typ: "socket"}, true
 	case "downloadfile":
 		m.fact(HTTPOut)
 		m.write(name, rest(1), value{from: fromRemote})

@@ -149,6 +149,9 @@ func (p *parser) control(word string) *node {
 			php := p.is("as")
 			p.i++
 			v := p.expr(0)
+			if php && p.take("=>") {
+				v = p.node(opPair, "", v, p.expr(0))
+			}
 			if !php {
 				e, v = v, e
 			}

@@ -194,6 +194,13 @@ func (m *machine) eval(n *node) value {
 		return m.binary(n)
 	case opUn:
 		v := m.eval(n.kids[0])
+		if n.s == "..." {
+			v.typ = "spread"
+			return v
+		}
+		if n.s == "++" || n.s == "--" {
+			return m.count(n, v)
+		}
 		if i, ok := v.number(); ok {
 			return num(map[string]int{"-": -i, "~": ^i}[n.s])
 		}
@@ -339,8 +346,21 @@ func blobOf(n int) origin {
 	return 0
 }
 
+// binary is the value of an operation on two or, in a chain, more values.
 func (m *machine) binary(n *node) value {
-	a, b := m.eval(n.kids[0]), m.eval(n.kids[1])
+	if len(n.kids) < 2 {
+		return mix(m.evals(n.kids)...)
+	}
+	v := m.eval(n.kids[0])
+	for i, k := range n.kids[1:] {
+		v = m.operate(n, v, m.eval(k), i == 0 && (isNumber(n.kids[0]) || isNumber(k)))
+	}
+	return v
+}
+
+func isNumber(n *node) bool { return n != nil && n.op == opNum }
+
+func (m *machine) operate(n *node, a, b value, numeric bool) value {
 	m.line = n.line
 	switch n.s {
 	case ".":
@@ -352,7 +372,7 @@ func (m *machine) binary(n *node) value {
 	case "+":
 		x, okx := a.number()
 		y, oky := b.number()
-		if okx && oky && (m.d.php || n.kids[0].op == opNum || n.kids[1].op == opNum) {
+		if okx && oky && (m.d.php || numeric) {
 			return num(x + y)
 		}
 		return m.concat(a, b)

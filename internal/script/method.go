@@ -172,6 +172,7 @@ func (m *machine) method(obj value, callee *node, args []value, n *node) value {
 			m.store(n.kids[1], value{from: obj.from, src: obj.src})
 		}
 	}
+	m.grows(obj, name, callee.kids[0], all)
 	if v, ok := m.codeMethod(obj, name, args, all); ok {
 		return v
 	}
@@ -374,4 +375,23 @@ func (m *machine) javaClass(name value) {
 	case "javax.script.scriptenginemanager":
 		m.fact("reflects eval")
 	}
+}
+
+// grows follows data into a buffer that a method fills: b.put(data).
+func (m *machine) grows(obj value, name string, target *node, all value) {
+	switch name {
+	case "put", "append", "add", "addall", "insert", "push", "addrange", "write":
+	default:
+		return
+	}
+	if target == nil || target.op != opName || all.from&(input|decoded|deciphered) == 0 || m.d.php || obj.path != nil ||
+		strings.Contains(obj.typ, "socket") || strings.Contains(obj.typ, "response") || obj.typ == "out" || obj.typ == "session" || obj.typ == "adodb.stream" || obj.typ == "fso" {
+		return
+	}
+	obj.known, obj.s = false, ""
+	obj.from |= all.from
+	if obj.src == "" {
+		obj.src = all.src
+	}
+	m.store(target, obj)
 }

@@ -39,7 +39,8 @@ type node struct {
 	s    string
 	kids []*node
 	line int32
-	web  bool // of a function: clients call it with arguments of their own
+	deep int32 // levels below
+	web  bool  // of a function: clients call it with arguments of their own
 }
 
 // walk visits n and all below it; f returns false to stay above a node.

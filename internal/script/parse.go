@@ -15,8 +15,9 @@ type parser struct {
 
 // Bounds on one file.
 const (
-	maxDepth = 200     // of nesting
-	maxNodes = 1 << 20 // nodes
+	maxDepth  = 200     // of nesting
+	maxNodes  = 1 << 20 // nodes
+	maxLevels = 2000    // of a tree: a call of a call of a call
 )
 
 func parse(d dialect, toks []token) *node {
@@ -36,7 +37,21 @@ func parse(d dialect, toks []token) *node {
 
 func (p *parser) node(o op, s string, kids ...*node) *node {
 	p.nodes++
-	return &node{op: o, s: s, kids: kids, line: p.line()}
+	n := &node{op: o, s: s, kids: kids, line: p.line()}
+	for _, k := range kids {
+		n.below(k)
+	}
+	if n.deep > maxLevels { // what is above is followed, what is below is not
+		n.kids, n.op, n.deep = nil, opNone, 0
+	}
+	return n
+}
+
+// below notes that k stands below n.
+func (n *node) below(k *node) {
+	if k != nil {
+		n.deep = max(n.deep, k.deep+1)
+	}
 }
 
 func (p *parser) end() bool { return p.i >= len(p.toks) || p.nodes > maxNodes }
@@ -192,7 +207,13 @@ func (p *parser) expressions() *node {
 		at := p.i
 		switch {
 		case p.take(","):
-			if m := p.expr(0); m != nil {
+			m := p.expr(0)
+			switch {
+			case m == nil:
+			case n != nil && n.op == opSeq:
+				n.kids = append(n.kids, m)
+				n.below(m)
+			default:
 				n = p.node(opSeq, "", n, m)
 			}
 		case p.d.perl && (p.is("if") || p.is("unless") || p.is("while") || p.is("for") || p.is("foreach") || p.is("or") || p.is("and")):
@@ -277,6 +298,9 @@ func (p *parser) method() *node {
 				return nil
 			}
 		case t.kind == mark && t.s == "(" && words >= 2 && p.at(i-1).kind == word && !p.isAt(i-2, "."):
+			if p.d.name != "js" && modifiers[p.at(i-2).s] { // a constructor, whose name may be a method's but for its case
+				last = ".ctor"
+			}
 			return p.methodAt(i, last)
 		default:
 			return nil

@@ -125,7 +125,11 @@ func (m *machine) phpCall(name string, args []value, all value, n *node) (value,
 	case "mysql_connect", "mysqli_connect", "pg_connect", "mssql_connect", "oci_connect", "odbc_connect", "sqlsrv_connect", "mysql_pconnect", "ibase_connect", "sybase_connect", "ocilogon":
 		return m.connect("database", args), true
 	case "mysql_query", "mysqli_query", "pg_query", "mssql_query", "odbc_exec", "sqlsrv_query", "oci_parse", "mysql_db_query", "pg_exec", "mysqli_multi_query", "sqlite_query", "ociparse", "mysql_unbuffered_query":
-		m.sql(all)
+		for _, x := range args {
+			if x.from&input != 0 || len(args) == 1 {
+				m.sql(x)
+			}
+		}
 		return value{from: guessed}, true
 	case "phpinfo", "php_uname", "posix_getpwuid", "getmyuid", "get_current_user", "posix_geteuid", "disk_free_space", "disk_total_space", "posix_getuid", "getmypid", "get_cfg_var", "posix_getgrgid", "diskfreespace", "php_sapi_name", "get_loaded_extensions":
 		m.fact("asks " + name)

@@ -197,7 +197,7 @@ func (p *parser) passType() bool {
 		switch {
 		case t.kind == word && depth > 0:
 		case t.kind == word:
-			if precedence[t.s] > 0 || t.s == "new" || t.s == "in" || t.s == "as" || t.s == "return" || t.s == "await" || t.s == "instanceof" || t.s == "if" {
+			if precedence[t.s] > 0 || t.s == "new" || t.s == "in" && p.d.name != "java" || t.s == "as" || t.s == "return" || t.s == "await" || t.s == "instanceof" || t.s == "if" {
 				return false
 			}
 			if words > 0 && !p.isAt(i-1, ".") && !p.isAt(i-1, "::") {
@@ -223,7 +223,7 @@ func (p *parser) passType() bool {
 			return false
 		}
 		i++
-		if p.at(i).kind == word && p.isAt(i, "in") {
+		if p.d.name != "java" && p.at(i).kind == word && p.isAt(i, "in") {
 			return false
 		}
 	}
@@ -256,6 +256,7 @@ func (p *parser) postfix(n *node) *node {
 		case t.s == "->" || t.s == "?->" || t.s == "::" || t.s == "?." || t.s == "." && !p.d.dotJoin:
 			n = p.member(n)
 		case t.s == "++", t.s == "--":
+			n = p.node(opUn, t.s, n)
 			p.i++
 		case t.s == "!" && (p.d.basic || p.d.typed && !p.isAt(1, "=")):
 			p.i++

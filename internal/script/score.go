@@ -82,8 +82,8 @@ func (j *judgement) has(facts ...string) bool {
 	return true
 }
 
-// weigh gives the reasons, most telling first as they were found.
-func (j *judgement) weigh() []reason {
+// weigh finds the reasons, most telling first as they were found.
+func (j *judgement) weigh() {
 	seen := map[string]bool{}
 	for _, h := range j.m.order {
 		w, ok := weights[h.kind]
@@ -102,7 +102,6 @@ func (j *judgement) weigh() []reason {
 	j.files()
 	j.network()
 	j.habits()
-	return j.reasons
 }
 
 func clip(s string) string {
@@ -133,6 +132,9 @@ func (j *judgement) programs(seen map[string]bool) {
 	}
 	if j.has("native-memory") && (j.m.lang == "aspx" || j.m.lang == "ashx" || j.m.lang == "asmx") {
 		j.add(8, false, j.m.where["native-memory"], "puts machine code into memory and runs it")
+	}
+	if j.has("script-encoded") {
+		j.add(8, true, 0, "is encoded with the Script Encoder, so that nobody reads it")
 	}
 	if j.has("ld-preload") {
 		j.add(5, false, j.m.where["ld-preload"], "has a library loaded into programs that it starts")

@@ -116,9 +116,14 @@ func Analyse(name string, data []byte) Result {
 		library = library && onlyDefines(root)
 	}
 	m.gates(all)
+	if r.Language == "asp" && bytes.Contains(data, []byte("#@~^")) {
+		m.fact("script-encoded")
+	}
 	r.Can = m.can()
 	j := &judgement{m: m, size: len(data), site: m.site || pg.site || library || m.facts["framework"] > 0}
-	reasons := j.weigh()
+	j.weigh()
+	j.hiding(obfuscation(data, all, m.facts))
+	reasons := j.reasons
 	if r.Language == "ashx" || r.Language == "asmx" || r.Language == "asax" {
 		if h := j.handler(); total(h) > total(reasons) {
 			reasons = h

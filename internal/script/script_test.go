@@ -113,7 +113,7 @@ func TestBounded(t *testing.T) {
 		"a(b(", "a<b,", "x y(", "$a.=$a;", "<<<A\n", "?><?", "\"$a[", "function f(){f();f();}", "@", "!", "new ", "q(", "<cfquery>", "#a#", "if a then\n",
 	} {
 		for name, head := range map[string]string{"x.php": "<?php ", "x.aspx": "<%", "x.jsp": "<%", "x.asp": "<%", "x.cfm": "<cfset a=1>", "x.cgi": "", "x.cshtml": "@{"} {
-			r := Analyse(name, []byte(head+strings.Repeat(piece, 1<<12/len(piece))))
+			r := Analyse(name, []byte(head+strings.Repeat(piece, 1<<11/len(piece))))
 			if r.Language == "" {
 				t.Errorf("%s of %q is no script", name, piece)
 			}

@@ -152,6 +152,9 @@ func scriptName(s string) bool {
 // sql is a statement for a database.
 func (m *machine) sql(v value) {
 	m.fact("sql")
+	if v.from&input != 0 && strings.Contains(strings.ToLower(v.head+v.s), "xp_cmdshell") {
+		m.hit(StartInput, "xp_cmdshell", v)
+	}
 	if v.from&input != 0 && v.from&joined == 0 {
 		m.fact("sql-input")
 		m.where["sql-input"] = m.line

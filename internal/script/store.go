@@ -149,3 +149,17 @@ func (m *machine) each(n *node) value {
 	}
 	return value{}
 }
+
+// count is v++ or v--: a letter becomes the next one, as in PHP; a number is
+// not known any more, for it counts in a loop.
+func (m *machine) count(n *node, v value) value {
+	if n.kids[0] == nil || n.kids[0].op != opName {
+		return value{from: v.from}
+	}
+	next := value{from: v.from &^ input}
+	if len(v.s) == 1 && v.known && v.s[0] >= 'A' && n.s == "++" {
+		next = value{known: true, s: string(rune(v.s[0] + 1)), from: v.from, layer: v.layer + 1}
+	}
+	m.set(n.kids[0].s, next)
+	return v
+}

@@ -114,6 +114,9 @@ func either(a, b value) value {
 	out := b
 	if !b.known && b.list == nil && b.fn == nil && b.typ == "" {
 		out = a
+		if b.from != 0 {
+			out.known, out.s = false, ""
+		}
 	}
 	out.from = a.from | b.from
 	if out.src == "" {
