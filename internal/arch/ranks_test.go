@@ -94,6 +94,14 @@ var ranks = map[string]int{
 	"internal/simulate/scenario/":         96,
 	"internal/simulate":                   100,
 
+	// Sharing with others over the network: the words, what a store keeps, who asks and answers.
+	"internal/taxii":        10,
+	"internal/taxii/access": 10,
+	"internal/taxii/object": 20,
+	"internal/taxii/store":  30,
+	"internal/taxii/server": 40,
+	"internal/taxii/client": 40,
+
 	// What joins it all.
 	"internal/app":  110,
 	"internal/cli":  120,
@@ -129,4 +137,5 @@ var unfuzzed = map[string]string{
 var readers = []string{
 	"internal/appliance", "internal/attachment", "internal/audit/iis", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
 	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
+	"internal/taxii/access", "internal/taxii/object", "internal/taxii/server",
 }

@@ -70,8 +70,8 @@ func newRoot(args []string) *cobra.Command {
 and files, finds intruders who use what is already there, says whom they
 resemble and how sure it is, and shows the evidence for every claim.
 
-It only reads evidence, opens no network connection, and writes only below the
-folder named by -o.`,
+It only reads evidence and writes only below the folder named by -o. No command
+opens a network connection but taxii, which exists for that.`,
 		Example: `  longwatch hunt /evidence -o case          analyse a folder of anything
   longwatch hunt dc01.evtx core.pcap.gz     analyse single files
   longwatch records core.pcap -o logs       network metadata as Zeek writes it
@@ -83,6 +83,7 @@ folder named by -o.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newHunt(args), newScan(args), newRecords(args), newSimulate(), newAudit(), newIntel(), newShare(), newRules(), newDoctor(), newVersion())
+	root.AddCommand(newTAXII())
 	return root
 }
 
