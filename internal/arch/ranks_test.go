@@ -137,5 +137,5 @@ var unfuzzed = map[string]string{
 var readers = []string{
 	"internal/appliance", "internal/attachment", "internal/audit/iis", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
 	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
-	"internal/taxii/access", "internal/taxii/object", "internal/taxii/server",
+	"internal/taxii/access", "internal/taxii/client", "internal/taxii/object", "internal/taxii/server",
 }

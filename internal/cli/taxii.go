@@ -26,7 +26,7 @@ the server that is named, or listen where --listen says, and nowhere else.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newTAXIIServe(), newTAXIIRoot(), newTAXIICollection(), newTAXIIUser())
+	cmd.AddCommand(newTAXIIServe(), newTAXIIDiscover(), newTAXIIPull(), newTAXIIPush(), newTAXIIRoot(), newTAXIICollection(), newTAXIIUser())
 	return cmd
 }
 

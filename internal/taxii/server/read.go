@@ -295,8 +295,10 @@ func openNext(s string, collection int64, f taxii.Filter) (taxii.Time, error) {
 	return taxii.Time(binary.BigEndian.Uint64(b)), nil
 }
 
+// filterSum tells filters apart. Where a page begins is not part of it: pages
+// in memory are shared by those who began at different times.
 func filterSum(collection int64, f taxii.Filter) uint32 {
-	f.Limit, f.Next = 0, ""
+	f.AddedAfter, f.Limit, f.Next = 0, 0, ""
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(strconv.FormatInt(collection, 10) + f.Query().Encode())) // never fails
 	return h.Sum32()

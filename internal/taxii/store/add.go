@@ -122,7 +122,7 @@ func (t *tx) add(ctx context.Context, c Collection, objects []Added, status *tax
 		}
 		if r.version == 0 {
 			r.version = r.added // an object without versions has the time it was added (section 3.4.1)
-		} else if o.Text != r.version.Version() {
+		} else if o.Text != r.version.Version() || r.version == r.added {
 			r.text = &o.Text
 		}
 		known[o.ID] = append(known[o.ID], r)

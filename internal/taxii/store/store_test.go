@@ -292,6 +292,14 @@ func TestImport(t *testing.T) {
 		if err != nil || len(list) != 2 || list[0].Added != at || list[1].Added != at+1 {
 			t.Errorf("%+v %v", list, err)
 		}
+		// An object that was added at the moment of its version keeps how that is written.
+		_, err = s.Import(t.Context(), c, "m", []Added{{tool(3, 7, "2.1"), tool(3, 7, "2.1").Version}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list, _, err = s.Page(t.Context(), c, taxii.Filter{Last: true, IDs: []string{tool(3, 7, "2.1").ID}}, 0, 10, false); err != nil || list[0].Text != "2026-01-07T00:00:00.000Z" {
+			t.Errorf("%+v %v", list, err)
+		}
 	})
 }
 
