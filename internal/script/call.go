@@ -90,7 +90,9 @@ func (m *machine) dynamic(f value, shown string, args []value, n *node) value {
 		name := strings.ToLower(strings.TrimPrefix(f.s, "\\"))
 		if dangerous[name] && f.typ != "plain" {
 			m.fact("hides " + name)
-			m.hit(HiddenName, name, value{from: f.from, layer: f.layer})
+			if f.layer > 0 {
+				m.hit(HiddenName, name, value{from: f.from, layer: f.layer})
+			}
 		} else if decoders[name] || scramblers[name] {
 			m.fact("hidden-decoder")
 		}

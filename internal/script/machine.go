@@ -311,7 +311,11 @@ func (m *machine) evals(ns []*node) []value {
 
 func (m *machine) concat(a, b value) value {
 	if m.work += min(len(a.s)+len(b.s), maxFolds); a.known && b.known && len(a.s)+len(b.s) <= maxFolds && m.work < maxWork {
-		return value{known: true, s: a.s + b.s, from: a.from | b.from | blobOf(len(a.s)+len(b.s)), layer: max(a.layer, b.layer)}
+		v := value{known: true, s: a.s + b.s, from: a.from | b.from | blobOf(len(a.s)+len(b.s)), layer: max(a.layer, b.layer)}
+		if len(v.s) < 32 && a.s != "" && b.s != "" && dangerous[strings.ToLower(v.s)] {
+			v.layer++ // a name in pieces
+		}
+		return v
 	}
 	out := mix(a, b)
 	if a.known && strings.TrimSpace(a.s) != "" || b.known && strings.TrimSpace(b.s) != "" {

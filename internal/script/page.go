@@ -444,7 +444,8 @@ func belongs(language string, b []byte) bool {
 		for name := range strings.SplitSeq(string(m[1]), ",") {
 			name = strings.TrimSpace(name)
 			if name != "" && !strings.HasPrefix(name, "java.") && !strings.HasPrefix(name, "javax.") && !strings.HasPrefix(name, "jakarta.") && !strings.HasPrefix(name, "sun.") &&
-				!strings.HasPrefix(name, "com.sun.") && !strings.HasPrefix(name, "org.apache.") {
+				!strings.HasPrefix(name, "com.sun.") && !strings.HasPrefix(name, "org.apache.catalina") && !strings.HasPrefix(name, "org.apache.tomcat") &&
+				!strings.HasPrefix(name, "org.apache.coyote") && !strings.HasPrefix(name, "org.apache.jasper") && !strings.HasPrefix(name, "org.apache.commons") {
 				return true
 			}
 		}

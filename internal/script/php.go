@@ -48,7 +48,7 @@ func (m *machine) phpCall(name string, args []value, all value, n *node) (value,
 				m.runs(name+" with /e", a(2))
 			}
 		case pat.from&input != 0 && pat.from&(joined|guessed) == 0 && a(1).from&input != 0 && a(1).from&(joined|guessed) == 0:
-			m.hit(EvalInput, name+" with a pattern from the request", pat)
+			m.hit(EvalInput, name+" with a pattern from the request", pat.with(guessed))
 		case pat.from&decoded != 0 && pat.from&(guessed|joined) == 0 && !pat.known && a(1).from&(input|decoded) != 0:
 			m.hit(EvalInput, name+" with a hidden pattern", a(1))
 		}
@@ -169,7 +169,7 @@ func (m *machine) phpCall(name string, args []value, all value, n *node) (value,
 			for _, v := range m.frames[len(m.frames)-1] {
 				vs = append(vs, v)
 			}
-			return mix(vs...), true
+			return mix(vs...).with(guessed), true
 		}
 	case "putenv":
 		if a(0).all()&input != 0 || strings.HasPrefix(a(0).s, "LD_PRELOAD") {
@@ -423,7 +423,7 @@ func (m *machine) phpRead(name string, args []value) value {
 		p = *p.path
 	}
 	switch {
-	case p.known && (strings.HasPrefix(p.s, "php://input") || strings.HasPrefix(p.s, "php://stdin")):
+	case p.known && (strings.HasPrefix(p.s, "php://input")):
 		m.fact(RequestInput)
 		if name == "fopen" {
 			return value{path: &p, from: fromRequest, src: "php://input"}

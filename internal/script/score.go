@@ -24,7 +24,7 @@ var weights = map[string]weight{
 	EvalRemote:   {8, false, "runs code that another machine sends"},
 	EvalDecoded:  {8, false, "decodes a literal and runs it as code"},
 	LoadBlob:     {8, false, "decodes a literal and loads it as code"},
-	LoadName:     {8, false, "loads a class that the request names"},
+	LoadName:     {8, true, "loads a class that the request names"},
 	Deserialise:  {8, false, "makes objects of what the request holds"},
 	EvalSession:  {7, false, "runs code that an earlier request left"},
 	IncludeInput: {8, true, "includes the file that the request names"},

@@ -140,7 +140,7 @@ func (m *machine) member(n *node) value {
 		}
 		return value{}
 	}
-	if n.s == "request" || n.s == "session" && (base.op == opName || base.op == opMember) {
+	if n.s == "request" && !m.d.php || n.s == "session" && (base.op == opName || base.op == opMember) {
 		return value{typ: n.s, src: n.s}
 	}
 	if base.op == opName && m.fields[base.s] { // a control of the page

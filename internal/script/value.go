@@ -178,5 +178,8 @@ func (v value) at(k value) value {
 		}
 		return value{from: v.from, layer: v.layer}
 	}
-	return value{from: v.from | k.from&input&^fromUpload, src: v.src, layer: v.layer}
+	if v.from&input == 0 && k.from&input != 0 { // what a table holds under a key is not the key
+		return value{from: v.from | k.from&fromRequest | guessed, src: v.src, layer: v.layer}
+	}
+	return value{from: v.from, src: v.src, layer: v.layer}
 }
