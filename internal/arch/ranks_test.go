@@ -35,6 +35,7 @@ var ranks = map[string]int{
 	"internal/appliance":      30,
 	"internal/mailqueue":      30,
 	"internal/unixlog":        30,
+	"internal/linuxaudit":     30,
 	"internal/cert":           30,
 	"internal/capture":        30,
 	"internal/capture/filter": 31,
@@ -138,4 +139,5 @@ var readers = []string{
 	"internal/appliance", "internal/attachment", "internal/audit/iis", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
 	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 	"internal/taxii/access", "internal/taxii/client", "internal/taxii/object", "internal/taxii/server",
+	"internal/linuxaudit",
 }

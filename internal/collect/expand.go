@@ -164,7 +164,7 @@ func decompress(kind container, r io.Reader) (io.ReadCloser, error) {
 		}
 		return zr.IOReadCloser(), nil
 	case xzFile:
-		if err := checkXZ(br); err != nil {
+		if err := CheckXZ(br, maxDictionary); err != nil {
 			return nil, err
 		}
 		xr, err := xz.ReaderConfig{DictCap: 8 << 20}.NewReader(br)

@@ -8,10 +8,10 @@ import (
 
 var errXZ = errors.New("xz: damaged block header")
 
-// checkXZ refuses a stream whose first block asks for a dictionary that is too
-// large: the decompressor allocates what is asked for, up to 4 GiB. The layout
+// CheckXZ refuses a stream whose first block asks for a dictionary of more than
+// most bytes: the decompressor allocates what is asked for, up to 4 GiB. The layout
 // is that of the .xz file format 1.2.1, sections 2.1.1, 3.1 and 5.3.1.
-func checkXZ(br *bufio.Reader) error {
+func CheckXZ(br *bufio.Reader, most uint64) error {
 	const streamHeader = 12
 	head, _ := br.Peek(streamHeader + 1024) // the longest block header
 	if len(head) <= streamHeader || head[streamHeader] == 0 {
@@ -42,8 +42,8 @@ func checkXZ(br *bufio.Reader) error {
 		}
 		const lzma2 = 0x21
 		if id == lzma2 && size == 1 {
-			if d := dictionary(rest[0]); d > maxDictionary {
-				return fmt.Errorf("xz: needs a dictionary of %d bytes (limit %d)", d, maxDictionary)
+			if d := dictionary(rest[0]); d > most {
+				return fmt.Errorf("xz: needs a dictionary of %d bytes (limit %d)", d, most)
 			}
 		}
 		rest = rest[size:]

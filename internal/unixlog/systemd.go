@@ -15,7 +15,6 @@ var (
 	unitLink    = regexp.MustCompile(`^Created symlink '?(/\S+?)'? (?:→|->) '?(/\S+?)'?\.?$`)
 	kernelFault = regexp.MustCompile(`^(?:\[ *[\d.]+\] )?(\S+)\[(\d+)\]: segfault at `)
 	kernelTaint = regexp.MustCompile(`^(?:\[ *[\d.]+\] )?([A-Za-z0-9_]+): (loading out-of-tree module taints kernel|module verification failed)`)
-	uptime      = regexp.MustCompile(`^\[ *\d+\.\d+\] `)
 )
 
 func systemd(s *host.Syslog) record.Record {
@@ -55,17 +54,5 @@ func kernel(s *host.Syslog) record.Record {
 		}
 		return r
 	}
-	return bpfLoad(s)
-}
-
-// bpfLoad is an audit record in the kernel's log, where no audit daemon takes
-// it: type 1334 is AUDIT_BPF (include/uapi/linux/audit.h). It does not say who
-// loaded the program.
-func bpfLoad(s *host.Syslog) record.Record {
-	m := uptime.ReplaceAllString(s.Message, "")
-	m, ok := strings.CutPrefix(m, "audit: type=1334 audit(")
-	if !ok || !strings.Contains(m, "op=LOAD") {
-		return nil
-	}
-	return &host.Syscall{Head: s.Head, Syscall: "bpf", Success: true, Op: "LOAD"}
+	return nil
 }

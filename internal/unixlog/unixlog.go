@@ -19,7 +19,7 @@ import (
 
 // Emits are the types of what Derive returns.
 var Emits = []*record.Type{
-	host.LogonType, host.LogoffType, host.ProcessType, host.TaskType, host.ServiceType, host.DirectoryType, host.ModuleType, host.SyscallType, host.LogClearType,
+	host.LogonType, host.LogoffType, host.ProcessType, host.TaskType, host.ServiceType, host.DirectoryType, host.ModuleType,
 }
 
 // The words of sshd (auth.c and session.c of OpenSSH portable) and dropbear.

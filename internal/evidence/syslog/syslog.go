@@ -16,6 +16,7 @@ import (
 	"longwatch/internal/appliance"
 	"longwatch/internal/evidence"
 	"longwatch/internal/hostpath"
+	"longwatch/internal/linuxaudit"
 	"longwatch/internal/mailqueue"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
@@ -30,7 +31,18 @@ import (
 var Format = evidence.Format{
 	Name: "syslog", Sniff: sniff,
 	New:   func(f *evidence.File, _ *evidence.Env) evidence.Reader { return &reader{f: f} },
-	Emits: slices.Concat([]*record.Type{host.SyslogType, host.ConfigChangeType, network.ConnType, web.AccessType, mail.Type}, unixlog.Emits),
+	Emits: emits(),
+}
+
+// emits are the types of all that a message may become, each once.
+func emits() []*record.Type {
+	all := []*record.Type{host.SyslogType, host.ConfigChangeType, host.LogClearType, network.ConnType, web.AccessType, mail.Type}
+	for _, t := range slices.Concat(unixlog.Emits, linuxaudit.Emits) {
+		if !slices.Contains(all, t) {
+			all = append(all, t)
+		}
+	}
+	return all
 }
 
 func sniff(_ string, head []byte) evidence.Match {
@@ -58,6 +70,7 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	inferred := int64(0)
 	var devices appliance.Reader
 	var queues mailqueue.Queues
+	audit := linuxaudit.Assembler{Sink: sink}
 	err := textline.Each(ctx, r.f, out, func(lines *textline.Reader) {
 		m, ok := parse(string(lines.Bytes()), years.now())
 		if !ok {
@@ -78,6 +91,10 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 		if m.s.Product == "" {
 			records = unixlog.Derive(m.s)
 		}
+		kernel, isAudit := linuxaudit.Kernel(m.s.Message) // where no audit daemon takes the records
+		if !isAudit {
+			audit.Flush() // the lines of an event stand together
+		}
 		sink.Put(m.s)
 		for _, rec := range records {
 			sink.Put(rec)
@@ -85,7 +102,12 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 		for _, letter := range queues.Take(m.s) {
 			sink.Put(letter)
 		}
+		if isAudit {
+			kernel.Node = m.s.Host
+			audit.Add(kernel, m.s.Ref)
+		}
 	})
+	audit.Flush()
 	for _, letter := range queues.Rest() {
 		sink.Put(letter)
 	}
