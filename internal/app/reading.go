@@ -18,9 +18,11 @@ import (
 	"longwatch/internal/casefolder"
 	"longwatch/internal/collect"
 	"longwatch/internal/evidence"
+	"longwatch/internal/hostpath"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 	"longwatch/internal/record/web"
+	"longwatch/internal/unixpath"
 )
 
 // maxProblems bounds the kinds of problem kept per file.
@@ -95,6 +97,19 @@ func (rd *reading) Skipped(path, why string, size int64, lost bool) {
 	rd.mu.Unlock()
 }
 
+// Link keeps what a history is linked to: to nothing, where somebody does not
+// want to leave one.
+func (rd *reading) Link(path, target string, modified record.Time) {
+	if unixpath.Kind(path) != unixpath.History {
+		return
+	}
+	h := &host.History{Path: path, Link: target}
+	h.TS, h.Ref, h.Host, h.User, h.Provider = modified, record.Ref{File: path, Kind: record.RefFile}, hostpath.Host(path), unixpath.User(path), "history"
+	l := rd.lane()
+	l.Put(h)
+	rd.release(l)
+}
+
 // File reads one file with the format that recognises it, or puts it off when
 // the format reads all its files together.
 func (rd *reading) File(ctx context.Context, f *evidence.File) {
@@ -107,7 +122,7 @@ func (rd *reading) File(ctx context.Context, f *evidence.File) {
 	defer func() { _ = rc.Close() }()
 	in := newCounted(rc, rd.hash, rd.progress)
 	br, start := head(in)
-	format, ok := choose(rd.formats, rd.fallback, f.Name, start)
+	format, ok := choose(rd.formats, rd.fallback, f.Path, start)
 	if ok {
 		in.pause(format.Join != nil && !f.Stream) // it is counted when it is read
 		put, err := rd.later(format, f, br)

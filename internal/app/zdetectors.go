@@ -4,7 +4,10 @@ package app
 
 import (
 	"longwatch/internal/detect"
+	appliancechange "longwatch/internal/detect/appliance-change"
+	appliancelogin "longwatch/internal/detect/appliance-login"
 	arpabuse "longwatch/internal/detect/arp-abuse"
+	bpfloader "longwatch/internal/detect/bpf-loader"
 	c2certificate "longwatch/internal/detect/c2-certificate"
 	c2http "longwatch/internal/detect/c2-http"
 	calledback "longwatch/internal/detect/called-back"
@@ -21,6 +24,7 @@ import (
 	exploitfollowup "longwatch/internal/detect/exploit-follow-up"
 	foreignport "longwatch/internal/detect/foreign-port"
 	frptunnel "longwatch/internal/detect/frp-tunnel"
+	historywiped "longwatch/internal/detect/history-wiped"
 	hostsurvey "longwatch/internal/detect/host-survey"
 	loggap "longwatch/internal/detect/log-gap"
 	loginguessing "longwatch/internal/detect/login-guessing"
@@ -35,6 +39,7 @@ import (
 	ntdscopy "longwatch/internal/detect/ntds-copy"
 	ntdsifm "longwatch/internal/detect/ntds-ifm"
 	oddservice "longwatch/internal/detect/odd-service"
+	oddsignal "longwatch/internal/detect/odd-signal"
 	orderedportbeacon "longwatch/internal/detect/ordered-port-beacon"
 	otfirstchange "longwatch/internal/detect/ot-first-change"
 	otfirstclient "longwatch/internal/detect/ot-first-client"
@@ -53,12 +58,14 @@ import (
 	reversesocks "longwatch/internal/detect/reverse-socks"
 	scripttrio "longwatch/internal/detect/script-trio"
 	sensoralerts "longwatch/internal/detect/sensor-alerts"
+	sessionmoved "longwatch/internal/detect/session-moved"
 	severaldoors "longwatch/internal/detect/several-doors"
 	sharewalk "longwatch/internal/detect/share-walk"
 	sharewriteexec "longwatch/internal/detect/share-write-exec"
 	shelltraffic "longwatch/internal/detect/shell-traffic"
 	ticketharvest "longwatch/internal/detect/ticket-harvest"
 	"longwatch/internal/detect/timestomp"
+	unixpersistence "longwatch/internal/detect/unix-persistence"
 	uploadscript "longwatch/internal/detect/upload-script"
 	versadirector "longwatch/internal/detect/versa-director"
 	webshell "longwatch/internal/detect/web-shell"
@@ -67,7 +74,10 @@ import (
 )
 
 var detectors = []detect.Spec{
+	appliancechange.Detector,
+	appliancelogin.Detector,
 	arpabuse.Detector,
+	bpfloader.Detector,
 	c2certificate.Detector,
 	c2http.Detector,
 	calledback.Detector,
@@ -84,6 +94,7 @@ var detectors = []detect.Spec{
 	exploitfollowup.Detector,
 	foreignport.Detector,
 	frptunnel.Detector,
+	historywiped.Detector,
 	hostsurvey.Detector,
 	loggap.Detector,
 	loginguessing.Detector,
@@ -98,6 +109,7 @@ var detectors = []detect.Spec{
 	ntdscopy.Detector,
 	ntdsifm.Detector,
 	oddservice.Detector,
+	oddsignal.Detector,
 	orderedportbeacon.Detector,
 	otfirstchange.Detector,
 	otfirstclient.Detector,
@@ -116,12 +128,14 @@ var detectors = []detect.Spec{
 	reversesocks.Detector,
 	scripttrio.Detector,
 	sensoralerts.Detector,
+	sessionmoved.Detector,
 	severaldoors.Detector,
 	sharewalk.Detector,
 	sharewriteexec.Detector,
 	shelltraffic.Detector,
 	ticketharvest.Detector,
 	timestomp.Detector,
+	unixpersistence.Detector,
 	uploadscript.Detector,
 	versadirector.Detector,
 	webshell.Detector,

@@ -12,13 +12,17 @@ import (
 	"longwatch/internal/evidence/exchange"
 	"longwatch/internal/evidence/exim"
 	"longwatch/internal/evidence/file"
+	"longwatch/internal/evidence/history"
 	"longwatch/internal/evidence/iisw3c"
+	"longwatch/internal/evidence/journal"
 	"longwatch/internal/evidence/mailbox"
 	"longwatch/internal/evidence/outlookmsg"
 	"longwatch/internal/evidence/pcap"
+	"longwatch/internal/evidence/persistence"
 	"longwatch/internal/evidence/pst"
 	"longwatch/internal/evidence/syslog"
 	"longwatch/internal/evidence/timelist"
+	"longwatch/internal/evidence/utmp"
 	"longwatch/internal/evidence/weblog"
 	"longwatch/internal/evidence/winjson"
 	"longwatch/internal/evidence/winxml"
@@ -34,13 +38,17 @@ var formats = []evidence.Format{
 	exchange.Format,
 	exim.Format,
 	file.Format,
+	history.Format,
 	iisw3c.Format,
+	journal.Format,
 	mailbox.Format,
 	outlookmsg.Format,
 	pcap.Format,
+	persistence.Format,
 	pst.Format,
 	syslog.Format,
 	timelist.Format,
+	utmp.Format,
 	weblog.Format,
 	winjson.Format,
 	winxml.Format,

@@ -15,6 +15,7 @@ var ranks = map[string]int{
 	"internal/pypeer":    0, // for tests
 	"internal/domain":    0,
 	"internal/hostpath":  0,
+	"internal/unixpath":  0,
 	"internal/winpath":   0,
 	"internal/wire":      0,
 	"internal/wireline":  0,

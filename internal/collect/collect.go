@@ -41,6 +41,12 @@ type Visitor interface {
 	Skipped(path, why string, size int64, lost bool)
 }
 
+// Linker is a Visitor that wants to know of symbolic links, which are never
+// followed. Skipped is called for them too.
+type Linker interface {
+	Link(path, target string, modified record.Time)
+}
+
 // Walker walks evidence.
 type Walker struct {
 	Limits Limits
@@ -117,6 +123,13 @@ func (w *Walker) list(paths []string, v Visitor) ([]entry, int64, error) {
 				}
 			case d.Type()&fs.ModeSymlink != 0:
 				target, _ := os.Readlink(path)
+				if l, ok := v.(Linker); ok {
+					var modified record.Time
+					if info, err := d.Info(); err == nil {
+						modified = record.TimeOf(info.ModTime())
+					}
+					l.Link(path, target, modified)
+				}
 				v.Skipped(path, fmt.Sprintf("symbolic link to %q, not followed: name the target as evidence if it belongs to it", target), 0, false)
 			case !d.Type().IsRegular():
 				v.Skipped(path, "not a regular file: "+kindOf(d.Type()), 0, false)

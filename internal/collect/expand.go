@@ -140,6 +140,12 @@ func (w *Walker) expandTar(ctx context.Context, v Visitor, f *evidence.File, r i
 		case tar.TypeDir, tar.TypeXGlobalHeader:
 			continue
 		case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
+		case tar.TypeSymlink:
+			if l, ok := v.(Linker); ok {
+				l.Link(name, h.Linkname, modified(h.ModTime))
+			}
+			v.Skipped(name, fmt.Sprintf("symbolic link to %q", h.Linkname), 0, false)
+			continue
 		default:
 			v.Skipped(name, "not a regular file in the archive", 0, false)
 			continue

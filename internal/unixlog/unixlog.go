@@ -66,6 +66,8 @@ func derive(s *host.Syslog) record.Record {
 	switch strings.TrimPrefix(app, "(") {
 	case "sshd", "sshd-session", "sshd-auth":
 		return ssh(s)
+	case "sshd(pam_unix)", "login(pam_unix)", "su(pam_unix)", "gdm(pam_unix)":
+		return oldPAM(s)
 	case "dropbear":
 		return dropbear(s)
 	case "sudo":
@@ -105,6 +107,20 @@ func ssh(s *host.Syslog) record.Record {
 		l.Outcome = "failure"
 	}
 	l.Source, _ = netip.ParseAddr(m[4])
+	return l
+}
+
+// oldPAM is a refused login as PAM of 2005 wrote it, in the name of the program.
+func oldPAM(s *host.Syslog) record.Record {
+	if !strings.HasPrefix(s.Message, "authentication failure;") {
+		return nil
+	}
+	l := &host.Logon{Head: s.Head, Outcome: "failure", Process: strings.TrimSuffix(s.App, "(pam_unix)"), Target: s.Get("user")}
+	from := s.Get("rhost")
+	var err error
+	if l.Source, err = netip.ParseAddr(from); err != nil {
+		l.SourceHost = strings.ToLower(from)
+	}
 	return l
 }
 

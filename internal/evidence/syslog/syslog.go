@@ -200,6 +200,8 @@ func named(s *host.Syslog, rest string) bool {
 	case zone(name) && strings.HasPrefix(strings.TrimLeft(after, ": "), "%"):
 		s.Message = strings.TrimLeft(after, ": ")
 		return true
+	case slices.Contains(packageWords, name): // dpkg.log, which has no host
+		return false
 	case !ok || strings.Contains(name, "=") || strings.HasPrefix(name, "["):
 		return false
 	case strings.HasSuffix(name, ":") && !strings.HasPrefix(strings.TrimLeft(after, " "), "%") || strings.HasSuffix(name, "]:"):
@@ -212,6 +214,9 @@ func named(s *host.Syslog, rest string) bool {
 	tag(s, after)
 	return true
 }
+
+// packageWords are what stands behind the time in dpkg.log (dpkg(1)).
+var packageWords = []string{"startup", "status", "install", "upgrade", "configure", "trigproc", "remove", "purge", "disappear", "conffile"}
 
 // zone tells whether a word is the short name of a time zone.
 func zone(s string) bool {

@@ -1,6 +1,7 @@
 // Package weblog reads access logs in the common and combined format, as
 // Apache (https://httpd.apache.org/docs/2.4/logs.html#combined) and nginx
-// write them, with or without a leading virtual host.
+// write them, with or without a leading virtual host, error logs of both, and
+// the requests to iControl REST that F5 BIG-IP logs.
 package weblog
 
 import (
@@ -14,19 +15,23 @@ import (
 	"longwatch/internal/evidence"
 	"longwatch/internal/hostpath"
 	"longwatch/internal/record"
+	"longwatch/internal/record/host"
 	"longwatch/internal/record/web"
 	"longwatch/internal/textline"
 )
 
 // Format is common and combined access logs.
 var Format = evidence.Format{
-	Name: "weblog", Sniff: sniff, Emits: []*record.Type{web.AccessType},
+	Name: "weblog", Sniff: sniff, Emits: []*record.Type{web.AccessType, host.SyslogType},
 	New: func(f *evidence.File, _ *evidence.Env) evidence.Reader { return &reader{f: f} },
 }
 
 func sniff(_ string, head []byte) evidence.Match {
 	good, bad := textline.Tally(head, 8, func(line string) bool {
-		_, ok := parse(line)
+		if _, ok := parse(line); ok {
+			return true
+		}
+		_, ok := parseError(line)
 		return ok
 	})
 	if good > bad {
@@ -44,7 +49,13 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 	return textline.Each(ctx, r.f, out, func(lines *textline.Reader) {
 		a, ok := parse(string(lines.Bytes()))
 		if !ok {
-			lines.Bad("weblog-line", "not a line of the common or combined format")
+			e, ok := parseError(string(lines.Bytes()))
+			if !ok {
+				lines.Bad("weblog-line", "not a line of the common or combined format, nor of an error log")
+				return
+			}
+			e.Host, e.Ref = machine, lines.Ref()
+			sink.Put(e)
 			return
 		}
 		a.Server = cmp.Or(a.Server, machine)
@@ -56,6 +67,9 @@ func (r *reader) Read(ctx context.Context, out evidence.Outlet) error {
 // parse reads one line:
 // [vhost[:port] ]client ident user [time] "request" status bytes ["referer" "agent" ["forwarded"]].
 func parse(line string) (*web.Access, bool) {
+	if strings.Contains(line, restMark) {
+		return parseREST(line)
+	}
 	before, after, ok := strings.Cut(line, "[")
 	if !ok {
 		return nil, false
@@ -73,6 +87,9 @@ func parse(line string) (*web.Access, bool) {
 	t, err := time.Parse("02/Jan/2006:15:04:05 -0700", stamp)
 	if err != nil {
 		return nil, false
+	}
+	if strings.HasPrefix(rest, "[") { // NetScaler's httpaccess.log names the process
+		_, rest, _ = strings.Cut(rest, "] ")
 	}
 	request, rest, ok := quoted(rest)
 	if !ok {

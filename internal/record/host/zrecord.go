@@ -869,6 +869,85 @@ func (r *FirewallRule) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *History) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Shell != "" {
+		dst = append(dst, `"shell":`...)
+		dst = record.AppendString(dst, r.Shell)
+		dst = append(dst, ',')
+	}
+	if r.Path != "" {
+		dst = append(dst, `"path":`...)
+		dst = record.AppendString(dst, r.Path)
+		dst = append(dst, ',')
+	}
+	if r.Link != "" {
+		dst = append(dst, `"link":`...)
+		dst = record.AppendString(dst, r.Link)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"size":`...)
+	dst = strconv.AppendInt(dst, r.Size, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"lines":`...)
+	dst = strconv.AppendInt(dst, r.Lines, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"stamped":`...)
+	dst = strconv.AppendInt(dst, r.Stamped, 10)
+	dst = append(dst, ',')
+	if r.First != 0 {
+		dst = append(dst, `"first":`...)
+		dst = record.AppendSeconds(dst, int64(r.First))
+		dst = append(dst, ',')
+	}
+	if r.Last != 0 {
+		dst = append(dst, `"last":`...)
+		dst = record.AppendSeconds(dst, int64(r.Last))
+		dst = append(dst, ',')
+	}
+	if r.Gap.Set {
+		dst = append(dst, `"longest_gap":`...)
+		dst = record.AppendSeconds(dst, int64(r.Gap.V))
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"backward":`...)
+	dst = strconv.AppendInt(dst, r.Backward, 10)
+	dst = append(dst, ',')
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *LogClear) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
@@ -1466,6 +1545,78 @@ func (r *ObjectAccess) AppendJSON(dst []byte, stock bool) []byte {
 	if r.Service != "" {
 		dst = append(dst, `"service":`...)
 		dst = record.AppendString(dst, r.Service)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
+func (r *Persistence) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.Kind != "" {
+		dst = append(dst, `"kind":`...)
+		dst = record.AppendString(dst, r.Kind)
+		dst = append(dst, ',')
+	}
+	if r.Path != "" {
+		dst = append(dst, `"path":`...)
+		dst = record.AppendString(dst, r.Path)
+		dst = append(dst, ',')
+	}
+	if r.Name != "" {
+		dst = append(dst, `"name":`...)
+		dst = record.AppendString(dst, r.Name)
+		dst = append(dst, ',')
+	}
+	if r.Command != "" {
+		dst = append(dst, `"command":`...)
+		dst = record.AppendString(dst, r.Command)
+		dst = append(dst, ',')
+	}
+	if r.Account != "" {
+		dst = append(dst, `"account":`...)
+		dst = record.AppendString(dst, r.Account)
+		dst = append(dst, ',')
+	}
+	if r.Entry != "" {
+		dst = append(dst, `"entry":`...)
+		dst = record.AppendString(dst, r.Entry)
+		dst = append(dst, ',')
+	}
+	if r.Created != 0 {
+		dst = append(dst, `"created":`...)
+		dst = record.AppendSeconds(dst, int64(r.Created))
 		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own

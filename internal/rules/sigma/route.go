@@ -415,6 +415,9 @@ func (rt *routes) ofSyslog(x *host.Syslog) *route {
 
 // vendorOf names the network device a message is from, by its shape.
 func vendorOf(x *host.Syslog) string {
+	if v, ok := productVendors[x.Product]; ok {
+		return v
+	}
 	for i := range x.Fields {
 		switch x.Fields[i].Name {
 		case "devid", "logid", "devname":

@@ -220,7 +220,13 @@ var firewallAliases = []alias{
 
 // vendors are the products of network devices, known by what their syslog
 // looks like; every other syslog message is of product linux.
-var vendors = []string{"cisco", "fortigate", "juniper", "huawei", "paloalto", "sonicwall", "f5", "citrix", "ivanti", "vmware"}
+var vendors = []string{"cisco", "fortigate", "juniper", "huawei", "paloalto", "sonicwall", "f5", "citrix", "ivanti", "versa", "vmware"}
+
+// productVendors are the products that appliances are known as by the shape of
+// their messages (host.Syslog).
+var productVendors = map[string]string{
+	"fortios": "fortigate", "panos": "paloalto", "asa": "cisco", "ios": "cisco", "ivanti": "ivanti", "netscaler": "citrix", "bigip": "f5", "versa": "versa",
+}
 
 // vendorNames are other names that rules give those products.
 var vendorNames = map[string]string{"fortios": "fortigate", "fortinet": "fortigate", "pan-os": "paloalto", "netscaler": "citrix"}

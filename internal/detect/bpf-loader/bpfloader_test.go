@@ -1,0 +1,9 @@
+package bpfloader
+
+import (
+	"testing"
+
+	"longwatch/internal/detect/detecttest"
+)
+
+func TestDetector(t *testing.T) { detecttest.Run(t, Detector) }
