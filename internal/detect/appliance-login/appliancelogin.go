@@ -27,7 +27,7 @@ var Detector = detect.Spec{
 	Dossier:    []string{"VT-04", "TH-03"},
 	New: func(env detect.Env) detect.Detector {
 		return &detector{
-			env: env, known: map[origin]record.Time{}, users: map[string]bool{}, consoles: recent.New[console, knocks](24*time.Hour, 1<<12),
+			env: env, known: map[origin]arrival{}, users: map[string]bool{}, consoles: recent.New[console, knocks](24*time.Hour, 1<<12),
 			tunnels: recent.New[netip.Addr, tunnel](12*time.Hour, 1<<13), crashes: recent.New[string, crash](24*time.Hour, 1<<10),
 		}
 	},
@@ -47,7 +47,7 @@ var remote = []uint16{22, 135, 139, 445, 3389, 5985, 5986}
 // day what each tunnel's address opened; for a day crashes and refused logins.
 type detector struct {
 	env      detect.Env
-	known    map[origin]record.Time
+	known    map[origin]arrival
 	users    map[string]bool // accounts that came in by VPN
 	begin    record.Time     // of the first login seen
 	consoles *recent.Map[console, knocks]
@@ -58,6 +58,12 @@ type detector struct {
 type origin struct {
 	user string
 	net  netip.Prefix
+}
+
+// arrival is when an account first came from somewhere.
+type arrival struct {
+	first   record.Time
+	strange bool // it had come from elsewhere before, or logins had been seen for long
 }
 
 type console struct {
@@ -146,26 +152,42 @@ func (d *detector) login(l *host.Logon, out detect.Reporter) {
 	if d.begin == 0 {
 		d.begin = l.TS
 	}
-	o := origin{strings.ToLower(l.Target), block(l.Source)}
-	first, seen := d.known[o]
-	if !seen && len(d.known) < maxKnown {
-		d.known[o] = l.TS
-		first = l.TS
-	}
-	if len(d.known) >= maxKnown && !seen || seen && l.TS.Sub(first) > settled || !d.outside(l.Source) {
-		return
-	}
-	d.afterCrash(l, out)
-	user := o.user
-	strange := d.users[user] || d.crashes.Peek(l.Host, l.TS) != nil || l.TS.Sub(d.begin) > learning
-	if len(d.users) < maxKnown {
+	user := strings.ToLower(l.Target)
+	o := origin{user, block(l.Source)}
+	a, seen := d.known[o]
+	if !seen {
+		if len(d.known) >= maxKnown {
+			return
+		}
+		a = arrival{first: l.TS, strange: d.users[user] || l.TS.Sub(d.begin) > learning}
+		d.known[o] = a
 		d.users[user] = true
 	}
-	if l.Assigned.IsValid() && strange {
+	if l.TS.Sub(a.first) > settled || !d.outside(l.Source) {
+		return
+	}
+	if a.strange || privileged(user) {
+		d.afterCrash(l, out)
+	}
+	if l.Assigned.IsValid() && (a.strange || d.crashes.Peek(l.Host, l.TS) != nil) {
 		t := d.tunnels.At(l.Assigned, l.TS)
 		*t = tunnel{user: l.Target, from: l.Source}
 		t.trail.Add(l)
 	}
+}
+
+// privileged tells whether an account's name is one of administration or of a
+// service, which have no business with a VPN.
+func privileged(user string) bool {
+	if i := strings.LastIndexAny(user, `\/`); i >= 0 {
+		user = user[i+1:]
+	}
+	for _, n := range []string{"adm", "svc", "service", "root", "backup", "ldap", "sql"} {
+		if strings.HasPrefix(user, n) || strings.HasSuffix(user, "-"+n) || strings.HasSuffix(user, "_"+n) || strings.HasSuffix(user, ".adm") {
+			return true
+		}
+	}
+	return false
 }
 
 // console is an administrator's login; from outside there should be none.
