@@ -73,6 +73,10 @@ sigma-reference: ## matches of RULES on LOGS against pySigma and the Rust reader
 bench-yara: ## YARA RULES=folder over TREE=folder, against yara itself: the ratio, and whether both find the same
 	@go run ./bench/yara -rules '$(RULES)' -tree '$(or $(TREE),/usr/lib/python3)'
 
+.PHONY: bench-taxii
+bench-taxii: ## p99 of a page of the TAXII server: OBJECTS (default a million), CLIENTS, PAUSE between pages of a client
+	@go run ./bench/taxii -objects $(or $(OBJECTS),1000000) -clients $(or $(CLIENTS),200) -pause $(or $(PAUSE),1s)
+
 .PHONY: scoreboard
 scoreboard: build ## hunt the labelled corpora, write docs/reference/scoreboard.md (ONLY=otrf prints one set)
 	go run ./bench/scoreboard $(if $(ONLY),-only $(ONLY),-o docs/reference/scoreboard.md)

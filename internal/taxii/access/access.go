@@ -32,6 +32,7 @@ const (
 	// Bounds of what is read from a hash, so that an altered one costs no more.
 	maxMemory = 256 * 1024
 	maxPasses = 10
+	maxCost   = 15 // of bcrypt: two to the power of it
 
 	// MinPassword and MaxPassword bound a password, in bytes.
 	MinPassword = 10
@@ -55,8 +56,17 @@ func Known(hash string) bool {
 	if _, err := parse(hash); err == nil {
 		return true
 	}
-	_, err := bcrypt.Cost([]byte(hash))
-	return err == nil
+	return isBcrypt(hash)
+}
+
+// isBcrypt says whether a hash is one of bcrypt's that does not cost more than
+// seconds.
+func isBcrypt(hash string) bool {
+	if !strings.HasPrefix(hash, "$2") || len(hash) != 60 {
+		return false
+	}
+	cost, err := bcrypt.Cost([]byte(hash))
+	return err == nil && cost <= maxCost
 }
 
 // Verify says whether a password is that of a hash.
@@ -64,7 +74,7 @@ func Verify(hash, password string) bool {
 	if len(password) > MaxPassword {
 		return false
 	}
-	if strings.HasPrefix(hash, "$2") {
+	if isBcrypt(hash) {
 		return bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
 	}
 	a, err := parse(hash)
