@@ -78,13 +78,19 @@ type Finding struct {
 // Because formats one reason. Untrusted strings belong in %q.
 func Because(format string, args ...any) string { return fmt.Sprintf(format, args...) }
 
+// Tidy sorts entities and drops those that are there twice. It writes to its
+// argument unless that is tidy.
+func Tidy(e []record.Entity) []record.Entity {
+	slices.SortStableFunc(e, func(a, b record.Entity) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Role, b.Role))
+	})
+	return slices.Compact(e)
+}
+
 // Seal sorts what has no order and sets the ID. Call it once, when the finding
 // is complete.
 func (f *Finding) Seal() {
-	slices.SortStableFunc(f.Entities, func(a, b record.Entity) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Role, b.Role))
-	})
-	f.Entities = slices.Compact(f.Entities)
+	f.Entities = Tidy(f.Entities)
 	slices.Sort(f.Techniques)
 	f.Techniques = slices.Compact(f.Techniques)
 	slices.Sort(f.Dossier)

@@ -29,9 +29,18 @@ func (x *Firing) Claim() finding.Finding {
 	r, head := x.Rule, x.record.Base()
 	return finding.Finding{
 		Detector: r.detector, Title: r.Title, Severity: r.Level, Confidence: r.confidence(),
-		Start: head.TS, End: head.TS, Entities: entities(x.record),
+		Start: head.TS, End: head.TS, Entities: x.view.entitiesOf(x.record),
 		Techniques: r.Techniques, Dossier: r.Dossier, Refs: []record.Ref{head.Ref},
 	}
+}
+
+// entitiesOf is entities, asked once for all rules that are true of a record.
+// Nobody may write to what it returns.
+func (v *view) entitiesOf(rec record.Record) []record.Entity {
+	if v.entities == nil {
+		v.entities = slices.Clip(finding.Tidy(entities(rec)))
+	}
+	return v.entities
 }
 
 // Why is the finding's reasons.
@@ -48,20 +57,21 @@ func (x *Firing) Why() []string {
 	if _, ok := x.record.(*host.RecoveredEvent); ok {
 		why = append(why, "the event was recovered from bytes that the log no longer uses")
 	}
-	return r.closing(why)
+	return append(why, r.closing...)
 }
 
 // Finding is the whole finding, sealed.
 func (x *Firing) Finding() finding.Finding {
 	f := x.Claim()
-	f.Techniques, f.Dossier = slices.Clone(f.Techniques), slices.Clone(f.Dossier)
+	f.Techniques, f.Dossier, f.Entities = slices.Clone(f.Techniques), slices.Clone(f.Dossier), slices.Clone(f.Entities)
 	f.Why = x.Why()
 	f.Seal()
 	return f
 }
 
-// closing appends what else it could be, and who wrote the rule.
-func (r *Rule) closing(why []string) []string {
+// closes says what else it could be, and who wrote the rule. It is made once,
+// when the rule is compiled.
+func (r *Rule) closes() (why []string) {
 	for i, p := range r.FalsePositives {
 		if l := strings.ToLower(p); i < 4 && l != "unknown" && l != "none" {
 			why = append(why, finding.Because("could also be: %s", short(p)))
@@ -135,6 +145,9 @@ func (x *reasoner) visit(n *node) bool {
 // atom is visit for what asks for one thing.
 func (x *reasoner) atom(a *atom) bool {
 	says := ""
+	if len(x.why) > maxReasons {
+		return a.eval(x.v)
+	}
 	switch a.kind {
 	case testNull, testExists:
 		if !a.eval(x.v) {
@@ -155,7 +168,7 @@ func (x *reasoner) atom(a *atom) bool {
 		}
 		says = finding.Because("%s: %s matches %q", x.selection, a.name, short(x.v.vals[i].text))
 	}
-	if len(x.why) <= maxReasons && !slices.Contains(x.why, says) {
+	if !slices.Contains(x.why, says) {
 		x.why = append(x.why, says)
 	}
 	return true
@@ -220,6 +233,9 @@ const maxMentioned = 8
 // mentioned are the public addresses that a command line names: where a tunnel
 // leads, where a file is fetched from.
 func mentioned(line string) []record.Entity {
+	if strings.Count(line, ".") < 3 {
+		return nil
+	}
 	var out []record.Entity
 	for word := range strings.FieldsFuncSeq(line, func(r rune) bool { return (r < '0' || r > '9') && r != '.' }) {
 		if strings.Count(word, ".") != 3 || len(out) == maxMentioned {

@@ -123,7 +123,7 @@ func (c *Correlator) claim(g *cluster) {
 		}
 		f.Why = append(f.Why, "all with "+strings.Join(same, " and "))
 	}
-	f.Why = r.closing(f.Why)
+	f.Why = append(f.Why, r.closing...)
 	f.Seal()
 	c.findings = append(c.findings, f)
 }

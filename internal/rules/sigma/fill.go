@@ -38,6 +38,9 @@ func (v *view) windows(x *host.Event) {
 	v.put("Channel", x.Channel)
 	v.put("Provider_Name", x.Provider)
 	v.put("Computer", x.Host)
+	if v.route.times {
+		v.put("TimeCreated", x.TS.String())
+	}
 	if v.route.system { // else no rule asks for them by name, and as keywords they are noise
 		v.putUint("Level", uint64(x.Level))
 		v.putUint("Task", uint64(x.Task))
@@ -47,9 +50,6 @@ func (v *view) windows(x *host.Event) {
 		v.putUint("EventRecordID", x.RecordID)
 	}
 	v.putSome("Security_UserID", x.UserSID)
-	if v.wants("TimeCreated") {
-		v.put("TimeCreated", x.TS.String())
-	}
 	for i := range x.Fields {
 		v.put(x.Fields[i].Name, x.Fields[i].Value)
 	}

@@ -11,8 +11,8 @@ import (
 type bucket struct {
 	always []*entry
 	lits   []indexed
-	fields map[int]*finder // by field
-	any    *finder         // literals of keywords, for every value; nil when there are none
+	fields []*finder // by field, as far as there is one
+	any    *finder   // literals of keywords, for every value; nil when there are none
 }
 
 // finder finds literals of one field in a value.
@@ -21,7 +21,8 @@ type finder struct {
 	// bit for the hash of every such gram, then a chain of the literals with it.
 	four, three grams
 	// Shorter ones are looked for where a rare byte of theirs is seen.
-	short *[256][]int32
+	short  *[256][]int32
+	shorts [4]uint64 // a bit for each of those bytes
 	// Whole values are looked up.
 	whole map[string]int32
 }
@@ -37,9 +38,12 @@ type grams struct {
 	stride int
 }
 
-// link is a literal in a chain with the place of the gram in it, and the next
-// link.
-type link struct{ lit, next, at int32 }
+// link is a literal in a chain with the place of the gram in it, the hash of
+// the gram, and the next link.
+type link struct {
+	lit, next, at int32
+	hash          uint32
+}
 
 // newGrams makes room for n literals, the shortest of so many bytes, whose
 // grams have width bytes.
@@ -70,7 +74,7 @@ func (g *grams) add(gram uint32, lit, at int) {
 	h := hashGram(gram)
 	i := h >> (32 - g.width())
 	g.bits[i>>6] |= 1 << (i & 63)
-	g.next = append(g.next, link{int32(lit), g.heads[h>>g.shift], int32(at)})
+	g.next = append(g.next, link{int32(lit), g.heads[h>>g.shift], int32(at), h})
 	g.heads[h>>g.shift] = int32(len(g.next) - 1)
 }
 
@@ -100,7 +104,7 @@ type need struct {
 // newBucket indexes rules for events whose field number skip is known, noField
 // when there is none.
 func newBucket(rules []*entry, skip int) *bucket {
-	b := &bucket{fields: map[int]*finder{}}
+	b := &bucket{}
 	common := map[string]int{}
 	for _, e := range rules {
 		e.rule.cond.walk(func(n *node) bool {
@@ -187,12 +191,22 @@ func (b *bucket) choose() {
 		}
 	}
 	for field, s := range sizes {
-		b.fields[field] = &finder{four: newGrams(s.four, s.shortest, 4), three: newGrams(s.three, 3, 3), whole: map[string]int32{}}
+		f := &finder{four: newGrams(s.four, s.shortest, 4), three: newGrams(s.three, 3, 3), whole: map[string]int32{}}
+		if field == anyField {
+			b.any = f
+			continue
+		}
+		if n := field + 1 - len(b.fields); n > 0 {
+			b.fields = append(b.fields, make([]*finder, n)...)
+		}
+		b.fields[field] = f
 	}
-	b.any = b.fields[anyField]
 	for n := range b.lits {
 		l := &b.lits[n]
-		f := b.fields[l.field]
+		f := b.any
+		if l.field != anyField {
+			f = b.fields[l.field]
+		}
 		switch {
 		case l.whole:
 			f.whole[l.text] = int32(n)
@@ -201,7 +215,9 @@ func (b *bucket) choose() {
 			if f.short == nil {
 				f.short = new([256][]int32)
 			}
-			f.short[l.text[l.at]] = append(f.short[l.text[l.at]], int32(n))
+			c := l.text[l.at]
+			f.short[c] = append(f.short[c], int32(n))
+			f.shorts[c>>6] |= 1 << (c & 63)
 		case len(l.text) == 3:
 			f.three.add(gram3([]byte(l.text)), n, 0)
 		default:
@@ -232,7 +248,7 @@ func gram3(s []byte) uint32 { return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2
 // scan calls fn with every literal that occurs in text, the value of a field;
 // a literal that occurs twice may be told twice.
 func (b *bucket) scan(field int, text []byte, fn func(*indexed)) {
-	if field != noField {
+	if field >= 0 && field < len(b.fields) {
 		if f := b.fields[field]; f != nil {
 			f.scan(b.lits, text, fn)
 		}
@@ -250,6 +266,9 @@ func (f *finder) scan(lits []indexed, text []byte, fn func(*indexed)) {
 	}
 	if f.short != nil {
 		for i, c := range text {
+			if f.shorts[c>>6]>>(c&63)&1 == 0 {
+				continue
+			}
 			for _, n := range f.short[c] {
 				if l := &lits[n]; l.lies(text, i-l.at) {
 					fn(l)
@@ -266,21 +285,49 @@ func (f *finder) scan(lits []indexed, text []byte, fn func(*indexed)) {
 			}
 		}
 	}
-	if set := f.four.bits; len(set) > 0 {
-		width := 32 - f.four.width()
-		for i := 0; i+4 <= len(text); i += f.four.stride {
-			h := hashGram(gram4(text[i:]))
-			if at := h >> width; set[at>>6]>>(at&63)&1 != 0 {
-				f.four.chain(lits, h, text, i, fn)
+	if len(f.four.bits) > 0 {
+		f.four.scan(lits, text, fn)
+	}
+}
+
+// scan looks for grams of four bytes. Eight bytes are taken at once, which hold
+// as many grams as are looked at in four places.
+func (g *grams) scan(lits []indexed, text []byte, fn func(*indexed)) {
+	set, width, i := g.bits, 32-g.width(), 0
+	last := uint32(len(set) - 1) // their number is a power of two
+	if g.stride < 4 {
+		for ; i+8 <= len(text); i += 4 {
+			x := binary.LittleEndian.Uint64(text[i:])
+			h0, h2 := hashGram(uint32(x)), hashGram(uint32(x>>16))
+			a0, a2 := h0>>width, h2>>width
+			hit := set[a0>>6&last]>>(a0&63)&1 | set[a2>>6&last]>>(a2&63)&1<<2
+			if g.stride == 1 {
+				h1, h3 := hashGram(uint32(x>>8)), hashGram(uint32(x>>24))
+				a1, a3 := h1>>width, h3>>width
+				hit |= set[a1>>6&last]>>(a1&63)&1<<1 | set[a3>>6&last]>>(a3&63)&1<<3
 			}
+			for ; hit != 0; hit &= hit - 1 {
+				n := bits.TrailingZeros64(hit)
+				g.chain(lits, hashGram(uint32(x>>(8*n))), text, i+n, fn)
+			}
+		}
+	}
+	for ; i+4 <= len(text); i += g.stride {
+		h := hashGram(gram4(text[i:]))
+		if at := h >> width; set[at>>6]>>(at&63)&1 != 0 {
+			g.chain(lits, h, text, i, fn)
 		}
 	}
 }
 
 // chain tells the literals of one chain that lie in text with their gram at i.
 func (g *grams) chain(lits []indexed, h uint32, text []byte, i int, fn func(*indexed)) {
-	for n := g.heads[h>>g.shift]; n >= 0; n = g.next[n].next {
-		if l := &lits[g.next[n].lit]; l.lies(text, i-int(g.next[n].at)) {
+	for n := g.heads[h>>g.shift]; n >= 0; {
+		x := &g.next[n]
+		if n = x.next; x.hash != h {
+			continue
+		}
+		if l := &lits[x.lit]; l.lies(text, i-int(x.at)) {
 			fn(l)
 		}
 	}

@@ -89,8 +89,8 @@ func (m *modifiers) read(chain []string) error {
 	switch {
 	case (m.insensitive || m.multiline || m.dotall) && !m.re:
 		return fmt.Errorf("the flags i, m and s belong to re")
-	case m.re && (m.placedSet || len(m.steps) > 0):
-		return fmt.Errorf("re goes with no other modifier of text")
+	case m.re && len(m.steps) > 0: // contains, startswith and endswith change nothing: an expression is searched for
+		return fmt.Errorf("re goes with no modifier that changes the text")
 	case len(m.steps) > maxSteps:
 		return fmt.Errorf("more than %d modifiers that change the text", maxSteps)
 	}

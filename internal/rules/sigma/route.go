@@ -31,6 +31,7 @@ type route struct {
 	keywords bool             // some rule looks at every value
 	derived  bool             // some rule asks for one of derivedFields
 	system   bool             // some rule asks for a number of the event's head
+	times    bool             // some rule asks for its time
 	byID     map[uint32]*bucket
 	rest     *bucket // for event numbers that no rule names
 	also     *route  // the same record as another kind of event
@@ -93,6 +94,7 @@ func (e *Engine) newRoute(kind kindOfEvent, id uint32, aliases []alias) *route {
 		_, asks := r.fields[name]
 		r.system = r.system || asks
 	}
+	_, r.times = r.fields["TimeCreated"]
 	for _, name := range derivedFields {
 		_, asks := r.fields[name]
 		r.derived = r.derived || asks

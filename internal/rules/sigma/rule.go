@@ -74,7 +74,7 @@ func (c *compiler) head(d *document) (*Rule, error) {
 	if r.ID == "" {
 		r.ID = fmt.Sprintf("%s:%d", d.file, d.line)
 	}
-	r.detector = "sigma:" + r.ID
+	r.detector, r.closing = "sigma:"+r.ID, r.closes()
 	if c.ids[r.ID] && !d.shared {
 		return nil, errTwice
 	}

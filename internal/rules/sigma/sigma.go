@@ -62,7 +62,8 @@ type Rule struct {
 	tests   []test
 	selects []*node // selections by name, for the reasons of a finding
 
-	detector string // what its findings are called
+	detector string   // what its findings are called
+	closing  []string // the last reasons of its findings
 
 	number  int                         // among the rules that are matched; -1 for correlations
 	part    *Rule                       // the rule with an aggregation that this is a part of

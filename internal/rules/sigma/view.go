@@ -21,8 +21,9 @@ type view struct {
 	gen   uint32
 	buf   []byte // folded text, and the text of numbers and joined values
 
-	work    int // steps that the rule may still take
-	machine machine
+	work     int // steps that the rule may still take
+	machine  machine
+	entities []record.Entity // of the record, once asked for
 }
 
 // value is one value of a field. Values of one field are chained.
@@ -55,7 +56,7 @@ func (v *view) begin(r *route) {
 			v.names[r] = v.known
 		}
 	}
-	v.route, v.vals, v.buf = r, v.vals[:0], v.buf[:0]
+	v.route, v.vals, v.buf, v.entities = r, v.vals[:0], v.buf[:0], nil
 	v.gen++
 	if v.gen == 0 {
 		clear(v.stamp)
