@@ -60,7 +60,15 @@ func (m *machine) fileMethod(obj value, name string, args []value, all value) (v
 		if isFile || isDir || strings.HasPrefix(name, "deletef") || obj.path != nil {
 			m.power(powDelete, p)
 		}
-	case "renameto", "move", "moveto", "copy", "copyto", "copyfile", "movefile", "copyfolder", "movefolder":
+	case "copy":
+		if len(args) > 1 && a.from&input != 0 && a.path == nil { // Files.copy(stream, path)
+			m.write("copy of a stream", args[1], a)
+			return value{}, true
+		}
+		if isFile || isDir || obj.path != nil {
+			m.power(powMove, p)
+		}
+	case "renameto", "move", "moveto", "copyto", "copyfile", "movefile", "copyfolder", "movefolder":
 		if isFile || isDir || strings.HasSuffix(name, "file") || strings.HasSuffix(name, "folder") || obj.path != nil {
 			m.power(powMove, p)
 		}

@@ -327,6 +327,12 @@ func (m *machine) concat(a, b value) value {
 	case a.head != "":
 		out.head = a.head
 	}
+	switch {
+	case b.known && b.s != "":
+		out.tail = b.s[max(0, len(b.s)-16):]
+	case !b.known:
+		out.tail = b.tail
+	}
 	if a.known && namedFolder(a.s) || b.known && namedFolder(b.s) {
 		out.from |= folder
 	}

@@ -148,6 +148,10 @@ func (m *machine) method(obj value, callee *node, args []value, n *node) value {
 		m.fact(RequestInput)
 		return value{from: fromRequest, src: name + "(" + mix0(args).s + ")"}
 	}
+	if m.d.python && (name == "fieldstorage" || name == "parse_qs" || name == "parse_qsl") {
+		m.fact(RequestInput)
+		return value{from: fromRequest, src: "a field"}
+	}
 	if m.d.python && (name == "getvalue" || name == "getfirst") && obj.from == 0 {
 		m.fact(RequestInput)
 		return value{from: fromRequest, src: name + "(" + mix0(args).s + ")"}
@@ -348,6 +352,9 @@ func (m *machine) invoke(t string, args []value, all value) (value, bool) {
 		return m.start("a method called by reflection", value{}, args), true
 	case all.from&input != 0 && m.facts["reflects eval"] > 0:
 		return m.runs("a method called by reflection", all), true
+	case all.from&input != 0 && t == "method" && m.facts["calls-own"] > 0: // no name, and a decoder of its own: a name that is to be hidden
+		m.hit(CallHidden, "reflection", all)
+		return value{}, true
 	}
 	m.fact("reflection")
 	return all.with(guessed), true

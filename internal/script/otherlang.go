@@ -308,8 +308,9 @@ func (m *machine) cffile(at map[string]value) {
 		m.where["upload"] = m.line
 		if at["accept"].s != "" {
 			m.fact("checks-upload")
-		} else if at["destination"].from&input != 0 {
+		} else { // the server keeps the name that the client gives
 			m.fact("upload-named-by-client")
+			m.fact("upload-anywhere")
 		}
 	case "write", "append":
 		m.write("cffile", path, at["output"])
@@ -330,6 +331,9 @@ func (m *machine) cffile(at map[string]value) {
 func (m *machine) shellCall(name string, args []value) (value, bool) {
 	switch name {
 	case "eval":
+		if v := worst(args); v.all()&input != 0 { // what commands make of it is run as well
+			m.hit(EvalInput, "eval", v)
+		}
 		return m.start("eval", value{}, args), true
 	case "sh", "bash", "ksh", "dash", "/bin/sh", "/bin/bash", "python", "perl", "php":
 		return m.start(name, value{}, args), true

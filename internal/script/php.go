@@ -69,7 +69,7 @@ func (m *machine) phpCall(name string, args []value, all value, n *node) (value,
 			m.hit(IncludeInput, "include", v)
 		case v.from&fromUpload != 0:
 			m.hit(EvalInput, "include of an upload", v)
-		case v.from&temporary != 0 && m.facts["writes-input"] > 0, v.known && m.written[v.s]:
+		case v.from&temporary != 0 && m.facts["writes-input"] > 0, (v.known || scriptName(v.tail)) && m.written[shape(v)]:
 			m.hit(EvalInput, "include of a file written before", v)
 		case v.known && (strings.HasPrefix(v.s, "/tmp") || strings.Contains(v.s, "://") || imageName(v.s) && v.layer > 0):
 			m.hit(EvalHidden, "include of "+v.s, v)

@@ -389,9 +389,18 @@ func (p *parser) embedded(s string) (code string, n int) {
 			return "$" + inner, end
 		}
 		if p.d.perl {
+			if strings.ContainsAny(inner, "(\\\x00") { // ${\ expression}, whose escape may be gone
+				return strings.Trim(inner, " \\\x00"), end
+			}
 			return "$" + inner, end
 		}
 		return inner, end
+	case strings.HasPrefix(s, "@{[") && p.d.perl: // @{[ expression ]}
+		end := 1 + braces(s[1:])
+		if end == 1 {
+			return "", 0
+		}
+		return strings.TrimSuffix(s[3:max(3, end-1)], "]"), end
 	case s[0] == '$' && p.d.name == "shell" && len(s) > 1 && s[1] == '(':
 		if end := strings.IndexByte(s, ')'); end > 0 {
 			return s[2:end], end + 1

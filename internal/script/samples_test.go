@@ -11,7 +11,7 @@ import (
 
 // TestShells: each example is accused; they are inert fragments by style.
 func TestShells(t *testing.T) {
-	for _, file := range []string{"testdata/shells-seen.txtar", "testdata/shells-apart.txtar", "testdata/shells-third.txtar"} {
+	for _, file := range []string{"testdata/shells-seen.txtar", "testdata/shells-apart.txtar", "testdata/shells-third.txtar", "testdata/shells-fourth.txtar"} {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

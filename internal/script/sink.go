@@ -108,8 +108,8 @@ func (m *machine) write(what string, path, content value) {
 	if path.known && phpStream(path.s) {
 		return
 	}
-	if path.known && content.all()&input != 0 {
-		m.written[path.s] = true
+	if content.all()&input != 0 {
+		m.written[shape(path)] = true
 	}
 	script := path.known && scriptName(path.s) || path.from&input != 0
 	c := content.all()
@@ -120,7 +120,7 @@ func (m *machine) write(what string, path, content value) {
 	case c&input != 0 && path.from&input != 0 && (path.from&guessed != 0 || c&(joined|guessed) != 0 && c&decoded == 0): // a log line, a report
 	case c&input != 0 && path.from&input != 0:
 		m.hit(WriteInput, what, content, path)
-	case c&input != 0 && script:
+	case c&input != 0 && (script || !path.known && scriptName(path.tail)):
 		m.hit(WriteScript, what, content)
 	case c&fromRemote != 0 && (script || path.from&input != 0):
 		m.hit(WriteRemote, what, content)
@@ -129,6 +129,15 @@ func (m *machine) write(what string, path, content value) {
 	case path.known && scriptName(path.s) && content.known && strings.Contains(content.s, "<?"):
 		m.nestedPage(content.s)
 	}
+}
+
+// shape is what is known of a path: a file whose name is partly unknown is the
+// same file where it is named the same way again.
+func shape(path value) string {
+	if path.known {
+		return path.s
+	}
+	return path.head + "\x00" + path.tail
 }
 
 // nestedPage reads a script that a script writes.

@@ -39,6 +39,7 @@ type value struct {
 	path  *value // of a file that is open, or a File
 	layer int    // decodings that a literal went through
 	head  string // what an unknown text is known to begin with
+	tail  string // and to end with
 }
 
 // list is an array or a map, of which the first maxList elements are known.
