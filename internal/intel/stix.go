@@ -3,6 +3,7 @@ package intel
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"longwatch/internal/finding"
@@ -144,11 +145,9 @@ func (l *loader) stixIndicator(o *stixObject) {
 			ind.Marking = tlp
 		}
 	}
-	for _, label := range append(o.Types, o.Labels...) {
-		if label == "benign" {
-			l.refuseRow("the source says that it is benign")
-			return
-		}
+	if slices.Contains(o.Types, "benign") || slices.Contains(o.Labels, "benign") {
+		l.refuseRow("the source says that it is benign")
+		return
 	}
 	switch {
 	case o.Revoked:

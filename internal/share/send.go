@@ -82,7 +82,7 @@ type Sent struct {
 
 // Log appends to the record of what was sent, which is on disk when it returns.
 func Log(path string, s Sent) error {
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,15 @@ func odd(p *host.Persistence) string {
 	return why(p.Command)
 }
 
+// starts tells whether the word after this one is what is run.
+func starts(word string) bool {
+	switch word {
+	case "sh", "bash", "-c", "exec", "nohup":
+		return true
+	}
+	return strings.HasSuffix(word, "/sh") || strings.HasSuffix(word, "/bash") || strings.HasPrefix(word, "python") || strings.Contains(word, "LD_PRELOAD")
+}
+
 func why(command string) string {
 	for _, s := range suspicious {
 		if s.re.MatchString(command) {
@@ -75,7 +84,7 @@ func why(command string) string {
 		if name, _, ok := strings.Cut(w, "="); ok && !strings.ContainsAny(name, "/\"'") && !strings.Contains(name, "LD_PRELOAD") {
 			return "" // a setting, not a start
 		}
-		if i > 0 && !(f[i-1] == "sh" || f[i-1] == "bash" || strings.HasSuffix(f[i-1], "/sh") || strings.HasSuffix(f[i-1], "/bash") || f[i-1] == "-c" || strings.HasPrefix(f[i-1], "python") || f[i-1] == "exec" || f[i-1] == "nohup" || strings.Contains(f[i-1], "LD_PRELOAD")) {
+		if i > 0 && !starts(f[i-1]) {
 			continue
 		}
 		m := places.FindStringSubmatch(w)
