@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -16,7 +17,7 @@ type benign struct {
 	exact   map[string]uint32
 	domains map[string]uint32 // with everything below
 	nets    map[netip.Prefix]uint32
-	lengths map[int]bool // of nets, as if all were IPv6
+	lengths []int // of nets, as if all were IPv6, longest first: the closest network names the list
 	parts   []benignPart
 	res     []benignRE
 }
@@ -39,7 +40,7 @@ const (
 
 func (b *benign) list(name string) uint32 {
 	if b.exact == nil {
-		b.exact, b.domains, b.nets, b.lengths = map[string]uint32{}, map[string]uint32{}, map[netip.Prefix]uint32{}, map[int]bool{}
+		b.exact, b.domains, b.nets = map[string]uint32{}, map[string]uint32{}, map[netip.Prefix]uint32{}
 	}
 	b.names = append(b.names, name)
 	return uint32(len(b.names) - 1)
@@ -87,9 +88,7 @@ func (b *benign) add(list uint32, typ, v string) string {
 			}
 			p = netip.PrefixFrom(a, a.BitLen())
 		}
-		p = wide(p)
-		b.nets[p] = list
-		b.lengths[p.Bits()] = true
+		b.addNet(p, list)
 	case "hostname":
 		b.domains[strings.Trim(v, ".*")] = list
 	case "substring":
@@ -107,11 +106,18 @@ func (b *benign) add(list uint32, typ, v string) string {
 	default:
 		b.exact[v] = list
 		if p, err := netip.ParsePrefix(v); err == nil {
-			b.nets[wide(p)] = list
-			b.lengths[wide(p).Bits()] = true
+			b.addNet(p, list)
 		}
 	}
 	return ""
+}
+
+func (b *benign) addNet(p netip.Prefix, list uint32) {
+	p = wide(p)
+	b.nets[p] = list
+	if i, known := slices.BinarySearchFunc(b.lengths, p.Bits(), func(a, bits int) int { return bits - a }); !known {
+		b.lengths = slices.Insert(b.lengths, i, p.Bits())
+	}
 }
 
 // wide is a prefix of IPv4 as the one of IPv6 that it is mapped to.
@@ -140,7 +146,7 @@ func (s *Set) Benign(value string) (list string, ok bool) {
 	}
 	if a, err := netip.ParseAddr(host); err == nil {
 		a = netip.AddrFrom16(a.Unmap().As16())
-		for bits := range b.lengths {
+		for _, bits := range b.lengths {
 			if p, err := a.Prefix(bits); err == nil {
 				if n, ok := b.nets[p]; ok {
 					return b.names[n], true

@@ -138,6 +138,7 @@ func TestContext(t *testing.T) {
 // from the set; each type of list matches as MISP says.
 func TestBenign(t *testing.T) {
 	const lists = `[{"name": "resolvers", "type": "cidr", "list": ["198.18.0.0/15", "2001:db8::/32", "not a net"]},
+ {"name": "one net", "type": "cidr", "list": ["198.18.5.0/24"]},
  {"name": "sites", "type": "hostname", "list": [".example.com"]}, {"name": "words", "type": "substring", "list": ["telemetry"]}, {"name": "shapes", "type": "regex", "list": ["/^cdn[0-9]+\\./"]},
  {"name": "digests", "type": "string", "list": ["D41D8CD98F00B204E9800998ECF8427E"]}]`
 	feed := zeekFile("www.example.com\tIntel::DOMAIN\tS\tF\td", "bad.example.net\tIntel::DOMAIN\tS\tF\td")
@@ -147,7 +148,7 @@ func TestBenign(t *testing.T) {
 		t.Fatalf("%d indicators, %+v", set.Len(), report)
 	}
 	for value, want := range map[string]string{
-		"198.19.1.1": "resolvers", "2001:db8:5::1": "resolvers", "198.20.0.1": "", "example.com": "sites", "a.b.example.com.": "sites", "notexample.com": "",
+		"198.19.1.1": "resolvers", "198.18.5.1": "one net", "2001:db8:5::1": "resolvers", "198.20.0.1": "", "example.com": "sites", "a.b.example.com.": "sites", "notexample.com": "",
 		"https://www.example.com/x": "sites", "someone@example.com": "sites", "x.telemetry.example.org": "words", "cdn7.example.org": "shapes", "d41d8cd98f00b204e9800998ecf8427e": "digests",
 	} {
 		if got, _ := set.Benign(value); got != want {
