@@ -235,11 +235,7 @@ func judge(cf *casefolder.Case, found []finding.Finding, aliases *incident.Alias
 
 // loadIntel loads the built-in indicators of the dossiers and the user's own.
 func loadIntel(paths []string, cf *casefolder.Case) (*intel.Set, error) {
-	sources := []intel.Source{intel.FS(content.Campaigns, "campaigns")}
-	for _, p := range paths {
-		sources = append(sources, intel.Path(p))
-	}
-	set, report := intel.Load(sources...)
+	set, report := intel.Load(append([]intel.Source{intel.FS(content.Campaigns, "campaigns")}, intel.Paths(paths...)...)...)
 	for _, f := range report.Files {
 		s := casefolder.IntelSource{Name: f.Path, Loaded: f.Loaded}
 		for _, r := range report.Reasons {

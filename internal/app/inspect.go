@@ -46,11 +46,7 @@ type IntelReport struct {
 
 // LoadIntel reads indicators and says what became of every row.
 func LoadIntel(paths []string) IntelReport {
-	var sources []intel.Source
-	for _, p := range paths {
-		sources = append(sources, intel.Path(p))
-	}
-	_, r := intel.Load(sources...)
+	_, r := intel.Load(intel.Paths(paths...)...)
 	out := IntelReport{Rows: r.Rows, Loaded: r.Loaded, Refused: r.Refused, Reasons: []string{}}
 	for _, x := range r.Reasons {
 		out.Reasons = append(out.Reasons, fmt.Sprintf("%s:%d: %s", x.File, x.Line, x.Reason))
@@ -62,11 +58,7 @@ func LoadIntel(paths []string) IntelReport {
 // only it has, how old it is, and with cases, how often it was right enough to
 // be a finding.
 func IntelStatus(paths, cases []string) ([]intel.SourceStatus, error) {
-	var sources []intel.Source
-	for _, p := range paths {
-		sources = append(sources, intel.Path(p))
-	}
-	set, r := intel.Load(sources...)
+	set, r := intel.Load(intel.Paths(paths...)...)
 	if r.Loaded == 0 {
 		return nil, fmt.Errorf("app: no indicator could be loaded from %q: %v", paths, r.Reasons)
 	}
@@ -94,11 +86,7 @@ func IntelStatus(paths, cases []string) ([]intel.SourceStatus, error) {
 // LookupIntel says what the built-in indicators and those of paths know of a
 // value: a line for each source.
 func LookupIntel(value string, paths []string) []string {
-	sources := []intel.Source{intel.FS(content.Campaigns, "campaigns")}
-	for _, p := range paths {
-		sources = append(sources, intel.Path(p))
-	}
-	set, _ := intel.Load(sources...)
+	set, _ := intel.Load(append([]intel.Source{intel.FS(content.Campaigns, "campaigns")}, intel.Paths(paths...)...)...)
 	var out []string
 	for _, i := range set.Lookup(value) {
 		line := fmt.Sprintf("%s %q from %q, confidence %d", i.Kind, i.Value, i.Source, i.Confidence)

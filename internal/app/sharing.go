@@ -43,11 +43,7 @@ func Share(s Sharing) (*share.Parcel, []share.Sent, error) {
 		}
 	}
 	if len(s.Harmless) > 0 {
-		var sources []intel.Source
-		for _, path := range s.Harmless {
-			sources = append(sources, intel.Path(path))
-		}
-		set, report := intel.Load(sources...)
+		set, report := intel.Load(intel.Paths(s.Harmless...)...)
 		if report.Loaded == 0 {
 			return nil, nil, fmt.Errorf("app: no list of harmless values in %q: %v", s.Harmless, report.Reasons)
 		}

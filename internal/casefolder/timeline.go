@@ -160,7 +160,7 @@ func writeCells(w io.Writer, rows [][]string) error {
 	cw := csv.NewWriter(w)
 	for _, row := range rows {
 		for i := range row {
-			row[i] = plainCell(row[i])
+			row[i] = PlainCell(row[i])
 		}
 		if err := cw.Write(row); err != nil {
 			return err

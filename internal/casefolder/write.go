@@ -112,9 +112,9 @@ func (c *Case) writeIncidents(w io.Writer) error {
 	return indented(w, out)
 }
 
-// plainCell defuses what a spreadsheet would run (CWE-1236): a cell that begins
+// PlainCell defuses what a spreadsheet would run (CWE-1236): a cell that begins
 // with a sign for a formula, also in full width, or with white space before it.
-func plainCell(s string) string {
+func PlainCell(s string) string {
 	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " \u00a0\u3000"))
 	if s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + s

@@ -155,16 +155,14 @@ func (l *loader) members(d *json.Decoder, doc *document, depth int) error {
 // object reads one object by what it has.
 func (l *loader) object(raw []byte) {
 	var head struct {
-		Type       string          `json:"type"`
-		ID         string          `json:"id"`
-		Event      json.RawMessage `json:"Event"`
-		Attribute  json.RawMessage `json:"Attribute"`
-		List       json.RawMessage `json:"list"`
-		CVE        string          `json:"cveID"`
-		Commands   json.RawMessage `json:"Commands"`
-		Samples    json.RawMessage `json:"KnownVulnerableSamples"`
-		Matching   json.RawMessage `json:"matching_attributes"`
-		Vulnerable string          `json:"cve"`
+		Type      string          `json:"type"`
+		ID        string          `json:"id"`
+		Event     json.RawMessage `json:"Event"`
+		Attribute json.RawMessage `json:"Attribute"`
+		List      json.RawMessage `json:"list"`
+		CVE       string          `json:"cveID"`
+		Commands  json.RawMessage `json:"Commands"`
+		Samples   json.RawMessage `json:"KnownVulnerableSamples"`
 	}
 	if err := json.Unmarshal(raw, &head); err != nil {
 		l.refuseRow(fmt.Sprintf("an object that cannot be read: %v", err))

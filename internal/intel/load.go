@@ -37,6 +37,15 @@ func Path(name string) Source {
 	return Source{fsys: os.DirFS(filepath.Dir(name)), root: filepath.Base(name), show: name}
 }
 
+// Paths are files and directories on disk.
+func Paths(names ...string) []Source {
+	out := make([]Source, len(names))
+	for i, name := range names {
+		out[i] = Path(name)
+	}
+	return out
+}
+
 // Report says what became of every row.
 type Report struct {
 	Files     []FileReport

@@ -10,6 +10,7 @@ import (
 
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/stix"
 	"longwatch/internal/stix/pattern"
 )
 
@@ -320,11 +321,11 @@ func (o *objects) entity(kind, v string) string {
 	case "file", "process":
 		return o.file(v)
 	case "hash":
-		if name := digestName(v); name != "" {
+		if name := stix.HashName(v); name != "" {
 			return o.add(pattern.Object{"type": "file", "hashes": map[string]any{name: strings.ToLower(v)}})
 		}
 	case "certificate":
-		if name := digestName(v); name != "" {
+		if name := stix.HashName(v); name != "" {
 			return o.add(pattern.Object{"type": "x509-certificate", "hashes": map[string]any{name: strings.ToLower(v)}})
 		}
 	case "mac":
@@ -361,21 +362,6 @@ func (o *objects) file(p string) string {
 		obj["parent_directory_ref"] = o.add(pattern.Object{"type": "directory", "path": p[:cut]})
 	}
 	return o.add(obj)
-}
-
-// digestName is the name that STIX gives to the algorithm of a digest.
-func digestName(v string) string {
-	switch len(v) {
-	case 32:
-		return "MD5"
-	case 40:
-		return "SHA-1"
-	case 64:
-		return "SHA-256"
-	case 128:
-		return "SHA-512"
-	}
-	return ""
 }
 
 func (o *objects) traffic(at time.Time) {

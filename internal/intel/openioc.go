@@ -12,15 +12,14 @@ import (
 // openIOC is what is read of OpenIOC 1.0 and 1.1
 // (https://github.com/fireeye/OpenIOC_1.1).
 type openIOC struct {
-	Author      string         `xml:"authored_by"`
-	Short       string         `xml:"short_description"`
-	Description string         `xml:"description"`
-	Meta        openIOCMeta    `xml:"metadata"`
-	Definition  openIOCLogic   `xml:"definition"`
-	Criteria    openIOCLogic   `xml:"criteria"`
-	Inner       []openIOC      `xml:"ioc"`
-	XMLName     xml.Name       `xml:""`
-	Ignored     []xml.CharData `xml:"-"`
+	Author      string       `xml:"authored_by"`
+	Short       string       `xml:"short_description"`
+	Description string       `xml:"description"`
+	Meta        openIOCMeta  `xml:"metadata"`
+	Definition  openIOCLogic `xml:"definition"`
+	Criteria    openIOCLogic `xml:"criteria"`
+	Inner       []openIOC    `xml:"ioc"`
+	XMLName     xml.Name     `xml:""`
 }
 
 type openIOCMeta struct {

@@ -112,9 +112,9 @@ func mispType(it *Item) (typ, category string) {
 	case "file":
 		return "filename", payload
 	case "hash":
-		return strings.ToLower(strings.ReplaceAll(hashName(it.Value), "-", "")), payload
+		return strings.ToLower(strings.ReplaceAll(stix.HashName(it.Value), "-", "")), payload
 	case "certificate":
-		return "x509-fingerprint-" + strings.ToLower(strings.ReplaceAll(hashName(it.Value), "-", "")), network
+		return "x509-fingerprint-" + strings.ToLower(strings.ReplaceAll(stix.HashName(it.Value), "-", "")), network
 	case "ja3", "ja3s":
 		return "ja3-fingerprint-md5", network
 	case "ja4":

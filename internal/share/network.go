@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"longwatch/internal/stix"
 )
 
 // Zeek writes an intelligence file of Zeek
@@ -144,7 +146,7 @@ func suricataRules(it *Item) []suricataRule {
 	case "ja3s":
 		return []suricataRule{{"tls any any -> any any", "ja3s.hash; " + content(strings.ToLower(it.Value))}}
 	case "certificate":
-		if hashName(it.Value) == "SHA-1" {
+		if stix.HashName(it.Value) == "SHA-1" {
 			return []suricataRule{{"tls any any -> any any", "tls.cert_fingerprint; " + content(colons(it.Value))}}
 		}
 	}

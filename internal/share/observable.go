@@ -1,7 +1,6 @@
 package share
 
 import (
-	"encoding/hex"
 	"fmt"
 	"net/mail"
 	"net/netip"
@@ -58,11 +57,11 @@ func observable(e record.Entity) stix.Object {
 		}
 		return stix.Observable("file", map[string]any{"name": name}, nil)
 	case "hash":
-		if alg := hashName(v); alg != "" {
+		if alg := stix.HashName(v); alg != "" {
 			return stix.Observable("file", map[string]any{"hashes": map[string]string{alg: v}}, nil)
 		}
 	case "certificate":
-		if alg := hashName(v); alg != "" {
+		if alg := stix.HashName(v); alg != "" {
 			return stix.Observable("x509-certificate", map[string]any{"hashes": map[string]string{alg: v}}, nil)
 		}
 	}
@@ -90,22 +89,4 @@ func uri(v string) (string, bool) {
 	}
 	u, err := url.Parse(b.String())
 	return b.String(), err == nil && u.Scheme != "" && u.Host != ""
-}
-
-// hashName is the algorithm of a digest in hexadecimal, by its length.
-func hashName(digest string) string {
-	if _, err := hex.DecodeString(digest); err != nil {
-		return ""
-	}
-	switch len(digest) {
-	case 32:
-		return "MD5"
-	case 40:
-		return "SHA-1"
-	case 64:
-		return "SHA-256"
-	case 128:
-		return "SHA-512"
-	}
-	return ""
 }

@@ -8,12 +8,12 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/publicsuffix"
-
 	"longwatch/internal/attack"
 	"longwatch/internal/casefolder"
+	"longwatch/internal/domain"
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/stix"
 	"longwatch/internal/winpath"
 )
 
@@ -235,7 +235,7 @@ func (k *packer) decide(e record.Entity) (value, note, stays string) {
 		if k.system && kind == "hash" {
 			return "", "", "the digest of a program that belongs to the system"
 		}
-		if hashName(strings.ReplaceAll(value, ":", "")) == "" {
+		if stix.HashName(strings.ReplaceAll(value, ":", "")) == "" {
 			return "", "", "it is no digest that others know"
 		}
 		return strings.ToLower(strings.ReplaceAll(value, ":", "")), "", ""
@@ -274,7 +274,7 @@ func (k *packer) domain(v string) (value, note, stays string) {
 	if k.own.domain(v) {
 		return "", "", "the name is ours or only used inside"
 	}
-	if !domainName(v) {
+	if !domainName(v) || len(v) > maxName {
 		return "", "", "it is no name that others can look for"
 	}
 	if slices.ContainsFunc(services, func(s string) bool { return v == s || strings.HasSuffix(v, "."+s) }) {
@@ -284,8 +284,8 @@ func (k *packer) domain(v string) (value, note, stays string) {
 	if said == "" && !carries(v) {
 		return v, "", ""
 	}
-	parent, err := publicsuffix.EffectiveTLDPlusOne(v)
-	if err != nil || k.own.says(lastLabels(v, 3)) != "" { // a name like ours, or ours under another suffix
+	parent := domain.Registrable(v)
+	if k.own.says(lastLabels(v, 3)) != "" { // a name like ours, or ours under another suffix
 		return "", "", fmt.Sprintf("it holds %q", said)
 	}
 	if said == "" {
@@ -293,6 +293,9 @@ func (k *packer) domain(v string) (value, note, stays string) {
 	}
 	return parent, fmt.Sprintf("cut to its domain: the labels before it hold %q", said), ""
 }
+
+// maxName is how long a name of DNS can be (RFC 1035 section 2.3.4).
+const maxName = 253
 
 func lastLabels(name string, n int) string {
 	labels := strings.Split(name, ".")

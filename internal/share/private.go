@@ -15,6 +15,7 @@ import (
 
 	"longwatch/internal/casefolder"
 	"longwatch/internal/record"
+	"longwatch/internal/stix"
 )
 
 // Bounds of private questions.
@@ -85,7 +86,7 @@ func kindOf(value string) string {
 	switch {
 	case strings.Contains(value, "://"):
 		return "url"
-	case hashName(v) != "":
+	case stix.HashName(v) != "":
 		return "hash"
 	case strings.Contains(value, "@"):
 		return "email"

@@ -11,6 +11,7 @@ import (
 
 	yaml "go.yaml.in/yaml/v3"
 
+	"longwatch/internal/casefolder"
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
 	"longwatch/internal/stix"
@@ -120,7 +121,7 @@ func YARA(w io.Writer, p *Parcel) error {
 	_, _ = fmt.Fprintf(b, "// Longwatch, TLP:%s\nimport \"hash\"\n", strings.ToUpper(p.Marking.String()))
 	for i := range p.Items {
 		it := &p.Items[i]
-		fn, ok := map[string]string{"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256"}[hashName(it.Value)]
+		fn, ok := map[string]string{"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256"}[stix.HashName(it.Value)]
 		if it.Kind != "hash" || it.Own || !ok {
 			continue
 		}
@@ -144,8 +145,8 @@ func CSV(w io.Writer, p *Parcel) error {
 			techniques = append(techniques, string(t))
 		}
 		_ = c.Write([]string{
-			it.Kind, plainCell(it.Value), day(it.First), day(it.Last), it.Severity.String(), fmt.Sprint(it.Confidence), strings.Join(techniques, " "),
-			plainCell(oneLine(strings.Join(it.Titles, "; "))), p.Marking.String(),
+			it.Kind, casefolder.PlainCell(it.Value), day(it.First), day(it.Last), it.Severity.String(), fmt.Sprint(it.Confidence), strings.Join(techniques, " "),
+			casefolder.PlainCell(oneLine(strings.Join(it.Titles, "; "))), p.Marking.String(),
 		})
 	}
 	c.Flush()
@@ -157,14 +158,6 @@ func day(t record.Time) string {
 		return ""
 	}
 	return t.String()
-}
-
-// plainCell defuses what a spreadsheet would run (CWE-1236).
-func plainCell(s string) string {
-	if t := strings.TrimLeft(s, " \u00a0\u3000"); t != "" && strings.ContainsAny(string([]rune(t)[:1]), "=+-@＝＋－＠") {
-		return "'" + s
-	}
-	return s
 }
 
 // List writes one value a line, for whatever reads lists.

@@ -307,9 +307,9 @@ func patternOf(it *Item) string {
 	case "file":
 		return fmt.Sprintf("[file:name = '%s']", v)
 	case "hash":
-		return fmt.Sprintf("[file:hashes.'%s' = '%s']", hashName(it.Value), v)
+		return fmt.Sprintf("[file:hashes.'%s' = '%s']", stix.HashName(it.Value), v)
 	case "certificate":
-		return fmt.Sprintf("[x509-certificate:hashes.'%s' = '%s']", hashName(it.Value), v)
+		return fmt.Sprintf("[x509-certificate:hashes.'%s' = '%s']", stix.HashName(it.Value), v)
 	case "user_agent":
 		return fmt.Sprintf("[network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' = '%s']", v)
 	}

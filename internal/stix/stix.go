@@ -65,5 +65,24 @@ func Observable(typ string, contributing map[string]any, more Object) Object {
 	return o
 }
 
+// HashName is what STIX calls the algorithm of a digest in hexadecimal, by its
+// length (hash-algorithm-ov, section 10.6); empty when it is none.
+func HashName(digest string) string {
+	if _, err := hex.DecodeString(digest); err != nil {
+		return ""
+	}
+	switch len(digest) {
+	case 32:
+		return "MD5"
+	case 40:
+		return "SHA-1"
+	case 64:
+		return "SHA-256"
+	case 128:
+		return "SHA-512"
+	}
+	return ""
+}
+
 // Time is a timestamp as STIX writes it: UTC with milliseconds.
 func Time(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -5,7 +5,6 @@
 package egressoddport
 
 import (
-	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -124,7 +123,7 @@ func (d *detector) conn(c *network.Conn, _ detect.Reporter) {
 
 func (d *detector) judge(out detect.Reporter) {
 	for k, s := range d.pairs {
-		mean, vary := pace(s.starts)
+		mean, vary := detect.Pace(s.starts)
 		long := s.longest >= d.config.Long
 		paced := len(s.starts) >= d.config.Flows && vary < d.config.Variation && mean >= time.Second
 		if !d.roles.Is(k.orig) || len(d.users[k.resp]) > d.config.Users || !long && !paced {
@@ -150,20 +149,4 @@ func (d *detector) judge(out detect.Reporter) {
 		}
 		out.Report(s.trail.Finding(severity, confidence, why...))
 	}
-}
-
-// pace is the mean of the gaps between starts, and their standard deviation
-// divided by it.
-func pace(starts []record.Time) (time.Duration, float64) {
-	if len(starts) < 3 {
-		return 0, math.Inf(1)
-	}
-	n := float64(len(starts) - 1)
-	mean := float64(starts[len(starts)-1].Sub(starts[0])) / n
-	sum := 0.0
-	for i := 1; i < len(starts); i++ {
-		x := float64(starts[i].Sub(starts[i-1])) - mean
-		sum += x * x
-	}
-	return time.Duration(mean), math.Sqrt(sum/n) / mean
 }

@@ -3,7 +3,6 @@
 package orderedportbeacon
 
 import (
-	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -81,27 +80,11 @@ func (d *detector) conn(c *network.Conn, _ detect.Reporter) {
 
 func (d *detector) judge(out detect.Reporter) {
 	for k, s := range d.pairs {
-		mean, cv := regularity(s.starts)
+		mean, cv := detect.Pace(s.starts)
 		if len(s.starts) < leastFlows || cv >= variation || mean < time.Second {
 			continue
 		}
 		out.Report(s.trail.Finding(finding.Medium, 65,
 			finding.Because("%v connected to %v port %d every %v, %d times; the gaps vary by %.0f %% only", k.orig, k.resp, k.port, mean.Round(time.Second), len(s.starts), 100*cv)))
 	}
-}
-
-// regularity is the mean of the gaps between starts, and their standard
-// deviation divided by it.
-func regularity(starts []record.Time) (time.Duration, float64) {
-	if len(starts) < 3 {
-		return 0, math.Inf(1)
-	}
-	n := float64(len(starts) - 1)
-	mean := float64(starts[len(starts)-1].Sub(starts[0])) / n
-	sum := 0.0
-	for i := 1; i < len(starts); i++ {
-		x := float64(starts[i].Sub(starts[i-1])) - mean
-		sum += x * x
-	}
-	return time.Duration(mean), math.Sqrt(sum/n) / mean
 }

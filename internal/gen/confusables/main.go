@@ -1,4 +1,4 @@
-// Confusables writes internal/domain/confusables.txt: which characters look like
+// Command confusables writes internal/domain/confusables.txt: which characters look like
 // which, by Unicode Technical Standard 39, from the table of the Rust crate
 // unicode-security (MIT or Apache-2.0; its data is Unicode's confusables.txt,
 // under the Unicode License v3). It is run by hand when a new version is wanted:
