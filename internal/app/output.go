@@ -13,11 +13,13 @@ import (
 
 // WriteCase writes the files of the case folder; the records are there already.
 func WriteCase(c *casefolder.Case, dir string) error {
+	if err := report.Write(dir, c); err != nil {
+		return fmt.Errorf("app: report: %w", err)
+	}
 	for _, f := range []struct {
 		name  string
 		write func(io.Writer, *casefolder.Case) error
 	}{
-		{"report.html", report.HTML},
 		{"stix.json", ownBundle},
 		{"navigator.json", share.Navigator},
 	} {

@@ -1,15 +1,14 @@
-// Package report tells people what a case holds: report.html, one page that
-// works without a network, on screen and on paper, and the summary that hunt
+// Package report tells people what a case holds: report.html, one page (more
+// when there are many incidents) that works without a network, on screen and on paper, and the summary that hunt
 // prints. Everything that comes from evidence is hostile text: the page is
 // made by html/template, which escapes by context, and has no script at all;
 // the terminal gets quoted strings only.
 package report
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"html/template"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -21,30 +20,18 @@ import (
 	"longwatch/internal/record/host"
 )
 
-//go:embed report.html.tmpl
-var page string
+//go:embed *.html.tmpl
+var pages embed.FS
 
 //go:embed report.css
 var style string
 
-var tmpl = template.Must(template.New("report").Funcs(template.FuncMap{
-	"when": when, "day": day, "span": span, "size": size, "num": number, "place": casefolder.Place, "short": short,
+var tmpl = template.Must(template.New("report.html.tmpl").Funcs(template.FuncMap{
+	"when": when, "day": day, "span": span, "size": size, "num": number, "clip": clip, "place": casefolder.Place, "short": short,
 	"technique": func(id attack.ID) string { return attack.Name(id) }, "url": techniqueURL, "upper": strings.ToUpper,
 	"add": func(a, b int) int { return a + b }, "weight": func(w float64) string { return fmt.Sprintf("%+.1f", w) },
 	"css": func() template.CSS { return template.CSS(style) }, //nolint:gosec // our own file, embedded
-}).Parse(page))
-
-// view is what the template sees.
-type view struct {
-	Case      *casefolder.Case
-	Summary   casefolder.Summary
-	Incidents []incidentView
-	Matrix    []column
-	Loose     []*finding.Finding // findings of medium and above outside incidents
-	Low       int                // the rest
-	Unread    []string
-	Refused   int
-}
+}).ParseFS(pages, "*.html.tmpl"))
 
 type incidentView struct {
 	*finding.Incident
@@ -77,31 +64,7 @@ type step struct {
 // in findings.jsonl and timeline.csv.
 const maxSteps = 60
 
-// HTML writes the page.
-func HTML(w io.Writer, c *casefolder.Case) error {
-	v := view{Case: c, Summary: c.Summary(), Unread: c.Unread(), Matrix: matrix(c)}
-	inside := map[string]bool{}
-	for n, i := range c.Incidents {
-		for _, f := range i.Findings {
-			inside[f.ID] = true
-		}
-		v.Incidents = append(v.Incidents, viewOf(n+1, i, c))
-	}
-	for _, f := range c.Findings {
-		switch {
-		case inside[f.ID]:
-		case f.Severity >= finding.Medium && len(v.Loose) < 200:
-			v.Loose = append(v.Loose, f)
-		default:
-			v.Low++
-		}
-	}
-	for _, s := range c.Rules {
-		v.Refused += len(s.Refused)
-	}
-	return tmpl.Execute(&visible{w: w}, v)
-}
-
+// viewOf prepares the section of the nth incident, from 1.
 func viewOf(n int, i *finding.Incident, c *casefolder.Case) incidentView {
 	v := incidentView{Incident: i, N: n, Dwell: dwell(i.Start, i.End), Next: next(i)}
 	if len(i.Attribution) > 0 {
@@ -289,6 +252,23 @@ func number(n any) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "\u2009" + s[i:]
+	}
+	return s
+}
+
+// clip cuts a long text; the whole of it is in the files of the case. What the
+// page must spell out (see visible) counts for the room that it takes.
+func clip(s string) string {
+	const room = 600
+	used := 0
+	for i, r := range s {
+		used++
+		if unseen(r) {
+			used += len("⟦U+0001⟧")
+		}
+		if used > room {
+			return s[:i] + "…"
+		}
 	}
 	return s
 }

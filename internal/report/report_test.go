@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,13 +21,26 @@ import (
 	"longwatch/internal/finding"
 )
 
+// render is the first page.
 func render(t testing.TB, c *casefolder.Case) string {
 	t.Helper()
-	var b bytes.Buffer
-	if err := HTML(&b, c); err != nil {
+	return renderAll(t, c)["report.html"]
+}
+
+// renderAll is every page by its name.
+func renderAll(t testing.TB, c *casefolder.Case) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := write(c, func(name string, fill func(io.Writer) error) error {
+		var b bytes.Buffer
+		err := fill(&b)
+		all[name] = b.String()
+		return err
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return b.String()
+	return all
 }
 
 var (
@@ -161,7 +175,7 @@ func TestStory(t *testing.T) {
 func TestAsk(t *testing.T) {
 	c := casetest.Plausible()
 	var page, text strings.Builder
-	if err := HTML(&page, c); err != nil {
+	if _, err := page.WriteString(render(t, c)); err != nil {
 		t.Fatal(err)
 	}
 	if err := Text(&text, c, "case"); err != nil {

@@ -17,6 +17,9 @@ type svg struct{ strings.Builder }
 
 func esc(s string) string { return template.HTMLEscapeString(s) }
 
+// tip is a text that shows when the mouse rests on something.
+func tip(s string) string { return esc(short(s)) }
+
 func (s *svg) f(format string, args ...any) { _, _ = fmt.Fprintf(s, format, args...) }
 
 func (s *svg) html() template.HTML { return template.HTML(s.String()) } //nolint:gosec // every outside string went through esc
@@ -98,7 +101,7 @@ func timeline(i *finding.Incident) template.HTML {
 		s.f(`<text class="row" x="%d" y="%d" text-anchor="end">%s</text><line class="axis" x1="%d" y1="%d" x2="%d" y2="%d"/>`,
 			lineLeft-12, y+4, esc(strings.ReplaceAll(string(t), "-", " ")), lineLeft, y, lineWidth-16, y)
 		for _, d := range rows[t] {
-			s.f(`<circle class="%s" cx="%d" cy="%d" r="%d"><title>%s UTC: %s%s</title></circle>`, d.worst, d.x, y, min(5+d.n/3, 10), when(d.at), esc(d.title), others(d.n-1))
+			s.f(`<circle class="%s" cx="%d" cy="%d" r="%d"><title>%s UTC: %s%s</title></circle>`, d.worst, d.x, y, min(5+d.n/3, 10), when(d.at), tip(d.title), others(d.n-1))
 		}
 	}
 	s.f(`</svg>`)
@@ -198,7 +201,7 @@ func graph(i *finding.Incident) template.HTML {
 			label = string(r[:10]) + "…" + string(r[len(r)-maxLabel+11:])
 		}
 		s.f(`<g class="node %s"><rect x="%d" y="%d" width="%d" height="%d" rx="5"/><text x="%d" y="%d">%s</text><title>%s %s</title></g>`,
-			kindClass(n), n.x, n.y, nodeWidth, nodeHeight, n.x+9, n.y+17, esc(label), esc(n.e.Kind), esc(n.e.Value))
+			kindClass(n), n.x, n.y, nodeWidth, nodeHeight, n.x+9, n.y+17, esc(label), esc(n.e.Kind), tip(n.e.Value))
 	}
 	s.f(`</svg>`)
 	return s.html()
@@ -207,7 +210,7 @@ func graph(i *finding.Incident) template.HTML {
 func kindClass(n *node) string { return [...]string{"outside", "machine", "account", "thing"}[n.col] }
 
 func (s *svg) edge(a, b *node, e finding.Edge) {
-	title := fmt.Sprintf("%s to %s: %s (%d findings)", esc(a.e.Value), esc(b.e.Value), esc(e.Label), len(e.Findings))
+	title := fmt.Sprintf("%s to %s: %s (%d findings)", tip(a.e.Value), tip(b.e.Value), tip(e.Label), len(e.Findings))
 	y1, y2 := a.y+nodeHeight/2, b.y+nodeHeight/2
 	if a.col == b.col { // a bow to the right
 		x := a.x + nodeWidth
