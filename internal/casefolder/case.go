@@ -23,6 +23,7 @@ type Case struct {
 	Findings  []*finding.Finding // sorted by time and id
 	Incidents []*finding.Incident
 	Coverage  []Coverage
+	Clocks    []finding.Clock // what is known of the clocks of the sources, those that are off first
 	HomeNet   []string
 	Hosts     []Host
 	Logons    []*host.LogonEdge   // who went from which host to which, in order of time

@@ -30,34 +30,7 @@ type jsonFinding struct {
 	Ask        []string         `json:"ask,omitempty"`
 	Refs       []jsonRef        `json:"refs"`
 	Incident   string           `json:"incident,omitempty"`
-}
-
-type jsonStep struct {
-	Entity  record.Entity `json:"entity"`
-	Time    string        `json:"time"`
-	Finding string        `json:"finding"`
-	Why     string        `json:"why"`
-}
-
-type jsonEdge struct {
-	From     record.Entity `json:"from"`
-	To       record.Entity `json:"to"`
-	Label    string        `json:"label"`
-	Findings []string      `json:"findings"`
-}
-
-type jsonIncident struct {
-	ID          string                `json:"id"`
-	Title       string                `json:"title"`
-	Severity    finding.Severity      `json:"severity"`
-	Start       string                `json:"start"`
-	End         string                `json:"end"`
-	Entry       *jsonStep             `json:"entry"`
-	Findings    []string              `json:"findings"`
-	Entities    []record.Entity       `json:"entities"`
-	Edges       []jsonEdge            `json:"edges"`
-	Tactics     []string              `json:"tactics"`
-	Attribution []finding.Attribution `json:"attribution"`
+	Joined     *jsonJoin        `json:"joined,omitempty"`
 }
 
 // when is a time for people and scripts: RFC 3339, or empty when unknown.
@@ -91,7 +64,7 @@ func texts[T ~string](list []T) []string {
 	return out
 }
 
-func toJSON(f *finding.Finding, inc string) jsonFinding {
+func toJSON(f *finding.Finding, inc string, join *finding.Join) jsonFinding {
 	j := jsonFinding{
 		ID: f.ID, Detector: f.Detector, Title: f.Title, Severity: f.Severity, Confidence: f.Confidence,
 		Start: when(f.Start), End: when(f.End), Entities: f.Entities, Techniques: texts(f.Techniques), Dossier: f.Dossier,
@@ -100,31 +73,13 @@ func toJSON(f *finding.Finding, inc string) jsonFinding {
 	if j.Entities == nil {
 		j.Entities = []record.Entity{}
 	}
+	if join != nil {
+		x := joinJSON(join)
+		x.Finding = ""
+		j.Joined = &x
+	}
 	for _, r := range f.Refs {
 		j.Refs = append(j.Refs, refOf(r))
-	}
-	return j
-}
-
-func incidentJSON(i *finding.Incident) jsonIncident {
-	j := jsonIncident{
-		ID: i.ID, Title: i.Title, Severity: i.Severity, Start: when(i.Start), End: when(i.End), Findings: []string{}, Entities: i.Entities,
-		Edges: []jsonEdge{}, Tactics: texts(i.Tactics), Attribution: i.Attribution,
-	}
-	if j.Entities == nil {
-		j.Entities = []record.Entity{}
-	}
-	if j.Attribution == nil {
-		j.Attribution = []finding.Attribution{}
-	}
-	if e := i.Entry; e != nil {
-		j.Entry = &jsonStep{Entity: e.Entity, Time: when(e.Time), Finding: e.Finding, Why: e.Why}
-	}
-	for _, f := range i.Findings {
-		j.Findings = append(j.Findings, f.ID)
-	}
-	for _, e := range i.Edges {
-		j.Edges = append(j.Edges, jsonEdge{From: e.From, To: e.To, Label: e.Label, Findings: texts(e.Findings)})
 	}
 	return j
 }

@@ -27,8 +27,8 @@ var ErrNotCase = errors.New("not a case folder")
 // sharing and response need. Records stay where they are.
 func Read(dir string) (*Case, error) {
 	c := &Case{}
-	byID := map[string]*finding.Finding{}
-	if err := c.readFindings(filepath.Join(dir, "findings.jsonl"), byID); err != nil {
+	byID, joined := map[string]*finding.Finding{}, map[string]*jsonJoin{}
+	if err := c.readFindings(filepath.Join(dir, "findings.jsonl"), byID, joined); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%w: %s has no findings.jsonl; give the folder that hunt or scan wrote with -o", ErrNotCase, dir)
 		}
@@ -39,7 +39,7 @@ func Read(dir string) (*Case, error) {
 		return nil, err
 	}
 	for i := range incidents {
-		inc, err := incidents[i].value(byID)
+		inc, err := incidents[i].value(byID, joined)
 		if err != nil {
 			return nil, fmt.Errorf("%w: incidents.json: %w", ErrNotCase, err)
 		}
@@ -60,13 +60,14 @@ func Read(dir string) (*Case, error) {
 	}
 	c.Tool, c.HomeNet, c.Evidence, c.Skipped, c.Records, c.Extracted = m.Tool, m.HomeNet, m.Evidence, m.Skipped, m.Records, m.Extracted
 	var s struct {
-		Hosts    []Host     `json:"hosts"`
-		Coverage []Coverage `json:"not_covered"`
+		Hosts    []Host      `json:"hosts"`
+		Coverage []Coverage  `json:"not_covered"`
+		Clocks   []jsonClock `json:"clocks"`
 	}
 	if err := readJSON(filepath.Join(dir, "summary.json"), &s); err != nil {
 		return nil, err
 	}
-	c.Hosts, c.Coverage = s.Hosts, s.Coverage
+	c.Hosts, c.Coverage, c.Clocks = s.Hosts, s.Coverage, clockValues(s.Clocks)
 	return c, nil
 }
 
@@ -88,7 +89,7 @@ func readJSON(path string, v any) error {
 	return nil
 }
 
-func (c *Case) readFindings(path string, byID map[string]*finding.Finding) error {
+func (c *Case) readFindings(path string, byID map[string]*finding.Finding, joined map[string]*jsonJoin) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -106,6 +107,9 @@ func (c *Case) readFindings(path string, byID map[string]*finding.Finding) error
 			if v, err = j.value(); err == nil {
 				c.Findings = append(c.Findings, v)
 				byID[v.ID] = v
+				if j.Joined != nil {
+					joined[v.ID] = j.Joined
+				}
 				c.Span.Grow(v.Start)
 				c.Span.Grow(v.End)
 			}
@@ -155,31 +159,4 @@ func (j *jsonFinding) value() (*finding.Finding, error) {
 		f.Refs = append(f.Refs, j.Refs[i].value())
 	}
 	return f, errors.Join(err1, err2)
-}
-
-func (j *jsonIncident) value(byID map[string]*finding.Finding) (*finding.Incident, error) {
-	start, err1 := parseWhen(j.Start)
-	end, err2 := parseWhen(j.End)
-	inc := &finding.Incident{ID: j.ID, Title: j.Title, Severity: j.Severity, Start: start, End: end, Entities: j.Entities, Attribution: j.Attribution}
-	if e := j.Entry; e != nil {
-		at, err := parseWhen(e.Time)
-		if err != nil {
-			return nil, err
-		}
-		inc.Entry = &finding.Step{Entity: e.Entity, Time: at, Finding: e.Finding, Why: e.Why}
-	}
-	for _, id := range j.Findings {
-		f, ok := byID[id]
-		if !ok {
-			return nil, fmt.Errorf("incident %s names finding %s, which is not in findings.jsonl", j.ID, id)
-		}
-		inc.Findings = append(inc.Findings, f)
-	}
-	for _, e := range j.Edges {
-		inc.Edges = append(inc.Edges, finding.Edge{From: e.From, To: e.To, Label: e.Label, Findings: e.Findings})
-	}
-	for _, t := range j.Tactics {
-		inc.Tactics = append(inc.Tactics, attack.Tactic(t))
-	}
-	return inc, errors.Join(err1, err2)
 }

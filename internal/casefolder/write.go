@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"longwatch/internal/finding"
@@ -93,11 +94,11 @@ func (c *Case) incidentOf() map[string]string {
 }
 
 func (c *Case) writeFindings(w io.Writer) error {
-	in := c.incidentOf()
+	in, joined := c.incidentOf(), c.joinOf()
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	for _, f := range c.Findings {
-		if err := enc.Encode(toJSON(f, in[f.ID])); err != nil {
+		if err := enc.Encode(toJSON(f, in[f.ID], joined[f.ID])); err != nil {
 			return err
 		}
 	}
@@ -149,6 +150,7 @@ type Summary struct {
 	Incidents  []SummaryIncident `json:"incidents"`
 	Hosts      []Host            `json:"hosts,omitempty"`
 	Coverage   []Coverage        `json:"not_covered"`
+	Clocks     []jsonClock       `json:"clocks,omitempty"`
 	Techniques map[string]int    `json:"techniques"`
 	Tool       Tool              `json:"tool"`
 }
@@ -162,6 +164,10 @@ type SummaryIncident struct {
 	End        string `json:"end"`
 	Findings   int    `json:"findings"`
 	Entry      string `json:"entry,omitempty"`
+	Touched    int    `json:"touched"`    // places by how far they were reached
+	Accessed   int    `json:"accessed"`   //
+	Possibly   int    `json:"possibly"`   //
+	DwellDays  int    `json:"dwell_days"` // whole days from the first trace to the last: at least so long
 	Profile    string `json:"profile"`
 	Confidence uint8  `json:"confidence"`
 	Words      string `json:"words"`
@@ -171,7 +177,7 @@ type SummaryIncident struct {
 func (c *Case) Summary() Summary {
 	s := Summary{
 		Start: when(c.Span.Start), End: when(c.Span.End), Files: len(c.Evidence), Findings: map[string]int{}, Techniques: map[string]int{},
-		Coverage: c.Coverage, Tool: c.Tool, Unread: len(c.Unread()), Hosts: c.Hosts, Incidents: []SummaryIncident{},
+		Coverage: c.Coverage, Tool: c.Tool, Unread: len(c.Unread()), Hosts: c.Hosts, Incidents: []SummaryIncident{}, Clocks: clocksJSON(c.Clocks),
 	}
 	if s.Coverage == nil {
 		s.Coverage = []Coverage{}
@@ -193,6 +199,8 @@ func (c *Case) Summary() Summary {
 		if i.Entry != nil {
 			si.Entry = i.Entry.Entity.Kind + " " + i.Entry.Entity.Value
 		}
+		si.Touched, si.Accessed, si.Possibly = graded(i)
+		si.DwellDays = int(i.Dwell.AtLeast / (24 * time.Hour))
 		if len(i.Attribution) > 0 {
 			a := i.Attribution[0]
 			si.Profile, si.Confidence, si.Words = a.Profile, a.Confidence, a.Words

@@ -112,35 +112,6 @@ func Compare(a, b *Finding) int {
 	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID))
 }
 
-// Incident is findings that belong together.
-type Incident struct {
-	ID          string
-	Title       string
-	Severity    Severity
-	Start, End  record.Time
-	Entry       *Step           // where it began, as far as the evidence shows
-	Findings    []*Finding      // in time order; the timeline is the incident
-	Entities    []record.Entity // touched, most connected first
-	Edges       []Edge          // who reached whom
-	Tactics     []attack.Tactic // in ATT&CK order
-	Attribution []Attribution   // best first; empty or "unattributed" is a good answer
-}
-
-// Step is one point of an incident's path.
-type Step struct {
-	Entity  record.Entity `json:"entity"`
-	Time    record.Time   `json:"-"`
-	Finding string        `json:"finding"` // id
-	Why     string        `json:"why"`
-}
-
-// Edge joins two entities of an incident.
-type Edge struct {
-	From, To record.Entity
-	Label    string
-	Findings []string // ids: the evidence for the edge
-}
-
 // Attribution is a graded link from an incident to a campaign profile.
 type Attribution struct {
 	Profile    string   `json:"profile"`    // id, or "unattributed"

@@ -81,12 +81,26 @@ func build(text func(usual string) string) *casefolder.Case {
 	}
 	var edges []finding.Edge
 	for i := 1; i < len(kinds); i++ {
-		edges = append(edges, finding.Edge{From: kinds[0], To: kinds[i], Label: text("logged on to"), Findings: []string{findings[i%5].ID}})
+		edges = append(edges, finding.Edge{From: kinds[0], To: kinds[i], Kind: finding.LoggedOn, Label: text("logged on to"), Probability: 0.9, Start: start, End: start, Findings: []string{findings[i%5].ID}})
 	}
+	clocks := []finding.Clock{{Source: text("host dc01"), Against: text("net/core.pcap"), Offset: 192 * time.Second, Spread: 2 * time.Second, Pairs: 41, Of: 44, Zone: text("UTC+2"), Why: text("ahead")}}
 	incidents := []*finding.Incident{
 		{
 			ID: "i-0001", Title: text("Directory theft"), Severity: finding.Critical, Start: start, End: start + record.Time(50*time.Hour),
-			Entry: &finding.Step{Entity: kinds[0], Time: start, Finding: findings[1].ID, Why: text("first seen here")}, Findings: findings[1:], Entities: kinds, Edges: edges,
+			Entry: &finding.Step{Entity: kinds[0], Time: start, Finding: findings[1].ID, Why: text("first seen here"), Confidence: 70}, Findings: findings[1:], Entities: kinds, Edges: edges,
+			Alternatives: []finding.Step{{Entity: kinds[8], Time: start, Finding: findings[2].ID, Why: text("a message came before"), Confidence: 30}},
+			Path: []finding.Move{{
+				From: kinds[12], To: kinds[0], Kind: finding.LoggedOn, Account: text(`CORP\alice`), Technique: "T1021.001", Time: start, Confidence: 80,
+				Why: text("logged on from outside"), Findings: []string{findings[1].ID}, Refs: []record.Ref{ref(4711, record.RefRecord)},
+			}},
+			Reach: []finding.Reach{
+				{Entity: kinds[0], Grade: finding.Touched, Why: text("its directory was copied"), First: start, Last: start + record.Time(time.Hour), LogsFrom: start, Findings: []string{findings[1].ID}, Refs: []record.Ref{ref(4711, record.RefRecord)}},
+				{Entity: kinds[1], Grade: finding.Accessed, Why: text("logged on to"), First: start, Last: start, Findings: []string{findings[2].ID}},
+				{Entity: kinds[2], Grade: finding.Possibly, Why: text("was logged on there")},
+			},
+			Dwell: finding.Dwell{First: start, Last: start + record.Time(50*time.Hour), AtLeast: 50 * time.Hour, Why: []string{text("the log begins late")}},
+			Joins: []finding.Join{{Finding: findings[2].ID, With: findings[1].ID, Shared: kinds[:1], Probability: 0.75, Because: text("both are about DC01")}},
+			Why:   []string{text("all findings are about DC01")}, Clocks: clocks,
 			Tactics: []attack.Tactic{"credential-access", "command-and-control"}, Attribution: []finding.Attribution{attribution("volt-typhoon", "sourced", 61), attribution("unattributed", "sourced", 30)},
 		},
 		{ID: "i-0002", Title: text("Tunnel"), Severity: finding.Low, Findings: findings[:1], Attribution: []finding.Attribution{attribution("th12", "unverified", 20)}},
@@ -103,6 +117,7 @@ func build(text func(usual string) string) *casefolder.Case {
 		Intel:    []casefolder.IntelSource{{Name: text("feed.csv"), Loaded: 2, Refused: []string{text("feed.csv:3: no type")}}},
 		Span:     record.Span{Start: start, End: start + record.Time(50*time.Hour)},
 		Findings: findings, Incidents: incidents, HomeNet: []string{"10.0.0.0/8"},
+		Clocks:   clocks,
 		Coverage: []casefolder.Coverage{{Name: text("no mail"), Why: text("phishing cannot be seen")}},
 		Hosts:    []casefolder.Host{{Name: text("DC01"), Addresses: []string{text("10.0.0.5")}, Findings: 5, Worst: "critical"}},
 	}
