@@ -11,6 +11,7 @@ import (
 
 	"longwatch/internal/collect"
 	"longwatch/internal/extract"
+	"longwatch/internal/report"
 )
 
 // marker is a file that every folder of results has.
@@ -51,7 +52,8 @@ func prepareOut(c *Config) (*output, error) {
 // close removes the spool.
 func (o *output) close() { _ = os.RemoveAll(o.spool) }
 
-// forget removes the record files and extracted files that the manifest of an earlier run lists,
+// forget removes the record files and extracted files that the manifest of an
+// earlier run lists, and the further pages of its report,
 // and tells whether there was such a run. A listed name that leads out of the
 // folder is not ours, whatever the manifest says.
 func forget(dir string) bool {
@@ -77,6 +79,12 @@ func forget(dir string) bool {
 	for _, x := range m.Extracted {
 		if extract.Ours(x.File) {
 			_ = os.Remove(filepath.Join(dir, filepath.FromSlash(x.File)))
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if err == nil && report.Further(e.Name()) {
+			_ = os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
 	return true

@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"io"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"longwatch/internal/casefolder"
 	"longwatch/internal/finding"
@@ -60,6 +62,14 @@ func Write(dir string, c *casefolder.Case) error {
 	return write(c, func(name string, fill func(io.Writer) error) error {
 		return casefolder.WriteFile(filepath.Join(dir, name), fill)
 	})
+}
+
+// Further tells whether name is that of a page after the first.
+func Further(name string) bool {
+	n, ok := strings.CutPrefix(name, "incidents-")
+	n, html := strings.CutSuffix(n, ".html")
+	_, err := strconv.ParseUint(n, 10, 16)
+	return ok && html && err == nil
 }
 
 // write renders the pages one after the other, report.html last, since it

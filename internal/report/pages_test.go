@@ -55,6 +55,9 @@ func TestPagesAreBounded(t *testing.T) {
 			t.Errorf("%d pages for %d incidents", len(pages), len(c.Incidents))
 		}
 		for name, html := range pages {
+			if name != "report.html" && !Further(name) {
+				t.Errorf("%s would outlive the case", name)
+			}
 			if len(html) >= 5_000_000 {
 				t.Errorf("%.10q: %s has %d bytes", text, name, len(html))
 			}
@@ -85,5 +88,14 @@ func TestMoreIncidentsThanAreTold(t *testing.T) {
 	c.Incidents = slices.Repeat([]*finding.Incident{one}, maxTold+7)
 	if page := render(t, c); !strings.Contains(page, "7 further incidents") {
 		t.Error("the page does not say how many incidents it leaves out")
+	}
+}
+
+// TestFurther: what a user put beside a case is not taken for a page of it.
+func TestFurther(t *testing.T) {
+	for name, want := range map[string]bool{"incidents-2.html": true, "incidents-17.html": true, "incidents-mine.html": false, "incidents.json": false, "incidents-2.html.bak": false, "2.html": false} {
+		if Further(name) != want {
+			t.Errorf("%s: %v", name, !want)
+		}
 	}
 }
