@@ -92,6 +92,10 @@ gen: ## rewrite generated files
 	go run ./internal/gen/encoders
 	gofmt -w internal/app
 
+.PHONY: networks
+networks: ## fetch the tables of networks from npm, check their sums, pack them into internal/asn/data
+	scripts/networks
+
 .PHONY: docs
 docs: ## rewrite the generated pages of docs/reference and the changelog
 	go run ./internal/gen/docs

@@ -27,6 +27,7 @@ type Config struct {
 	Out     string         // case folder, or folder of record files
 	HomeNet []netip.Prefix // own networks
 	Domains []string       // own mail domains, lower case
+	Tables  []string       // the user's tables of networks: files for asn.Open
 	Filter  *filter.Filter // packets of captures to read; nil: all
 	Since   record.Time    // records before are left out; 0: none
 	Until   record.Time    // records from then on are left out; 0: none

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"longwatch/content"
+	"longwatch/internal/asn"
 	"longwatch/internal/audit/iis"
 	"longwatch/internal/campaign"
 	"longwatch/internal/casefolder"
@@ -102,13 +103,18 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	if h.intel, err = loadIntel(c.Intel, cf); err != nil {
 		return nil, err
 	}
+	networks, err := asn.Open(c.Tables)
+	if err != nil {
+		return nil, fmt.Errorf("app: --networks: %w", err)
+	}
+	cf.Networks = networkSources(networks)
 	for _, n := range c.homeNets() {
 		cf.HomeNet = append(cf.HomeNet, n.String())
 	}
 	format := sink.JSONL
 	h.records = sink.New(filepath.Join(c.Out, "records"), out.spool, format, c.share(recordsShare-orderedShare))
 	h.ordered = ordered.New(out.spool, c.share(orderedShare))
-	h.engine = detect.NewEngine(detectors, detect.Env{HomeNet: c.homeNets(), OwnDomains: c.Domains})
+	h.engine = detect.NewEngine(detectors, detect.Env{HomeNet: c.homeNets(), OwnDomains: c.Domains, Networks: networks})
 
 	env := c.env(true)
 	env.CommunityID = true

@@ -5,6 +5,7 @@ package arch
 // one rank do not know each other.
 var ranks = map[string]int{
 	// Vocabulary, which knows nothing of us.
+	"internal/asn":       0,
 	"internal/attack":    0,
 	"internal/ber":       0,
 	"internal/invariant": 0,
@@ -137,7 +138,7 @@ var unfuzzed = map[string]string{
 // readers take bytes that an attacker may have written; each needs a fuzz
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
-	"internal/appliance", "internal/attachment", "internal/audit/iis", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
+	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/iis", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
 	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 	"internal/taxii/access", "internal/taxii/client", "internal/taxii/object", "internal/taxii/server",
 	"internal/linuxaudit",

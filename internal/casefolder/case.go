@@ -25,6 +25,7 @@ type Case struct {
 	Coverage  []Coverage
 	Clocks    []finding.Clock // what is known of the clocks of the sources, those that are off first
 	HomeNet   []string
+	Networks  []NetworkSource // tables of networks, the first asked first
 	Hosts     []Host
 	Logons    []*host.LogonEdge   // who went from which host to which, in order of time
 	Chains    map[string][]string // by finding: the programs that led to the one it is about
@@ -97,6 +98,13 @@ type IntelSource struct {
 	Name    string   `json:"name"`
 	Loaded  int      `json:"loaded"`
 	Refused []string `json:"refused,omitempty"`
+}
+
+// NetworkSource is a table of who announces which addresses.
+type NetworkSource struct {
+	Name string `json:"name"`
+	Date string `json:"date,omitempty"` // of its data
+	From string `json:"from,omitempty"` // whom the data is from, with its licence
 }
 
 // Coverage is a sentence about what the evidence could not show, such as

@@ -48,17 +48,19 @@ func Read(dir string) (*Case, error) {
 		c.Span.Grow(inc.End)
 	}
 	var m struct {
-		Tool      Tool         `json:"tool"`
-		HomeNet   []string     `json:"home_net"`
-		Evidence  []Evidence   `json:"evidence"`
-		Skipped   []Skipped    `json:"skipped"`
-		Records   []RecordFile `json:"records"`
-		Extracted []Extracted  `json:"extracted"`
+		Tool      Tool            `json:"tool"`
+		HomeNet   []string        `json:"home_net"`
+		Evidence  []Evidence      `json:"evidence"`
+		Skipped   []Skipped       `json:"skipped"`
+		Records   []RecordFile    `json:"records"`
+		Extracted []Extracted     `json:"extracted"`
+		Networks  []NetworkSource `json:"networks"`
 	}
 	if err := readJSON(filepath.Join(dir, "manifest.json"), &m); err != nil {
 		return nil, err
 	}
 	c.Tool, c.HomeNet, c.Evidence, c.Skipped, c.Records, c.Extracted = m.Tool, m.HomeNet, m.Evidence, m.Skipped, m.Records, m.Extracted
+	c.Networks = m.Networks
 	var s struct {
 		Hosts    []Host      `json:"hosts"`
 		Coverage []Coverage  `json:"not_covered"`

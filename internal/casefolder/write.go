@@ -248,6 +248,6 @@ func (c *Case) writeManifest(w io.Writer) error {
 	return indented(w, map[string]any{
 		"tool": c.Tool, "home_net": listed(c.HomeNet), "evidence": listed(c.Evidence), "skipped": listed(c.Skipped),
 		"records": listed(c.Records), "rules": listed(c.Rules), "intel": listed(c.Intel),
-		"extracted": listed(c.Extracted),
+		"extracted": listed(c.Extracted), "networks": listed(c.Networks),
 	})
 }

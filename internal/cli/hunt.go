@@ -25,6 +25,7 @@ timeline.jsonl and one for Timesketch), stix.json, navigator.json, manifest.json
 		Example: `  longwatch hunt /mnt/evidence -o case
   longwatch hunt dc01/ core.pcap.gz iis-logs.zip -o case --intel feeds/ --rules sigma/
   longwatch hunt mailboxes/ --own-domain ministry.example -o case    mail: whom it may pretend to be
+  longwatch hunt /mnt/evidence -o case --networks GeoLite2-ASN.mmdb,GeoLite2-Country.mmdb    newer data than the built-in
   longwatch hunt /mnt/evidence -o case --fail-on high    exit status 3 if there is such a finding`,
 		Args: atLeastOne("file or folder of evidence"),
 	}
@@ -54,6 +55,7 @@ func bindHunt(cmd *cobra.Command, args []string, run app.Runner) *common {
 	f := cmd.Flags()
 	f.StringSliceVar(&c.config.Intel, "intel", nil, "indicators to use besides the built-in ones: Zeek intel files, lists, CSV, or folders of these")
 	f.StringSliceVar(&c.config.Rules.Paths, "rules", nil, "Sigma and YARA rules to use besides the built-in ones: files, folders or zip archives")
+	f.StringSliceVar(&c.config.Tables, "networks", nil, "tables of who announces which addresses, asked before the built-in one: MaxMind DB files (GeoLite2 and the like) or CSV")
 	var rules ruleFlags
 	rules.add(f)
 	failOn := f.String("fail-on", "", "exit with status 3 when there is a finding of this severity or above")

@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"time"
 
+	"longwatch/internal/asn"
 	"longwatch/internal/attack"
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
@@ -32,6 +33,7 @@ type Spec struct {
 type Env struct {
 	HomeNet    []netip.Prefix // own networks
 	OwnDomains []string       // own mail domains, lower case; empty: learned from the mail itself
+	Networks   *asn.Table     // who announces an address, and from which country; nil knows nothing
 }
 
 // Home tells whether a is in the own networks.
