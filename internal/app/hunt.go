@@ -177,14 +177,12 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		return nil, err
 	}
 	seen, unjudged := watch.Finish()
-	for _, why := range unjudged {
-		cf.Coverage = append(cf.Coverage, casefolder.Coverage{Name: "pattern not judged", Why: why})
-	}
+	beyond := h.unreached(cf, unjudged)
 	found = slices.Concat(found, h.gathered.findings(), correlated, audited, seen)
 	slices.SortFunc(found, func(a, b finding.Finding) int { return finding.Compare(&a, &b) })
 	judge(cf, found, aliases, c, profiles)
 	cf.Logons, cf.Chains = sessions.Finish(aliases.Host), chains(sessions, found)
-	cf.Coverage = slices.Concat(cf.Coverage, h.hits.stopped(), gaps, weak)
+	cf.Coverage = slices.Concat(cf.Coverage, h.hits.stopped(), gaps, weak, beyond)
 	if h.contents != nil {
 		cf.Coverage = append(cf.Coverage, h.contents.coverage()...)
 	}

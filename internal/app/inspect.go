@@ -38,16 +38,30 @@ func Detectors() []DetectorInfo {
 
 // IntelReport says what became of the rows of feeds.
 type IntelReport struct {
+	Rows     int         `json:"rows"`
+	Loaded   int         `json:"loaded"`
+	Refused  int         `json:"refused"`
+	Reasons  []string    `json:"reasons"`
+	Kinds    []IntelKind `json:"kinds"`
+	Unjudged []string    `json:"unjudged"` // loaded, and compared with nothing
+}
+
+// IntelKind is how many rows of one kind there are and in which records they
+// are looked for.
+type IntelKind struct {
+	Kind    string   `json:"kind"`
 	Rows    int      `json:"rows"`
-	Loaded  int      `json:"loaded"`
-	Refused int      `json:"refused"`
-	Reasons []string `json:"reasons"`
+	Context bool     `json:"context"` // only told, never compared
+	Records []string `json:"records"`
 }
 
 // LoadIntel reads indicators and says what became of every row.
 func LoadIntel(paths []string) IntelReport {
-	_, r := intel.Load(intel.Paths(paths...)...)
-	out := IntelReport{Rows: r.Rows, Loaded: r.Loaded, Refused: r.Refused, Reasons: []string{}}
+	set, r := intel.Load(intel.Paths(paths...)...)
+	out := IntelReport{Rows: r.Rows, Loaded: r.Loaded, Refused: r.Refused, Reasons: []string{}, Kinds: []IntelKind{}, Unjudged: append([]string{}, set.Unjudged(allTypes())...)}
+	for _, k := range set.Reaches(allTypes()) {
+		out.Kinds = append(out.Kinds, IntelKind{Kind: k.Kind.String(), Rows: k.Rows, Context: k.Context, Records: append([]string{}, k.Records...)})
+	}
 	for _, x := range r.Reasons {
 		out.Reasons = append(out.Reasons, fmt.Sprintf("%s:%d: %s", x.File, x.Line, x.Reason))
 	}

@@ -16,16 +16,16 @@ const maxAnswers = 64
 // RFC 6960.
 type OCSPRecord struct {
 	record.Head
-	ID             string      `rec:"id"`             // the file that carried the response
-	HashAlgorithm  string      `rec:"hashAlgorithm"`  // that the issuer is named with
-	IssuerNameHash string      `rec:"issuerNameHash"` // upper-case hex
-	IssuerKeyHash  string      `rec:"issuerKeyHash"`  // upper-case hex
-	Serial         string      `rec:"serialNumber"`   // as in x509
-	Status         string      `rec:"certStatus"`     // good, revoked or unknown
-	RevokeTime     record.Time `rec:"revoketime"`     // when it was revoked
-	RevokeReason   string      `rec:"revokereason"`   // why it was revoked
-	ThisUpdate     record.Time `rec:"thisUpdate"`     // when the status was known to be right
-	NextUpdate     record.Time `rec:"nextUpdate"`     // when to ask again
+	ID             string      `rec:"id"`                          // the file that carried the response
+	HashAlgorithm  string      `rec:"hashAlgorithm"`               // that the issuer is named with
+	IssuerNameHash string      `rec:"issuerNameHash"`              // upper-case hex
+	IssuerKeyHash  string      `rec:"issuerKeyHash"`               // upper-case hex
+	Serial         string      `rec:"serialNumber" match:"serial"` // as in x509
+	Status         string      `rec:"certStatus"`                  // good, revoked or unknown
+	RevokeTime     record.Time `rec:"revoketime"`                  // when it was revoked
+	RevokeReason   string      `rec:"revokereason"`                // why it was revoked
+	ThisUpdate     record.Time `rec:"thisUpdate"`                  // when the status was known to be right
+	NextUpdate     record.Time `rec:"nextUpdate"`                  // when to ask again
 }
 
 // OCSPType is the schema of OCSPRecord.

@@ -22,7 +22,7 @@ type Record struct {
 	record.Head
 	Fingerprint string             `rec:"fingerprint" ecs:"tls.server.hash.sha256" ent:"certificate"`  // SHA-256 of the DER, in hex
 	Version     uint64             `rec:"certificate.version" ecs:"x509.version_number"`               // 1 to 3
-	Serial      string             `rec:"certificate.serial" ecs:"x509.serial_number"`                 // hex, as OpenSSL prints it
+	Serial      string             `rec:"certificate.serial" ecs:"x509.serial_number" match:"serial"`  // hex, as OpenSSL prints it
 	Subject     string             `rec:"certificate.subject" ecs:"x509.subject.distinguished_name"`   // RFC 2253, most specific first
 	Issuer      string             `rec:"certificate.issuer" ecs:"x509.issuer.distinguished_name"`     // RFC 2253, most specific first
 	NotBefore   record.Time        `rec:"certificate.not_valid_before" ecs:"x509.not_before"`          // clipped to what record.Time can hold

@@ -31,8 +31,7 @@ func newIntel() *cobra.Command {
 			for _, line := range r.Reasons {
 				_, _ = fmt.Fprintln(cmd.OutOrStdout(), line)
 			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%d rows: %d loaded, %d refused\n", r.Rows, r.Loaded, r.Refused)
-			return err
+			return printIntel(cmd.OutOrStdout(), &r)
 		},
 	}
 	load.Flags().BoolVar(&asJSON, "json", false, "print rows, loaded, refused and reasons as JSON")

@@ -93,3 +93,31 @@ func (l *loader) lolDriver(raw []byte) {
 		}
 	}
 }
+
+// epss is what a row of the Exploit Prediction Scoring System
+// (https://www.first.org/epss/data_stats) says of a vulnerability. comment is
+// the line above the table, model_version:v2025.03.14,score_date:2026-01-02T00:00:00+0000.
+func epss(comment, score, percentile string) Indicator {
+	model, date := "", record.Time(0)
+	for part := range strings.SplitSeq(comment, ",") {
+		name, value, _ := strings.Cut(part, ":")
+		switch strings.TrimSpace(name) {
+		case "model_version":
+			model = value
+		case "score_date":
+			day, _, _ := strings.Cut(value, "T")
+			date = when(day, false)
+		}
+	}
+	desc := "probability of being exploited within 30 days: " + score
+	if percentile != "" {
+		desc += ", percentile " + percentile
+	}
+	if model != "" {
+		desc += ", model " + model
+	}
+	ind := known(Vulnerability, "", "EPSS", desc)
+	ind.URL = "https://www.first.org/epss/"
+	ind.Seen = record.Span{Start: date, End: date}
+	return ind
+}

@@ -37,6 +37,11 @@ const (
 	JA4                         // JA4 fingerprint
 	UserAgent                   // an HTTP user agent, whole
 	HASSH                       // HASSH digest of an SSH client or server
+	Serial                      // serial number of a certificate
+	Pipe                        // name of a pipe of Windows
+	RegistryKey                 // key of the registry and everything below it; key|value for what one holds
+	Mutex                       // name of a mutex of Windows
+	CommandLine                 // piece of a command line, in any place of it
 
 	// Context: what is known of a thing, which matches nothing by itself.
 	Vulnerability // a CVE identifier
@@ -46,7 +51,7 @@ const (
 
 var kindNames = [kinds]string{
 	"", "address", "subnet", "domain", "url", "software", "email", "user", "hash", "file", "certificate", "public_key", "ja3", "ja4", "user_agent",
-	"hassh", "vulnerability", "tool",
+	"hassh", "serial", "pipe", "registry_key", "mutex", "command_line", "vulnerability", "tool",
 }
 
 // String is the name used in reports and in indicators.yaml.
@@ -96,7 +101,7 @@ type Indicator struct {
 	Title       string   // title of the finding; empty for a general one
 	Port        uint16   // when not 0, only with this responder port
 	Role        string   // when not empty, only for values in this role
-	Reserved    bool     // in address space that anybody may use: never more than context
+	Reserved    bool     // in address space, or at a place of the registry, that anybody may use: never more than context
 
 	Marking string      // TLP marking of the source: clear, green, amber, amber+strict, red; empty when it gives none
 	Phases  []string    // kill-chain phases that the source names, such as mitre-attack:command-and-control

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"longwatch/internal/finding"
 )
 
 // Source is a file, or a tree of files, to load indicators from.
@@ -91,6 +93,8 @@ type loader struct {
 	report Report
 	file   *FileReport
 	line   int
+
+	fragments int // bytes of pieces of command lines
 
 	stixParts []stixPart        // indicators of the file at hand
 	stixNames map[string]string // and what they refer to: names of identities, markings
@@ -257,6 +261,15 @@ func (l *loader) row(ind Indicator) {
 		ind.Port = port
 	}
 	ind.Reserved = reserved(k, key)
+	switch k {
+	case Vulnerability, Tool:
+		ind.Weight, ind.Severity, ind.Rated = None, finding.Info, true
+	case CommandLine:
+		if l.fragments += len(key); l.fragments > maxFragmentBytes {
+			l.refuse(l.line, "more pieces of command lines than are looked for: 8 MiB of them")
+			return
+		}
+	}
 	had := ind.Desc
 	if !l.set.add(&ind, key) {
 		l.refuse(l.line, "the set is full")
@@ -328,4 +341,11 @@ var kindAliases = [kinds][]string{
 	JA4:         {"ja4", "ja4_hash", "ja4_fingerprint", "ja4_plus"},
 	HASSH:       {"hassh", "hassh_md5", "hassh_hash", "hasshserver", "hassh_server"},
 	UserAgent:   {"user_agent", "useragent", "http_user_agent"},
+	Serial:      {"serial", "serial_number", "certificate_serial", "cert_serial", "x509_serial", "x509_serial_number"},
+	Pipe:        {"pipe", "pipe_name", "pipename", "named_pipe", "file_pipe"},
+	RegistryKey: {"registry_key", "registry", "regkey", "reg_key", "registry_path", "registry_value", "windows_registry_key"},
+	Mutex:       {"mutex", "mutex_name", "mutant"},
+	CommandLine: {"command_line", "commandline", "command_line_fragment", "cmdline", "process_command_line"},
+
+	Vulnerability: {"vulnerability", "cve", "cve_id"},
 }

@@ -18,6 +18,7 @@ var entityKinds = [...]entityKind{
 	{"address", Address}, {"domain", Domain}, {"url", URL}, {"hash", Hash}, {"email", Email}, {"user", User}, {"file", File},
 	{"certificate", Certificate}, {"ja3", JA3}, {"ja4", JA4}, {"user_agent", UserAgent}, {"host", Domain}, {"process", File},
 	{"software", Software}, {"public_key", PublicKey}, {"hassh", HASSH}, {"ja3s", JA3},
+	{"serial", Serial}, {"pipe", Pipe}, {"registry_key", RegistryKey}, {"mutex", Mutex}, {"command_line", CommandLine},
 }
 
 // Bounds of one look-up.
@@ -112,6 +113,8 @@ func (m *Matcher) value(kind, text string, hit func(first uint32)) {
 		m.exact(Software, text, hit)
 	case "software":
 		m.exact(Software, text, hit)
+	default:
+		m.named(kind, text, hit)
 	}
 }
 

@@ -32,7 +32,7 @@ func (m *Matcher) Match(r record.Record, emit func(finding.Finding)) {
 	t := r.RecordType()
 	for i := range t.Fields {
 		f := &t.Fields[i]
-		if f.Kind == "" {
+		if f.Match == "" {
 			continue
 		}
 		for n := range f.Len(r) {
@@ -43,10 +43,11 @@ func (m *Matcher) Match(r record.Record, emit func(finding.Finding)) {
 				continue
 			}
 			if s, ok := f.StringAt(r, n); ok {
-				m.value(f.Kind, s, func(e uint32) { m.found(r, f, s, e, emit) })
+				m.value(f.Match, s, func(e uint32) { m.found(r, f, s, e, emit) })
 			}
 		}
 	}
+	m.objects(r, t, emit)
 	if m.set.has[URL] > 0 {
 		m.request(r, t, emit)
 	}
@@ -55,10 +56,13 @@ func (m *Matcher) Match(r record.Record, emit func(finding.Finding)) {
 // strange tells whether a can be looked up at all.
 func (m *Matcher) strange(a netip.Addr) bool { return a.IsValid() && !a.IsUnspecified() }
 
+// requests are the fields of host, path and query in records of HTTP requests.
+var requests = [...][3]string{{"host", "uri", ""}, {"cs_host", "cs_uri_stem", "cs_uri_query"}}
+
 // request joins host and path of an HTTP request, whoever logged it, and looks
 // the URL up.
 func (m *Matcher) request(r record.Record, t *record.Type, emit func(finding.Finding)) {
-	for _, names := range [...][3]string{{"host", "uri", ""}, {"cs_host", "cs_uri_stem", "cs_uri_query"}} {
+	for _, names := range requests {
 		host, ok1 := t.Field(names[0])
 		stem, ok2 := t.Field(names[1])
 		if !ok1 || !ok2 || host.Len(r) == 0 || stem.Len(r) == 0 {
@@ -136,7 +140,8 @@ func (i *Indicator) applies(r record.Record, f *record.Field) bool {
 var titles = [kinds]string{
 	"", "Listed address", "Address in a listed network", "Listed domain", "Listed URL", "Listed software", "Listed e-mail address",
 	"Listed account", "Listed file hash", "Listed file name", "Listed certificate", "Listed public key", "Listed JA3 fingerprint",
-	"Listed JA4 fingerprint", "Listed user agent", "Listed HASSH fingerprint", "Listed vulnerability", "Listed program",
+	"Listed JA4 fingerprint", "Listed user agent", "Listed HASSH fingerprint", "Listed certificate serial number", "Listed pipe", "Listed registry key", "Listed mutex",
+	"Listed piece of a command line", "Listed vulnerability", "Listed program",
 }
 
 // maxRows is how many rows of one feed a finding quotes.
@@ -159,7 +164,7 @@ func (m *Matcher) claim(r record.Record, f *record.Field, value string, rows []I
 	if best.Title != "" {
 		out.Title = best.Title
 	}
-	out.Why = append(out.Why, finding.Because("%s %q (%s of a %s record) is the %s indicator %q", f.Kind, short(value), f.Name, r.RecordType().Name, best.Kind, short(best.Value)))
+	out.Why = append(out.Why, finding.Because("%s %q (%s of a %s record) %s the %s indicator %q", first(f.Match, best.Kind.String()), short(around(value, best)), f.Name, r.RecordType().Name, best.Kind.verb(), best.Kind, short(best.Value)))
 	for i, ind := range rows {
 		if i == maxRows {
 			out.Why = append(out.Why, finding.Because("and %d more rows of the same feed", len(rows)-maxRows))
@@ -215,6 +220,9 @@ func (m *Matcher) grade(i *Indicator, r record.Record) grade {
 	at := r.Base().TS
 	switch {
 	case i.Reserved:
+		if i.Kind == RegistryKey {
+			return grade{finding.Info, 0, "many programs use this key, so the listing says nothing about this host"}
+		}
 		return grade{finding.Info, 0, "the address is in space that anybody may use, so the listing says nothing about this host"}
 	case i.Weight == None:
 		return grade{finding.Info, 0, "the indicator is context only: it has no weight"}
@@ -270,12 +278,16 @@ func parties(r record.Record, f *record.Field, value string, ind Indicator) []re
 		out = append(out, e)
 	}
 	if f.Kind != "address" && f.Kind != "host" {
-		kind := f.Kind
+		kind := f.Match
 		switch ind.Kind {
 		case URL:
 			kind = "url"
 		case Domain:
 			kind = "domain"
+		case Pipe, Mutex, RegistryKey:
+			kind = ind.Kind.String()
+		case CommandLine: // one claim for all command lines with that piece
+			kind, value = ind.Kind.String(), ind.Value
 		}
 		out = append(out, record.Entity{Kind: kind, Value: short(value), Role: f.Role})
 	}

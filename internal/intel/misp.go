@@ -35,6 +35,7 @@ type mispTag struct {
 
 type mispAttribute struct {
 	Type      string    `json:"type"`
+	Relation  string    `json:"object_relation"`
 	Value     string    `json:"value"`
 	Comment   string    `json:"comment"`
 	ToIDs     *bool     `json:"to_ids"`
@@ -60,6 +61,13 @@ var mispQuiet = []string{
 	"target-machine", "target-org", "target-location", "target-external", "target-user", "target-email", "comment", "github-repository", "phone-number", "mime-type", "AS", "internal reference", "external analysis",
 }
 
+// mispRelations are the texts of objects (https://github.com/MISP/misp-objects)
+// that are values of ours: object and relation, and the type that it stands for.
+var mispRelations = map[string]string{
+	"process/command-line": "command-line", "process/args": "command-line", "x509/serial-number": "serial-number", "mutex/name": "mutex",
+	"registry-key/key": "regkey", "ja3-plus/ja4": "ja4-fingerprint",
+}
+
 func (l *loader) mispEvent(raw []byte) {
 	l.file.Format = "misp"
 	var e mispEvent
@@ -83,6 +91,9 @@ func (l *loader) mispEvent(raw []byte) {
 	}
 	for _, o := range e.Objects {
 		for _, a := range o.Attributes {
+			if k, ok := mispRelations[o.Name+"/"+a.Relation]; ok && a.Type == "text" {
+				a.Type = k
+			}
 			l.mispAttribute(base, &a)
 		}
 	}
@@ -122,6 +133,9 @@ func (l *loader) mispAttribute(ind Indicator, a *mispAttribute) {
 		ind.Weight, ind.Severity, ind.Rated = None, finding.Info, true
 	}
 	types, values := strings.Split(a.Type, "|"), []string{a.Value}
+	if a.Type == "regkey|value" {
+		types = types[:1]
+	}
 	if len(types) == 2 {
 		first, second, ok := strings.Cut(a.Value, "|")
 		if !ok {

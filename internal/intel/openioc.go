@@ -55,6 +55,8 @@ var openIOCKinds = []struct {
 	{"/md5sum", Hash}, {"/sha1sum", Hash}, {"/sha256sum", Hash}, {"/filename", File}, {"/fullpath", File}, {"/filepath", File}, {"/remoteip", Address}, {"/localip", Address}, {"networkdns/ip", Address},
 	{"portitem/remoteip", Address}, {"/dns", Domain}, {"/host", Domain}, {"dnsentryitem/recordname", Domain}, {"/hostname", Domain}, {"/url", URL}, {"urlhistoryitem/url", URL}, {"/uri", URL}, {"/useragent", UserAgent},
 	{"/from", Email}, {"email/from", Email}, {"/username", User}, {"/signaturesha1", Certificate},
+	{"registryitem/path", RegistryKey}, {"registryitem/keypath", RegistryKey}, {"handlelist/handle/name", Mutex}, {"processitem/arguments", CommandLine}, {"/commandline", CommandLine},
+	{"pipeitem/name", Pipe}, {"/certificateserial", Serial},
 }
 
 const maxGroups = 100 // groups within each other

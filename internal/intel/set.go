@@ -27,6 +27,7 @@ type Set struct {
 	oneLabel  bool // some Domain indicator has no dot
 	benign    benign
 	patterns  []Pattern // that say more than single values do
+	pieces    *fragments
 	metaIndex map[string]uint32
 	keyBuf    []byte
 	seed      maphash.Seed
@@ -119,6 +120,8 @@ func (s *Set) seal() {
 	s.keyBuf = nil
 	s.table = newTable(s.seed, len(s.entries))
 	lengths := map[[2]int]bool{}
+	var pieces [][]byte
+	var pieceRows []uint32
 	for i := range s.entries {
 		e := &s.entries[i]
 		k := s.key(uint32(i))
@@ -137,9 +140,15 @@ func (s *Set) seal() {
 				family = 4
 			}
 			lengths[[2]int{family, n}] = true
+		case CommandLine:
+			pieces, pieceRows = append(pieces, k), append(pieceRows, uint32(i))
 		case Domain:
 			s.oneLabel = s.oneLabel || bytes.IndexByte(k, '.') < 0
 		}
+	}
+	if len(pieces) > 0 {
+		sortFragments(pieces, pieceRows)
+		s.pieces = newFragments(pieces, pieceRows)
 	}
 	for l := range lengths {
 		if l[0] == 4 {
@@ -211,7 +220,7 @@ func keyText(k Kind, key []byte) string {
 			return netip.PrefixFrom(a.Unmap(), bits-96).String()
 		}
 		return netip.PrefixFrom(a, bits).String()
-	case Hash, Certificate, PublicKey, JA3, HASSH:
+	case Hash, Certificate, PublicKey, JA3, HASSH, Serial:
 		return hex.EncodeToString(key)
 	}
 	return string(key)

@@ -212,6 +212,7 @@ var stixKinds = map[string]Kind{
 	"email-message:from_ref.value": Email, "email-message:sender_ref.value": Email, "file:name": File, "user-account:account_login": User, "user-account:user_id": User,
 	"network-traffic:dst_ref.value": Address, "network-traffic:src_ref.value": Address,
 	"network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'": UserAgent,
+	"windows-registry-key:key": RegistryKey, "mutex:name": Mutex, "x509-certificate:serial_number": Serial,
 }
 
 // Patterns are the indicators that say more than that one value was seen.

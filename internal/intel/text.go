@@ -93,6 +93,9 @@ type columns struct {
 	value, kind, source, desc, url, confidence, severity, from, until, port, first, last int
 	fixed                                                                                Kind // kind of every row, when the value's column names it
 	pairs                                                                                []pair
+
+	epss, percentile int    // of a table of the Exploit Prediction Scoring System
+	model            string // the comment above it: version of the model, day of the scores
 }
 
 // pair is a column that holds indicators of one kind.
@@ -102,7 +105,10 @@ type pair struct {
 }
 
 func noColumns() columns {
-	return columns{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, nil}
+	return columns{
+		value: -1, kind: -1, source: -1, desc: -1, url: -1, confidence: -1, severity: -1, from: -1, until: -1, port: -1, first: -1, last: -1,
+		epss: -1, percentile: -1,
+	}
 }
 
 func zeekColumns(names []string) columns {
@@ -158,6 +164,9 @@ func (l *loader) csv(r *bufio.Reader, comma rune, asked bool) error {
 			have = true
 			guess := guessColumns(cells)
 			if c = csvColumns(cells); c.known() && !guess.known() {
+				if c.epss >= 0 {
+					l.file.Format, c.model = "epss", comment
+				}
 				return
 			}
 			if c = csvColumns(splitCSV(comment, comma)); !c.known() {
@@ -254,6 +263,10 @@ func csvColumns(names []string) columns {
 			c.until = i
 		case "port", "dst_port":
 			c.port = i
+		case "epss":
+			c.epss = i
+		case "percentile":
+			c.percentile = i
 		default:
 			if k, ok := kindOf(plain); ok {
 				c.pairs = append(c.pairs, pair{i, k})
@@ -262,6 +275,10 @@ func csvColumns(names []string) columns {
 	}
 	if c.value >= 0 {
 		c.pairs = nil
+	}
+	ofValue := func(p pair) bool { return p.kind == Vulnerability }
+	if slices.ContainsFunc(c.pairs, func(p pair) bool { return !ofValue(p) }) { // what a row says of its digest
+		c.pairs = slices.DeleteFunc(c.pairs, ofValue)
 	}
 	return c
 }
@@ -302,6 +319,9 @@ func (l *loader) cells(c columns, cells []string, guess bool) {
 	}
 	if p, err := strconv.ParseUint(at(c.port), 10, 16); err == nil {
 		ind.Port = uint16(p)
+	}
+	if c.epss >= 0 {
+		ind = epss(c.model, at(c.epss), at(c.percentile))
 	}
 	for _, p := range c.pairs {
 		if v := at(p.at); v != "" {

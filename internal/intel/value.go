@@ -100,6 +100,9 @@ func normal(kind Kind, value string) (k Kind, key []byte, port uint16, err error
 	case Hash, Certificate, PublicKey:
 		key, err := digest(v)
 		return kind, key, 0, err
+	case Serial, Pipe, RegistryKey, Mutex, CommandLine:
+		key, err := normalName(kind, v)
+		return kind, key, 0, err
 	case Vulnerability:
 		if c := strings.ToUpper(v); isCVE(c) {
 			return kind, []byte(c), 0, nil
@@ -216,9 +219,13 @@ func isHex(s string) bool {
 	return s != ""
 }
 
-// reserved tells whether a key is in address space that anybody may use, where
-// an indicator says nothing about a certain host.
+// reserved tells whether a key is in address space that anybody may use, or a
+// place of the registry that many programs use: an indicator of it says nothing
+// about a certain host.
 func reserved(k Kind, key []byte) bool {
+	if k == RegistryKey {
+		return isShared(string(key))
+	}
 	if k != Address && k != Subnet {
 		return false
 	}
@@ -250,6 +257,9 @@ func Guess(value string) (Kind, error) {
 	}
 	if strings.Contains(v, "://") {
 		return URL, nil
+	}
+	if k := guessName(v); k != 0 {
+		return k, nil
 	}
 	for _, k := range [...]Kind{Address, Hash, Email} {
 		if _, _, _, err := normal(k, v); err == nil {

@@ -32,6 +32,11 @@ type Field struct {
 	Kind string // entity kind, or empty
 	Role string // entity role, or empty
 
+	// Match is what indicators are compared with the value as: its entity
+	// kind, or that of its match tag, such as command_line, where the value
+	// tells no record from another and so is no entity. Empty for neither.
+	Match string
+
 	Port, Set, Enum, Secret bool // options of the rec tag
 	Extra                   bool // not a column of Zeek's log of this name: left out of its formats
 
@@ -104,6 +109,9 @@ func (t *Type) walk(st reflect.Type, index []int) {
 		name, opts, _ := strings.Cut(tag, ",")
 		fd := Field{Name: name, ECS: f.Tag.Get("ecs"), index: at}
 		fd.Kind, fd.Role, _ = strings.Cut(f.Tag.Get("ent"), ",")
+		if fd.Match = fd.Kind; fd.Match == "" {
+			fd.Match = f.Tag.Get("match")
+		}
 		for o := range strings.SplitSeq(opts, ",") {
 			switch o {
 			case "":

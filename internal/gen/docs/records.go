@@ -27,7 +27,7 @@ all of them to ` + "`records/NAME.jsonl`" + ` in the case folder; ` + "`records`
 
 - **type** is the type in a Zeek TSV log. Times are seconds since 1970 with nine digits, intervals are seconds.
 - **ECS** is the field in ` + "`--format ecs`" + `; fields without one are written as ` + "`longwatch.NAME.FIELD`" + `.
-- **entity** is what the value is matched and joined as, with its role.
+- **entity** is what the value is matched and joined as, with its role; in *italics*, what it is only matched as.
 - Every record has ` + "`ts`" + `, when it happened. Records with *uid* also have the columns of a connection:
   ` + "`uid`, `id.orig_h`, `id.orig_p`, `id.resp_h`, `id.resp_p`" + `, as in Zeek. Neither is repeated below.
 - *not in Zeek's log*: left out of ` + "`--format zeek-json`" + ` and ` + "`zeek-tsv`" + `, so that readers of Zeek logs meet only columns they know.
@@ -115,6 +115,9 @@ func (d *doc) record(src *source, t *record.Type, st reflect.Type, makers []stri
 		entity := f.Kind
 		if f.Role != "" {
 			entity += ", " + f.Role
+		}
+		if entity == "" && f.Match != "" {
+			entity = "*" + f.Match + "*"
 		}
 		d.row(code(f.Name), kinds[i], code(f.ECS), entity, texts[f.Name]+marks(f))
 	}

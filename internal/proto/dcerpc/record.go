@@ -13,7 +13,7 @@ import (
 type Call struct {
 	record.Conn
 	RTT       record.Opt[time.Duration] `rec:"rtt" ecs:"event.duration"`     // request to answer; absent without an answer
-	NamedPipe string                    `rec:"named_pipe"`                   // secondary address of the bind: a pipe, or a port over TCP
+	NamedPipe string                    `rec:"named_pipe" match:"pipe"`      // secondary address of the bind: a pipe, or a port over TCP
 	Endpoint  string                    `rec:"endpoint"`                     // name of the interface
 	Operation string                    `rec:"operation" ecs:"event.action"` // name of the operation; unknown- and its number where there is none
 	UUID      string                    `rec:"uuid,extra"`                   // interface

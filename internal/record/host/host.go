@@ -24,20 +24,20 @@ type Head struct {
 // Linux audit EXECVE.
 type Process struct {
 	Head
-	PID           int64    `rec:"pid" ecs:"process.pid"`                                  // process id
-	GUID          string   `rec:"guid" ecs:"process.entity_id"`                           // names the process for good (Sysmon)
-	Image         string   `rec:"image" ecs:"process.executable" ent:"process"`           // path of the program
-	CommandLine   string   `rec:"command_line" ecs:"process.command_line"`                // as it was started
-	Args          []string `rec:"args" ecs:"process.args"`                                // as executed, where the evidence keeps them apart
-	Directory     string   `rec:"directory" ecs:"process.working_directory"`              // where it was started
-	ParentPID     int64    `rec:"parent_pid" ecs:"process.parent.pid"`                    // of the process that started it
-	ParentGUID    string   `rec:"parent_guid" ecs:"process.parent.entity_id"`             // likewise, for good (Sysmon)
-	ParentImage   string   `rec:"parent_image" ecs:"process.parent.executable"`           // path of the program that started it
-	ParentCommand string   `rec:"parent_command_line" ecs:"process.parent.command_line"`  // how that was started
-	Integrity     string   `rec:"integrity" ecs:"process.Ext.token.integrity_level_name"` // level: Low, Medium, High, System
-	OriginalName  string   `rec:"original_name" ecs:"process.pe.original_file_name"`      // that the program's version information gives it
-	Hashes        []string `rec:"hashes" ecs:"process.hash" ent:"hash"`                   // bare hex digests
-	IMPHash       string   `rec:"imphash" ecs:"process.pe.imphash" ent:"hash"`            // hash of its imports
+	PID           int64    `rec:"pid" ecs:"process.pid"`                                                      // process id
+	GUID          string   `rec:"guid" ecs:"process.entity_id"`                                               // names the process for good (Sysmon)
+	Image         string   `rec:"image" ecs:"process.executable" ent:"process"`                               // path of the program
+	CommandLine   string   `rec:"command_line" ecs:"process.command_line" match:"command_line"`               // as it was started
+	Args          []string `rec:"args" ecs:"process.args"`                                                    // as executed, where the evidence keeps them apart
+	Directory     string   `rec:"directory" ecs:"process.working_directory"`                                  // where it was started
+	ParentPID     int64    `rec:"parent_pid" ecs:"process.parent.pid"`                                        // of the process that started it
+	ParentGUID    string   `rec:"parent_guid" ecs:"process.parent.entity_id"`                                 // likewise, for good (Sysmon)
+	ParentImage   string   `rec:"parent_image" ecs:"process.parent.executable"`                               // path of the program that started it
+	ParentCommand string   `rec:"parent_command_line" ecs:"process.parent.command_line" match:"command_line"` // how that was started
+	Integrity     string   `rec:"integrity" ecs:"process.Ext.token.integrity_level_name"`                     // level: Low, Medium, High, System
+	OriginalName  string   `rec:"original_name" ecs:"process.pe.original_file_name"`                          // that the program's version information gives it
+	Hashes        []string `rec:"hashes" ecs:"process.hash" ent:"hash"`                                       // bare hex digests
+	IMPHash       string   `rec:"imphash" ecs:"process.pe.imphash" ent:"hash"`                                // hash of its imports
 }
 
 // Logon is an account that got in, failed to, or used explicit credentials.
@@ -78,21 +78,21 @@ type ProcessEnd struct {
 // stopped. Specification: System 7045 and 7036, Security 4697.
 type Service struct {
 	Head
-	Action    string `rec:"action" ecs:"event.action"`       // installed, changed, started, stopped, crashed, deleted
-	Name      string `rec:"name" ecs:"service.name"`         // of the service
-	Path      string `rec:"path" ecs:"process.command_line"` // program that it runs, with its arguments
-	Kind      string `rec:"service_type"`                    // as user mode service, kernel driver; from the Security log as 0x…
-	StartType string `rec:"start_type"`                      // as auto start, demand start; from the Security log as a number
-	Account   string `rec:"account" ent:"user,service"`      // that it runs as
+	Action    string `rec:"action" ecs:"event.action"`                            // installed, changed, started, stopped, crashed, deleted
+	Name      string `rec:"name" ecs:"service.name"`                              // of the service
+	Path      string `rec:"path" ecs:"process.command_line" match:"command_line"` // program that it runs, with its arguments
+	Kind      string `rec:"service_type"`                                         // as user mode service, kernel driver; from the Security log as 0x…
+	StartType string `rec:"start_type"`                                           // as auto start, demand start; from the Security log as a number
+	Account   string `rec:"account" ent:"user,service"`                           // that it runs as
 }
 
 // Task is a scheduled task that was registered, changed, run or deleted.
 // Specification: Security 4698 to 4702, TaskScheduler 106 to 201.
 type Task struct {
 	Head
-	Action  string `rec:"action" ecs:"event.action"`          // registered, changed, started, completed, deleted, enabled, disabled
-	Name    string `rec:"name"`                               // path of the task
-	Command string `rec:"command" ecs:"process.command_line"` // what it runs, from the task's XML when known
+	Action  string `rec:"action" ecs:"event.action"`                               // registered, changed, started, completed, deleted, enabled, disabled
+	Name    string `rec:"name"`                                                    // path of the task
+	Command string `rec:"command" ecs:"process.command_line" match:"command_line"` // what it runs, from the task's XML when known
 }
 
 // ShareAccess is a file share that was used (5140, 5145 and the like).
@@ -124,10 +124,10 @@ type FileEvent struct {
 // 4657 and 4663, User Profiles Service 5.
 type Registry struct {
 	Head
-	Action string `rec:"action" ecs:"event.action"`         // created, set, renamed, deleted or loaded
-	Key    string `rec:"key" ecs:"registry.path"`           // path of the key, with the value's name where the log joins them
-	Value  string `rec:"value" ecs:"registry.data.strings"` // what was set
-	Image  string `rec:"image" ecs:"process.executable"`    // program that did it
+	Action string `rec:"action" ecs:"event.action"`                              // created, set, renamed, deleted or loaded
+	Key    string `rec:"key" ecs:"registry.path" match:"registry_key"`           // path of the key, with the value's name where the log joins them
+	Value  string `rec:"value" ecs:"registry.data.strings" match:"command_line"` // what was set
+	Image  string `rec:"image" ecs:"process.executable"`                         // program that did it
 }
 
 // Socket is a network connection, or a port being opened for some, seen by the
@@ -149,9 +149,9 @@ type Socket struct {
 // 17 and 18.
 type Pipe struct {
 	Head
-	Action string `rec:"action" ecs:"event.action"`      // created or connected
-	Name   string `rec:"name" ecs:"file.name"`           // of the pipe
-	Image  string `rec:"image" ecs:"process.executable"` // program that did it
+	Action string `rec:"action" ecs:"event.action"`         // created or connected
+	Name   string `rec:"name" ecs:"file.name" match:"pipe"` // of the pipe
+	Image  string `rec:"image" ecs:"process.executable"`    // program that did it
 }
 
 // Module is a library or driver that a process loaded. Specification: Sysmon 6
@@ -190,8 +190,8 @@ type DNSQuery struct {
 // 4103 and 4104, MSExchange CmdletLogs 1 and 6, shell history.
 type Script struct {
 	Head
-	Text string `rec:"text" ecs:"powershell.file.script_block_text"` // of the script or command
-	Path string `rec:"path" ecs:"file.path"`                         // file that it is from
+	Text string `rec:"text" ecs:"powershell.file.script_block_text" match:"command_line"` // of the script or command
+	Path string `rec:"path" ecs:"file.path"`                                              // file that it is from
 }
 
 // LogClear is a log that was cleared. Specification: Security 1102, System
@@ -224,9 +224,9 @@ type Database struct {
 // 19-21). Specification: WMI-Activity event log.
 type WMI struct {
 	Head
-	Action string `rec:"action" ecs:"event.action"` // filter, consumer, binding, operation
-	Name   string `rec:"name"`                      // of the filter, consumer or operation
-	Detail string `rec:"detail"`                    // the query, command, destination or provider's path
+	Action string `rec:"action" ecs:"event.action"`   // filter, consumer, binding, operation
+	Name   string `rec:"name"`                        // of the filter, consumer or operation
+	Detail string `rec:"detail" match:"command_line"` // the query, command, destination or provider's path
 }
 
 // Ticket is a Kerberos ticket that a domain controller gave or refused (4768,

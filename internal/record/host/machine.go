@@ -44,14 +44,14 @@ type ObjectAccess struct {
 // Sysmon 25, 27 and 28.
 type Protection struct {
 	Head
-	Product string   `rec:"product" ecs:"observer.product"`          // guard: Defender, AppLocker, CodeIntegrity, Security-Mitigations, Sysmon
-	Action  string   `rec:"action" ecs:"event.action"`               // detected, cleaned, failed, blocked, audited, allowed, restored, history-deleted, enabled, disabled
-	Name    string   `rec:"name" ecs:"rule.name"`                    // threat, rule or protection
-	Path    string   `rec:"path" ecs:"file.path" ent:"file"`         // file that it was about
-	Image   string   `rec:"image" ecs:"process.executable"`          // program that touched it, or that was stopped
-	PID     int64    `rec:"pid" ecs:"process.pid"`                   // process id, where it is told
-	Command string   `rec:"command_line" ecs:"process.command_line"` // of that program, where it is told
-	Hashes  []string `rec:"hashes" ecs:"file.hash" ent:"hash"`       // of the file, bare hex digests
+	Product string   `rec:"product" ecs:"observer.product"`                               // guard: Defender, AppLocker, CodeIntegrity, Security-Mitigations, Sysmon
+	Action  string   `rec:"action" ecs:"event.action"`                                    // detected, cleaned, failed, blocked, audited, allowed, restored, history-deleted, enabled, disabled
+	Name    string   `rec:"name" ecs:"rule.name"`                                         // threat, rule or protection
+	Path    string   `rec:"path" ecs:"file.path" ent:"file"`                              // file that it was about
+	Image   string   `rec:"image" ecs:"process.executable"`                               // program that touched it, or that was stopped
+	PID     int64    `rec:"pid" ecs:"process.pid"`                                        // process id, where it is told
+	Command string   `rec:"command_line" ecs:"process.command_line" match:"command_line"` // of that program, where it is told
+	Hashes  []string `rec:"hashes" ecs:"file.hash" ent:"hash"`                            // of the file, bare hex digests
 }
 
 // Setting is a setting of the system or of a service that was changed.

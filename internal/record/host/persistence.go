@@ -12,13 +12,13 @@ import (
 // sudoers(5), pam.conf(5).
 type Persistence struct {
 	Head
-	Kind    string      `rec:"kind"`                               // systemd-unit, systemd-timer, cron, rc, profile, authorized-key, preload, loader-path, pam, udev, sudoers
-	Path    string      `rec:"path" ecs:"file.path" ent:"file"`    // of the file, as it lies in the evidence
-	Name    string      `rec:"name"`                               // unit, key's comment, PAM service and the like
-	Command string      `rec:"command" ecs:"process.command_line"` // what is run or loaded; fingerprint of a key
-	Account string      `rec:"account" ent:"user"`                 // that it runs as, or that lets in
-	Entry   string      `rec:"entry"`                              // the line as it stands, white space cut
-	Created record.Time `rec:"created" ecs:"file.created"`         // birth of the file, where the evidence keeps it; ts is its last change
+	Kind    string      `rec:"kind"`                                                    // systemd-unit, systemd-timer, cron, rc, profile, authorized-key, preload, loader-path, pam, udev, sudoers
+	Path    string      `rec:"path" ecs:"file.path" ent:"file"`                         // of the file, as it lies in the evidence
+	Name    string      `rec:"name"`                                                    // unit, key's comment, PAM service and the like
+	Command string      `rec:"command" ecs:"process.command_line" match:"command_line"` // what is run or loaded; fingerprint of a key
+	Account string      `rec:"account" ent:"user"`                                      // that it runs as, or that lets in
+	Entry   string      `rec:"entry"`                                                   // the line as it stands, white space cut
+	Created record.Time `rec:"created" ecs:"file.created"`                              // birth of the file, where the evidence keeps it; ts is its last change
 }
 
 // History is the file in which a shell or client keeps what was typed.
