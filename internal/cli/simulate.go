@@ -10,41 +10,99 @@ import (
 	"longwatch/internal/simulate"
 )
 
+// simulateFlags are the options of simulate as they are typed.
+type simulateFlags struct {
+	out, scale, span string
+	seed             uint64
+	keep, drop       []string
+	o                simulate.Options
+}
+
+// options reads what needs reading.
+func (f *simulateFlags) options() (simulate.Options, error) {
+	o := f.o
+	var err error
+	switch f.scale {
+	case "full":
+	case "small":
+		o.Small = true
+	default:
+		return o, usageError{fmt.Errorf("simulate: the scale is full or small, not %q", f.scale)}
+	}
+	if o.Keep, err = simulate.ParseKinds(f.keep); err != nil {
+		return o, usageError{err}
+	}
+	if o.Drop, err = simulate.ParseKinds(f.drop); err != nil {
+		return o, usageError{err}
+	}
+	if f.span != "" {
+		if _, err = fmt.Sscanf(f.span, "%d-%d", &o.From, &o.To); err != nil {
+			return o, usageError{fmt.Errorf("simulate: the span is two percentages such as 67-100, not %q", f.span)}
+		}
+	}
+	return o, nil
+}
+
 func newSimulate() *cobra.Command {
-	var out string
-	var seed uint64
+	f := &simulateFlags{}
 	profiles := strings.Join(simulate.Profiles(), ", ")
 	cmd := &cobra.Command{
-		Use:   "simulate PROFILE",
+		Use:   "simulate PROFILE...",
 		Short: "write inert evidence of a campaign, or of an ordinary day, to practise on",
 		Long: `Writes captures, event logs, web-server logs, audit logs, mail and a web root as
 a campaign would have left them, between ordinary traffic, and truth.json beside
-them. Nothing in it is functional: no program runs, no address is contacted.
+them: who came in where and when, which lines, records and offsets of each file
+show it, and what was left out. Nothing in it is functional: no program runs, no
+address is contacted.
+
+Each profile is an organisation of its own; profiles joined by "+" are intrusions
+into the same one, at the same time.
 
 Profiles: ` + profiles + ".",
 		Example: `  longwatch simulate all -o exercise --seed 7
-  longwatch hunt exercise -o case`,
+  longwatch hunt exercise -o case
+
+  longwatch simulate volt-typhoon+op-512 --scale small     two at once, one organisation
+  longwatch simulate unknown-actor --false-flag op-512     somebody else, posing
+  longwatch simulate th12 --drop captures,half             no packets, half of the hosts
+  longwatch simulate th12 --span 67-100                    only the last third of the time`,
 		ValidArgs: simulate.Profiles(),
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError{fmt.Errorf("simulate: name one profile: %s", profiles)}
+			if len(args) == 0 {
+				return usageError{fmt.Errorf("simulate: name a profile: %s", profiles)}
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := f.options()
+			if err != nil {
+				return err
+			}
 			p := newProgress(cmd.ErrOrStderr(), false)
 			p.Phase("writing the exercise")
-			truth, err := simulate.Write(args[0], out, seed, simulate.Options{})
+			truth, err := simulate.Write(strings.Join(args, " "), f.out, f.seed, o)
 			p.Done()
 			if err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d evidence files of %d sites with %d campaigns, seed %d: %s\nwhat happened is in %s\n",
-				len(truth.Files), len(truth.Sites), len(truth.Campaigns), seed, out, filepath.Join(out, "truth.json"))
+				len(truth.Files), len(truth.Sites), len(truth.Campaigns), f.seed, f.out, filepath.Join(f.out, "truth.json"))
 			return err
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "o", "exercise", "folder for the evidence; made if missing")
-	cmd.Flags().Uint64Var(&seed, "seed", 1, "another seed gives other names, addresses and times")
+	kinds := simulate.Kinds()
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = string(k)
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&f.out, "out", "o", "exercise", "folder for the evidence; made if missing")
+	flags.Uint64Var(&f.seed, "seed", 1, "another seed gives other names, addresses and times")
+	flags.IntVar(&f.o.Days, "days", 0, fmt.Sprintf("days of ordinary activity, at most %d; above %d each is thinned out (default 2, or 1 with --scale small)", simulate.MaxDays, simulate.FullDays))
+	flags.StringVar(&f.scale, "scale", "full", "full, or small: a quarter of the ordinary activity")
+	flags.StringVar(&f.o.FalseFlag, "false-flag", "", "the intruders plant published signs of this profile")
+	flags.StringSliceVar(&f.keep, "keep", nil, "only these kinds of evidence: "+strings.Join(names, ", "))
+	flags.StringSliceVar(&f.drop, "drop", nil, "none of these kinds; half is every second machine, entry what shows the way in")
+	flags.StringVar(&f.span, "span", "", "percent of the time that logs and captures cover, such as 67-100")
 	return cmd
 }

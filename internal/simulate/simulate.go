@@ -12,6 +12,10 @@
 //
 // What an intruder would vary (names, addresses, times, ports) comes from the
 // seed. The same profile, seed and options give the same bytes.
+//
+// It knows nothing of how anything is detected. What it knows is in truth.json:
+// who came in where and when, what of it each file shows by line, record and
+// offset, what was left out and which clocks are wrong.
 package simulate
 
 import (
@@ -23,29 +27,18 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"longwatch/internal/simulate/chance"
 	"longwatch/internal/simulate/estate"
-	"longwatch/internal/simulate/scenario/op512"
+	"longwatch/internal/simulate/scenario/falseflag"
 	"longwatch/internal/simulate/scenario/ordinary"
-	"longwatch/internal/simulate/scenario/tgrsta1030"
-	"longwatch/internal/simulate/scenario/th12"
-	"longwatch/internal/simulate/scenario/volttyphoon"
 	"longwatch/internal/simulate/truth"
 )
 
 // Truth is the answer sheet of an exercise; truth.json holds it.
 type Truth = truth.Truth
-
-// Options change an exercise; the zero value is the usual one.
-type Options struct {
-	Start time.Time // first day; zero: a working day of March 2026 that the seed decides
-	Days  int       // days of ordinary activity; zero: 2
-}
-
-// MaxDays bounds the ordinary activity, and so the volume, of an exercise.
-const MaxDays = 14
 
 // ErrProfile says that there is no such profile.
 var ErrProfile = errors.New("simulate: unknown profile")
@@ -53,92 +46,94 @@ var ErrProfile = errors.New("simulate: unknown profile")
 // ErrNotEmpty says that the folder to write to holds files already.
 var ErrNotEmpty = errors.New("simulate: folder is not empty")
 
-// act is one site of an exercise: the organisation and what happens to it.
-type act struct {
-	profile string
-	kind    ordinary.Kind
-	play    func(*estate.Site) truth.Campaign // nil: nothing but ordinary days
-}
-
-// acts are the intrusions, in the order in which their sites are built.
-func acts() []act {
-	return []act{
-		{"volt-typhoon", ordinary.Utility, volttyphoon.Play},
-		{"op-512", ordinary.Company, op512.Play},
-		{"tgr-sta-1030", ordinary.Ministry, tgrsta1030.Play},
-		{"th12", ordinary.Operator, th12.Play},
-	}
-}
-
-// Profiles are the names Write takes.
+// Profiles are the names Write takes. Names joined by "+" are intrusions into the
+// same organisation.
 func Profiles() []string {
-	list := []string{"quiet-day", "all"}
-	for _, a := range acts() {
-		list = append(list, a.profile)
+	list := []string{"quiet-day", "quiet-site", "all"}
+	for _, p := range plays() {
+		list = append(list, p.profile)
 	}
 	slices.Sort(list)
 	return list
 }
 
 // Write puts an exercise into dir, which must be empty or absent, and returns
-// its truth. The errors are ErrProfile, ErrNotEmpty and those of the file
-// system.
+// its truth. profile is one name or several, blank separated: each is an
+// organisation of its own; see Profiles. The errors are
+// ErrProfile, ErrOption, ErrNotEmpty and those of the file system.
 func Write(profile, dir string, seed uint64, o Options) (*Truth, error) {
-	var chosen []act
-	for _, a := range acts() {
-		switch profile {
-		case "all", a.profile:
-			chosen = append(chosen, a)
-		case "quiet-day":
-			chosen = append(chosen, act{"quiet-day", a.kind, nil})
-		}
+	if err := o.check(); err != nil {
+		return nil, err
 	}
-	if chosen == nil {
-		return nil, fmt.Errorf("%w: %q", ErrProfile, profile)
+	r := chance.New(seed, "exercise")
+	chosen, err := acts(strings.Fields(profile), r)
+	if err != nil {
+		return nil, err
 	}
 	if list, err := os.ReadDir(dir); err == nil && len(list) > 0 {
 		return nil, fmt.Errorf("%w: %s", ErrNotEmpty, dir)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	r := chance.New(seed, "exercise")
 	start := o.Start.UTC().Truncate(24 * time.Hour)
 	if o.Start.IsZero() {
 		start = time.Date(2026, 3, 2+7*r.IntN(4)+r.IntN(3), 0, 0, 0, 0, time.UTC)
 	}
-	days := o.Days
-	if days <= 0 {
-		days = 2
-	}
-	days = min(days, MaxDays)
-	t := &Truth{Profile: profile, Seed: seed, Note: "inert exercise evidence: nothing in it can run, and nothing in it happened"}
+	t := &Truth{Profile: profile, Seed: seed, Note: "inert exercise evidence: nothing in it can run, and nothing in it happened", Options: o.words()}
 	octets := r.Perm(180)
 	for i, a := range chosen {
-		site := ordinary.Build(ordinary.Plan{Kind: a.kind, Start: start, Days: days, Octet: byte(20 + octets[i])}, r.Sub(string(a.kind)))
-		ordinary.Live(site)
-		if a.play != nil {
-			t.Campaigns = append(t.Campaigns, a.play(site))
-		}
-		files, err := site.Write(dir)
-		if err != nil {
+		site := ordinary.Build(ordinary.Plan{Kind: a.kind, Start: start, Days: o.Days, Octet: byte(20 + octets[i]), Both: a.both}, r.Sub(a.label))
+		if err := o.stage(t, site, a, dir); err != nil {
 			return nil, err
-		}
-		t.Files = append(t.Files, files...)
-		t.Sites = append(t.Sites, describe(site))
-		t.Benign = append(t.Benign, facts(site)...)
-		if t.Start.IsZero() || site.Start.Before(t.Start) {
-			t.Start = site.Start
-		}
-		if site.End().After(t.End) {
-			t.End = site.End()
 		}
 	}
 	slices.Sort(t.Files)
+	slices.Sort(t.Left)
 	body, err := json.MarshalIndent(t, "", "  ")
 	if err != nil {
 		return nil, err
 	}
 	return t, os.WriteFile(filepath.Join(dir, "truth.json"), append(body, '\n'), 0o644)
+}
+
+// stage lets one organisation live, be intruded into, and leave its evidence.
+func (o *Options) stage(t *Truth, site *estate.Site, a act, dir string) error {
+	ordinary.Live(site, o.thin())
+	var cs []*truth.Campaign
+	for i, p := range a.plays {
+		site.Cause(i + 1)
+		c := p.play(site)
+		if o.FalseFlag != "" && o.FalseFlag != p.profile {
+			falseflag.Plant(site, &c, o.FalseFlag)
+		}
+		cs = append(cs, &c)
+	}
+	site.Cause(0)
+	keep := o.keep(site, cs)
+	w, err := site.Write(dir, keep)
+	if err != nil {
+		return err
+	}
+	settle(site, cs, keep, w)
+	for _, c := range cs {
+		t.Campaigns = append(t.Campaigns, *c)
+	}
+	t.Files, t.Left = append(t.Files, w.Paths...), append(t.Left, w.Left...)
+	t.Sites = append(t.Sites, describe(site))
+	t.Benign = append(t.Benign, facts(site)...)
+	if t.Start.IsZero() || site.Start.Before(t.Start) {
+		t.Start = site.Start
+	}
+	if site.End().After(t.End) {
+		t.End = site.End()
+	}
+	if at := keep.Since; !at.IsZero() {
+		t.Since = &at
+	}
+	if at := keep.Until; !at.IsZero() {
+		t.Until = &at
+	}
+	return nil
 }
 
 func describe(s *estate.Site) truth.Site {

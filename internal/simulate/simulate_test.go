@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -236,5 +237,159 @@ func TestPacketsAreWellFormed(t *testing.T) {
 	}
 	if len(out) > 0 {
 		t.Errorf("tshark complains:\n%.2000s", out)
+	}
+}
+
+// What truth.json says of where the evidence is can be checked: a line, record or
+// frame that it names is the intruder's, and in a file that it does not name for
+// an intruder his address is not to be found.
+func TestEvidenceIsWhereTheTruthSays(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "x")
+	sheet, err := simulate.Write("op-512+tgr-sta-1030", dir, 4, simulate.Options{Small: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(sheet.Campaigns) != 2 || len(sheet.Sites) != 1 {
+		t.Fatalf("%d campaigns at %d sites", len(sheet.Campaigns), len(sheet.Sites))
+	}
+	for i, c := range sheet.Campaigns {
+		log, address := "/logs/iis/", c.Remote[0]
+		if i == 1 {
+			log = "/logs/nginx/"
+		}
+		checked := 0
+		for _, file := range sheet.Files {
+			if !strings.Contains(file, log) {
+				continue
+			}
+			b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(file)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			mine := positions(t, c.Evidence[file])
+			for n, line := range strings.Split(string(b), "\n") {
+				if !strings.Contains(line, address) {
+					continue
+				}
+				checked++
+				if !mine[n+1] {
+					t.Errorf("%s:%d is of %s, and the truth does not say so: %s", file, n+1, c.Profile, line)
+				}
+			}
+		}
+		if checked == 0 && i == 0 {
+			t.Errorf("%s: no line of %s", c.Profile, address)
+		}
+	}
+}
+
+// positions expands "5-8,11".
+func positions(t *testing.T, list string) map[int]bool {
+	t.Helper()
+	out := map[int]bool{}
+	for _, part := range strings.Split(list, ",") {
+		if part == "" {
+			continue
+		}
+		var a, b int
+		if n, _ := fmt.Sscanf(part, "%d-%d", &a, &b); n < 2 {
+			b = a
+		}
+		for ; a <= b; a++ {
+			out[a] = true
+		}
+	}
+	return out
+}
+
+func TestPartialEvidence(t *testing.T) {
+	t.Parallel()
+	write := func(o simulate.Options) (string, *simulate.Truth) {
+		t.Helper()
+		dir := filepath.Join(t.TempDir(), "x")
+		o.Small = true
+		sheet, err := simulate.Write("volt-typhoon", dir, 2, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dir, sheet
+	}
+	whole, all := write(simulate.Options{})
+	under := func(files []string, folder string) int {
+		n := 0
+		for _, f := range files {
+			if strings.Contains(f, "/"+folder+"/") {
+				n++
+			}
+		}
+		return n
+	}
+	gone := func(sheet *simulate.Truth) (n int) {
+		for _, s := range sheet.Campaigns[0].Steps {
+			if s.Gone {
+				n++
+			}
+		}
+		return n
+	}
+	if gone(all) != 0 || len(all.Left) != 0 {
+		t.Errorf("complete evidence: %d steps gone, left out %q", gone(all), all.Left)
+	}
+	_, x := write(simulate.Options{Drop: []simulate.Kind{simulate.Captures}})
+	if under(x.Files, "network") != 0 || under(x.Left, "network") != 1 || under(x.Files, "hosts") != under(all.Files, "hosts") {
+		t.Errorf("without captures: %q, left out %q", x.Files, x.Left)
+	}
+	_, x = write(simulate.Options{Drop: []simulate.Kind{simulate.Half}})
+	if n, of := under(x.Files, "hosts"), under(all.Files, "hosts"); n == 0 || n > 3*of/4 || n < of/4 {
+		t.Errorf("%d of %d logs of hosts, want about half", n, of)
+	}
+	_, x = write(simulate.Options{Keep: []simulate.Kind{simulate.Edge}})
+	if len(x.Files) != 1 || gone(x) == 0 || x.Campaigns[0].Steps[0].Gone && x.Campaigns[0].Steps[1].Gone {
+		t.Errorf("only the edge: %q, %d steps gone", x.Files, gone(x))
+	}
+	_, x = write(simulate.Options{Drop: []simulate.Kind{simulate.Entry}})
+	for _, s := range x.Campaigns[0].Steps {
+		if s.Entry && !s.Gone {
+			t.Errorf("the way in is still there: %s in %q", s.What, s.Files)
+		}
+	}
+	dir, x := write(simulate.Options{From: 67})
+	if x.Since == nil || x.Since.Before(x.Start) || len(digest(t, dir)) == 0 {
+		t.Errorf("the last third begins %v", x.Since)
+	}
+	capture := func(dir string) int64 {
+		info, err := os.Stat(filepath.Join(dir, x.Sites[0].Folder, "network", "sensor-1.pcap"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	if a, b := capture(dir), capture(whole); a >= b*3/4 {
+		t.Errorf("a third of the time has %d of %d bytes", a, b)
+	}
+}
+
+// An unknown actor who poses leaves the published signs, and the truth says that
+// they are false; without the option there are none.
+func TestFalseFlag(t *testing.T) {
+	t.Parallel()
+	for _, posed := range []string{"", "op-512"} {
+		dir := filepath.Join(t.TempDir(), "x"+posed)
+		sheet, err := simulate.Write("unknown-actor", dir, 6, simulate.Options{Small: true, FalseFlag: posed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(filepath.Join(dir, sheet.Sites[0].Folder, "network", "sensor-1.pcap"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := sheet.Campaigns[0]
+		if c.Posed != posed || bytes.Contains(b, []byte("hcgos")) != (posed != "") {
+			t.Errorf("posing as %q: the truth says %q, published domain there: %v", posed, c.Posed, bytes.Contains(b, []byte("hcgos")))
+		}
+	}
+	if _, err := simulate.Write("th12", t.TempDir(), 1, simulate.Options{FalseFlag: "th12"}); !errors.Is(err, simulate.ErrOption) {
+		t.Errorf("no sign of th12 is published: %v", err)
 	}
 }

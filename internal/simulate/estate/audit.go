@@ -156,6 +156,14 @@ func (h *Host) serviceTicket(at time.Time, u *User, service *Host, from netip.Ad
 		text("IpAddress", mapped(from)), text("IpPort", itoa(int(port))), evtxfile.Field{Name: "Status", Value: evtxfile.Hex32(0)}, guidField("LogonGuid", h.guid()), text("TransmittedServices", "-"))
 }
 
+// weakTicket is Security 4769 for an account's service, with RC4.
+func (h *Host) weakTicket(at time.Time, u, service *User, from netip.Addr, port uint16) {
+	s := h.Site
+	h.audit(at, 4769, 14337, 0, text("TargetUserName", u.Name+"@"+strings.ToUpper(s.Zone)), text("TargetDomainName", strings.ToUpper(s.Zone)), text("ServiceName", service.Name), sid("ServiceSid", service.SID),
+		evtxfile.Field{Name: "TicketOptions", Value: evtxfile.Hex32(0x40810000)}, evtxfile.Field{Name: "TicketEncryptionType", Value: evtxfile.Hex32(0x17)},
+		text("IpAddress", mapped(from)), text("IpPort", itoa(int(port))), evtxfile.Field{Name: "Status", Value: evtxfile.Hex32(0)}, guidField("LogonGuid", h.guid()), text("TransmittedServices", "-"))
+}
+
 // validated is Security 4776: NTLM credentials checked by the controller.
 func (h *Host) validated(at time.Time, u *User, workstation string) {
 	h.audit(at, 4776, 14336, 0, text("PackageName", "MICROSOFT_AUTHENTICATION_PACKAGE_V1_0"), text("TargetUserName", u.Name), text("Workstation", workstation), evtxfile.Field{Name: "Status", Value: evtxfile.Hex32(0)})

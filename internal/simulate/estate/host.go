@@ -42,6 +42,8 @@ type Host struct {
 	Role  Role
 	Build uint16 // Windows build; 0 when it is not Windows
 	Boot  time.Time
+	Clock time.Duration // by how much its clock is ahead
+	Zone  time.Duration // what its text logs add to UTC without saying so
 
 	r       *chance.Rand
 	logs    map[string]*evtxfile.Log
@@ -110,7 +112,7 @@ func (h *Host) log(e evtxfile.Event) {
 		l = &evtxfile.Log{FirstRecord: uint64(h.r.Sub(e.Channel).Between(2000, 4_000_000))}
 		h.logs[e.Channel] = l
 	}
-	e.Computer = h.FQDN()
+	e.Computer, e.By, e.Time = h.FQDN(), h.Site.by, h.told(e.Time)
 	l.Add(e)
 }
 

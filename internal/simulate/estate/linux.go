@@ -36,7 +36,8 @@ func (a *Audit) PID() int {
 }
 
 func (a *Audit) record(at time.Time, kind, format string, args ...any) {
-	a.h.Site.Line("logs/audit/"+a.h.Name+"/audit.log", at, "node=%s type=%s msg=audit(%d.%03d:%d): %s", a.h.Name, kind, at.Unix(), at.Nanosecond()/1e6, a.serial, fmt.Sprintf(format, args...))
+	shown := a.h.told(at)
+	a.h.Site.Line("logs/audit/"+a.h.Name+"/audit.log", at, "node=%s type=%s msg=audit(%d.%03d:%d): %s", a.h.Name, kind, shown.Unix(), shown.Nanosecond()/1e6, a.serial, fmt.Sprintf(format, args...))
 }
 
 func (c Caller) fields(pid int) string {

@@ -114,7 +114,7 @@ func (h *Host) Spawn(at time.Time, l *Logon, parent *Process, image, command str
 		session = 1 + l.Type/10
 	}
 	h.sysmon(at, 1, 5,
-		text("RuleName", "-"), utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", image),
+		text("RuleName", "-"), h.utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", image),
 		text("FileVersion", about.version), text("Description", about.description), text("Product", about.product), text("Company", about.company), text("OriginalFileName", about.original),
 		text("CommandLine", command), text("CurrentDirectory", directory), text("User", l.display()), guidField("LogonGuid", l.guid), hex64("LogonId", l.ID),
 		u32("TerminalSessionId", session), text("IntegrityLevel", integrity), text("Hashes", about.hashes(image)),
@@ -124,7 +124,7 @@ func (h *Host) Spawn(at time.Time, l *Logon, parent *Process, image, command str
 
 // End records that a program ended (Sysmon 5).
 func (p *Process) End(at time.Time) {
-	p.Host.sysmon(at, 5, 3, text("RuleName", "-"), utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", p.Image), text("User", p.Logon.display()))
+	p.Host.sysmon(at, 5, 3, text("RuleName", "-"), p.Host.utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", p.Image), text("User", p.Logon.display()))
 }
 
 // product is the version resource of a program.

@@ -28,8 +28,11 @@ type Site struct {
 	Octet   byte   // the site is 10.Octet.0.0/16
 	R       *chance.Rand
 	Capture *packet.Capture
-	Start   time.Time // first midnight, UTC
-	Days    int       // days of ordinary activity
+	Start   time.Time   // first midnight, UTC
+	Days    int         // days of ordinary activity
+	Act     int         // day on which an intrusion is at its height, counted from zero
+	Returns []time.Time // when the intruders come back afterwards
+	Sensors []Sensor    // one for each place; none: one sensor with a true clock
 
 	Hosts    []*Host
 	Users    []*User
@@ -45,6 +48,7 @@ type Site struct {
 	certs   map[string][][]byte
 	arps    map[[2]netip.Addr]bool
 	homes   map[netip.Addr]bool // outside addresses that are Windows desktops
+	by      int                 // who causes what is recorded from now on; 0 is ordinary life
 }
 
 // User is an account of the domain.
@@ -69,7 +73,7 @@ const (
 
 // New lays out an empty site with its capture.
 func New(key, org, zone, public string, octet byte, start time.Time, days int, r *chance.Rand) *Site {
-	s := &Site{Key: key, Org: org, Zone: zone, Public: public, Octet: octet, R: r, Start: start, Days: days,
+	s := &Site{Key: key, Org: org, Zone: zone, Public: public, Octet: octet, R: r, Start: start, Days: days, Act: days - 1,
 		NetBIOS: strings.ToUpper(strings.FieldsFunc(strings.TrimPrefix(strings.TrimPrefix(zone, "ad."), "corp."), func(c rune) bool { return c == '.' })[0]),
 		lines:   map[string][]line{}, headers: map[string]func(time.Time) string{}, files: map[string]file{},
 		outside: map[netip.Addr]*packet.Station{}, fixed: map[string]netip.Addr{}, cached: map[string]time.Time{}, certs: map[string][][]byte{},
@@ -78,8 +82,10 @@ func New(key, org, zone, public string, octet byte, start time.Time, days int, r
 	id := r.Sub("sid")
 	s.SID = fmt.Sprintf("S-1-5-21-%d-%d-%d", id.Uint32(), id.Uint32(), id.Uint32())
 	var local []netip.Prefix
-	for _, third := range []byte{Management, Desktops, Servers, DMZ, Plant} {
-		local = append(local, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, octet, third, 0}), 24))
+	for place := range 3 {
+		for _, third := range segments(place) {
+			local = append(local, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, octet, third, 0}), 24))
+		}
 	}
 	router := mac(r.Sub("router"), "e81cba")
 	s.Capture = packet.NewCapture(router, local, r.Sub("capture"))
@@ -176,6 +182,21 @@ func (s *Site) AddUser(name, display string, admin, service bool) *User {
 	s.Users = append(s.Users, u)
 	return u
 }
+
+// Web is a web server of the site: one that runs Windows or one that does not.
+// It must exist.
+func (s *Site) Web(windows bool) *Host {
+	for _, h := range s.Of(WebServer) {
+		if h.Windows() == windows {
+			return h
+		}
+	}
+	panic("estate: no such web server")
+}
+
+// Cause says who causes what is recorded from now on: a number from one, or zero
+// for ordinary life.
+func (s *Site) Cause(by int) { s.by, s.Capture.By = by, by }
 
 // Admins and Staff are the people with and without administrative rights.
 func (s *Site) Admins() []*User { return s.people(true) }

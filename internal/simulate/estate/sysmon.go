@@ -19,8 +19,8 @@ var (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-func utcTime(at time.Time) evtxfile.Field {
-	return text("UtcTime", at.UTC().Format("2006-01-02 15:04:05.000"))
+func (h *Host) utcTime(at time.Time) evtxfile.Field {
+	return text("UtcTime", h.told(at).UTC().Format("2006-01-02 15:04:05.000"))
 }
 
 func (h *Host) sysmon(at time.Time, id uint16, version uint8, fields ...evtxfile.Field) {
@@ -33,12 +33,12 @@ func (p *Process) CreateFile(at time.Time, path string) {
 	if !p.Host.Windows() {
 		return
 	}
-	p.Host.sysmon(at, 11, 2, text("RuleName", "-"), utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", p.Image), text("TargetFilename", path), text("CreationUtcTime", at.UTC().Format("2006-01-02 15:04:05.000")), text("User", p.Logon.display()))
+	p.Host.sysmon(at, 11, 2, text("RuleName", "-"), p.Host.utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", p.Image), text("TargetFilename", path), text("CreationUtcTime", p.Host.told(at).UTC().Format("2006-01-02 15:04:05.000")), text("User", p.Logon.display()))
 }
 
 // SetRegistry is Sysmon 13.
 func (p *Process) SetRegistry(at time.Time, key, details string) {
-	p.Host.sysmon(at, 13, 2, text("RuleName", "-"), text("EventType", "SetValue"), utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", p.Image), text("TargetObject", key), text("Details", details), text("User", p.Logon.display()))
+	p.Host.sysmon(at, 13, 2, text("RuleName", "-"), text("EventType", "SetValue"), p.Host.utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", p.Image), text("TargetObject", key), text("Details", details), text("User", p.Logon.display()))
 }
 
 // Asked is Sysmon 22: the program resolved a name.
@@ -47,12 +47,12 @@ func (p *Process) Asked(at time.Time, name, results string) {
 	if results == "" {
 		status, results = "9003", "-"
 	}
-	p.Host.sysmon(at, 22, 5, text("RuleName", "-"), utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("QueryName", name), text("QueryStatus", status), text("QueryResults", results), text("Image", p.Image), text("User", p.Logon.display()))
+	p.Host.sysmon(at, 22, 5, text("RuleName", "-"), p.Host.utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("QueryName", name), text("QueryStatus", status), text("QueryResults", results), text("Image", p.Image), text("User", p.Logon.display()))
 }
 
 // Connected is Sysmon 3.
 func (p *Process) Connected(at time.Time, to string, sport, dport uint16) {
-	p.Host.sysmon(at, 3, 5, text("RuleName", "-"), utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", p.Image), text("User", p.Logon.display()), text("Protocol", "tcp"), evtxfile.Field{Name: "Initiated", Value: evtxfile.Bool(true)}, evtxfile.Field{Name: "SourceIsIpv6", Value: evtxfile.Bool(false)},
+	p.Host.sysmon(at, 3, 5, text("RuleName", "-"), p.Host.utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", p.Image), text("User", p.Logon.display()), text("Protocol", "tcp"), evtxfile.Field{Name: "Initiated", Value: evtxfile.Bool(true)}, evtxfile.Field{Name: "SourceIsIpv6", Value: evtxfile.Bool(false)},
 		text("SourceIp", p.Host.IP.String()), text("SourceHostname", p.Host.FQDN()), u16("SourcePort", sport), text("SourcePortName", "-"), evtxfile.Field{Name: "DestinationIsIpv6", Value: evtxfile.Bool(false)}, text("DestinationIp", to), text("DestinationHostname", "-"), u16("DestinationPort", dport), text("DestinationPortName", "-"))
 }
 
@@ -66,18 +66,18 @@ func (p *Process) Loaded(at time.Time, image string, signed bool) {
 	if !signed {
 		about, verdict, who = product{"-", "-", "-", "-", "-"}, "Unavailable", "-"
 	}
-	p.Host.sysmon(at, 7, 3, text("RuleName", "-"), utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", p.Image), text("ImageLoaded", image), text("FileVersion", about.version), text("Description", about.description), text("Product", about.product), text("Company", about.company), text("OriginalFileName", about.original), text("Hashes", about.hashes(image)),
+	p.Host.sysmon(at, 7, 3, text("RuleName", "-"), p.Host.utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", p.Image), text("ImageLoaded", image), text("FileVersion", about.version), text("Description", about.description), text("Product", about.product), text("Company", about.company), text("OriginalFileName", about.original), text("Hashes", about.hashes(image)),
 		text("Signed", strconv.FormatBool(signed)), text("Signature", who), text("SignatureStatus", verdict), text("User", p.Logon.display()))
 }
 
 // Opened is Sysmon 10: p opened another process.
 func (p *Process) Opened(at time.Time, target *Process, access uint32, trace string) {
-	p.Host.sysmon(at, 10, 3, text("RuleName", "-"), utcTime(at), guidField("SourceProcessGUID", p.guid), u32("SourceProcessId", p.PID), u32("SourceThreadId", p.Host.thread(p.PID)), text("SourceImage", p.Image), guidField("TargetProcessGUID", target.guid), u32("TargetProcessId", target.PID), text("TargetImage", target.Image), evtxfile.Field{Name: "GrantedAccess", Value: evtxfile.Hex32(access)}, text("CallTrace", trace), text("SourceUser", p.Logon.display()), text("TargetUser", target.Logon.display()))
+	p.Host.sysmon(at, 10, 3, text("RuleName", "-"), p.Host.utcTime(at), guidField("SourceProcessGUID", p.guid), u32("SourceProcessId", p.PID), u32("SourceThreadId", p.Host.thread(p.PID)), text("SourceImage", p.Image), guidField("TargetProcessGUID", target.guid), u32("TargetProcessId", target.PID), text("TargetImage", target.Image), evtxfile.Field{Name: "GrantedAccess", Value: evtxfile.Hex32(access)}, text("CallTrace", trace), text("SourceUser", p.Logon.display()), text("TargetUser", target.Logon.display()))
 }
 
 // PipeCreated is Sysmon 17.
 func (p *Process) PipeCreated(at time.Time, name string) {
-	p.Host.sysmon(at, 17, 1, text("RuleName", "-"), text("EventType", "CreatePipe"), utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("PipeName", `\`+name), text("Image", p.Image), text("User", p.Logon.display()))
+	p.Host.sysmon(at, 17, 1, text("RuleName", "-"), text("EventType", "CreatePipe"), p.Host.utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("PipeName", `\`+name), text("Image", p.Image), text("User", p.Logon.display()))
 }
 
 // ServiceInstalled is System 7045 and Security 4697.
@@ -148,5 +148,5 @@ func (h *Host) VolumeMounted(at time.Time, letter, device string) {
 // Retimed is Sysmon 2: the creation time of a file was changed.
 func (p *Process) Retimed(at time.Time, path string, to time.Time) {
 	const form = "2006-01-02 15:04:05.000"
-	p.Host.sysmon(at, 2, 5, text("RuleName", "-"), utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", p.Image), text("TargetFilename", path), text("CreationUtcTime", to.UTC().Format(form)), text("PreviousCreationUtcTime", at.UTC().Format(form)), text("User", p.Logon.display()))
+	p.Host.sysmon(at, 2, 5, text("RuleName", "-"), p.Host.utcTime(at), guidField("ProcessGuid", p.guid), u32("ProcessId", p.PID), text("Image", p.Image), text("TargetFilename", path), text("CreationUtcTime", to.UTC().Format(form)), text("PreviousCreationUtcTime", p.Host.told(at).UTC().Format(form)), text("User", p.Logon.display()))
 }

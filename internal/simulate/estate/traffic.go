@@ -161,6 +161,20 @@ func (h *Host) Ticket(at time.Time, u *User) time.Time {
 	return k.Now()
 }
 
+// WeakTicket gets a ticket for the service of an account with RC4, as somebody
+// who means to guess its password asks for.
+func (h *Host) WeakTicket(at time.Time, u, service *User) time.Time {
+	s := h.Site
+	kc := talk.Kerberos{R: s.R, Realm: strings.ToUpper(s.Zone), User: u.Name}
+	k := s.Dial(at, h.Station, s.DC.Station, 88)
+	up, down := kc.Access(k.Now(), talk.RC4, service.Name)
+	k.Send(packet.Client, up)
+	k.Send(packet.Server, down)
+	s.DC.weakTicket(k.Now(), u, service, h.IP, k.ClientPort())
+	k.Close(packet.Client)
+	return k.Now()
+}
+
 // Directory opens an LDAP session with the controller and makes searches.
 func (h *Host) Directory(at time.Time, u *User, searches int) time.Time {
 	s := h.Site

@@ -42,6 +42,7 @@ type Event struct {
 	PID, TID   uint32
 	User       string // SID or empty
 	Activity   string // GUID or empty
+	By         int    // who caused it; 0 is ordinary life. Not written
 
 	Fields    []Field // EventData, or the elements of User data
 	Inserts   []string

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"iter"
 	"slices"
+	"time"
 )
 
 const fileHeader = 4096
@@ -26,6 +28,36 @@ func (l *Log) Len() int { return len(l.events) }
 func (l *Log) Events() []Event {
 	slices.SortStableFunc(l.events, func(a, b Event) int { return a.Time.Compare(b.Time) })
 	return l.events
+}
+
+// Span forgets what was logged outside a span, as in a log that rolled over or
+// was saved too early. A zero time is open. Record numbers stay.
+func (l *Log) Span(since, until time.Time) {
+	events := l.Events()
+	at := func(t time.Time) int {
+		n, _ := slices.BinarySearchFunc(events, t, func(a Event, t time.Time) int { return a.Time.Compare(t) })
+		return n
+	}
+	first, last := 0, len(events)
+	if !since.IsZero() {
+		first = at(since)
+	}
+	if !until.IsZero() {
+		last = max(first, at(until))
+	}
+	l.FirstRecord = max(l.FirstRecord, 1) + uint64(first)
+	l.events = events[first:last]
+}
+
+// Numbered gives the events in order of time with their record numbers.
+func (l *Log) Numbered() iter.Seq2[uint64, *Event] {
+	return func(yield func(uint64, *Event) bool) {
+		for i := range l.Events() {
+			if !yield(max(l.FirstRecord, 1)+uint64(i), &l.events[i]) {
+				return
+			}
+		}
+	}
 }
 
 // DropBefore forgets what was logged before e, as clearing a log does. Record

@@ -5,10 +5,7 @@
 package packet
 
 import (
-	"bufio"
-	"cmp"
 	"encoding/binary"
-	"io"
 	"net/netip"
 	"slices"
 	"time"
@@ -56,6 +53,7 @@ func (s *Station) Port(r *chance.Rand) uint16 {
 type Capture struct {
 	Router [6]byte        // MAC of the gateway, seen for everything remote
 	Local  []netip.Prefix // the segments the sensor sees directly
+	By     int            // who causes the frames added from now on; 0 is ordinary life
 
 	r      *chance.Rand
 	arena  []byte
@@ -65,6 +63,7 @@ type Capture struct {
 type frame struct {
 	at         int64 // nanoseconds since 1970
 	start, end int
+	by         int32
 }
 
 // NewCapture returns an empty capture.
@@ -77,33 +76,6 @@ func (c *Capture) Packets() int { return len(c.frames) }
 
 // Bytes is the size of the frames collected, without pcap headers.
 func (c *Capture) Bytes() int { return len(c.arena) }
-
-// WriteTo writes the frames in order of time as a little-endian
-// microsecond pcap file of link type Ethernet.
-func (c *Capture) WriteTo(w io.Writer) (int64, error) {
-	slices.SortStableFunc(c.frames, func(a, b frame) int { return cmp.Compare(a.at, b.at) })
-	out := bufio.NewWriterSize(w, 1<<20)
-	head := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
-	head = binary.LittleEndian.AppendUint16(head, 2)
-	head = binary.LittleEndian.AppendUint16(head, 4)
-	head = append(head, 0, 0, 0, 0, 0, 0, 0, 0)
-	head = binary.LittleEndian.AppendUint32(head, 262144)
-	head = binary.LittleEndian.AppendUint32(head, 1)
-	out.Write(head)
-	n := int64(len(head))
-	for _, f := range c.frames {
-		var h [16]byte
-		size := uint32(f.end - f.start)
-		binary.LittleEndian.PutUint32(h[0:], uint32(f.at/1e9))
-		binary.LittleEndian.PutUint32(h[4:], uint32(f.at%1e9/1e3))
-		binary.LittleEndian.PutUint32(h[8:], size)
-		binary.LittleEndian.PutUint32(h[12:], size)
-		out.Write(h[:])
-		out.Write(c.arena[f.start:f.end])
-		n += 16 + int64(size)
-	}
-	return n, out.Flush()
-}
 
 // segment returns the local prefix that holds ip.
 func (c *Capture) segment(ip netip.Addr) (netip.Prefix, bool) {
@@ -154,7 +126,7 @@ func (c *Capture) ip(at time.Time, from, to, anchor *Station, proto byte, size i
 	c.arena = slices.Grow(c.arena, total)[:start+total]
 	b := c.arena[start:]
 	clear(b)
-	c.frames = append(c.frames, frame{at.UnixNano(), start, start + total})
+	c.frames = append(c.frames, frame{at.UnixNano(), start, start + total, int32(c.By)})
 	src, dst := c.macs(from, to, anchor)
 	copy(b[0:], dst[:])
 	copy(b[6:], src[:])

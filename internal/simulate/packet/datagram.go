@@ -69,5 +69,5 @@ func (c *Capture) arp(at time.Time, op byte, from *Station, target netip.Addr, d
 	copy(b[32:], hardware[:])
 	copy(b[38:], d4[:])
 	c.arena = append(c.arena, b...)
-	c.frames = append(c.frames, frame{at.UnixNano(), start, len(c.arena)})
+	c.frames = append(c.frames, frame{at.UnixNano(), start, len(c.arena), int32(c.By)})
 }

@@ -27,6 +27,18 @@ func (p *Plot) Step(at time.Time, host, ids, what string, files ...string) {
 	p.c.Hosts = append(p.c.Hosts, host)
 }
 
+// Way records an act that is the way in. The machine counts as a right answer
+// to where the intrusion began.
+func (p *Plot) Way(at time.Time, host, ids, what string, files ...string) {
+	p.Step(at, host, ids, what, files...)
+	p.c.Steps[len(p.c.Steps)-1].Entry = true
+	p.c.Entries = append(p.c.Entries, host)
+}
+
+// Began notes another right answer to where the intrusion began: an account, an
+// address or a machine that the way in is seen at.
+func (p *Plot) Began(names ...string) { p.c.Entries = append(p.c.Entries, names...) }
+
 // Account and Remote note what the intruder used.
 func (p *Plot) Account(name string) { p.c.Accounts = append(p.c.Accounts, name) }
 
@@ -36,7 +48,7 @@ func (p *Plot) Remote(name string) { p.c.Remote = append(p.c.Remote, name) }
 // Campaign returns the account in order of time.
 func (p *Plot) Campaign() Campaign {
 	slices.SortStableFunc(p.c.Steps, func(a, b Step) int { return a.Time.Compare(b.Time) })
-	for _, list := range []*[]string{&p.c.Hosts, &p.c.Accounts, &p.c.Remote} {
+	for _, list := range []*[]string{&p.c.Entries, &p.c.Hosts, &p.c.Accounts, &p.c.Remote} {
 		slices.SortFunc(*list, cmp.Compare[string])
 		*list = slices.Compact(*list)
 	}

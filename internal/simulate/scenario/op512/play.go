@@ -42,7 +42,7 @@ type play struct {
 // the last day.
 func Play(s *estate.Site) truth.Campaign {
 	r := s.R.Sub(profile)
-	x := &play{Site: s, r: r, web: s.One(estate.WebServer), folder: "/uploads/", p: truth.NewPlot(profile, s.Key, "files with executable extensions stored through the upload page of the web application")}
+	x := &play{Site: s, r: r, web: s.Web(true), folder: "/uploads/", p: truth.NewPlot(profile, s.Key, "files with executable extensions stored through the upload page of the web application")}
 	base := []string{"preview", "thumb", "file", "media", "attach", "image", "view", "list"}
 	names := chance.Some(r, base, 3)
 	x.page = names[0] + r.Letters(chance.Lower, r.IntN(3)) + ".aspx"
@@ -61,8 +61,8 @@ func Play(s *estate.Site) truth.Campaign {
 		x.zone = r.Letters(chance.Lower, r.Between(5, 8)) + chance.Pick(r, []string{".com", ".net", ".top"})
 	}
 	x.p.Remote(x.zone)
-	x.now = s.At(s.Days-1, 2, 20).Add(r.Duration(0, 4*time.Hour))
-	x.log = "logs/iis/" + x.web.Name + "/W3SVC1/u_ex" + x.now.UTC().Format("060102") + ".log"
+	x.now = s.At(s.Act, 2, 20).Add(r.Duration(0, 4*time.Hour))
+	x.log = x.web.IISLog(x.now)
 	x.before()
 	x.drop()
 	x.report()
@@ -90,7 +90,7 @@ func (x *play) before() {
 		}
 		x.web.IIS(at.Add(time.Duration(i)*40*time.Second), 80, estate.Hit{Client: x.remote[0].String(), Method: method, Path: early, Status: 200, Agent: "python-requests/2.32.3", Sent: x.r.Size(900, 4000), Received: x.r.Size(1500, 9000), Took: x.r.Duration(30*time.Millisecond, 300*time.Millisecond)})
 	}
-	x.p.Step(at, x.web.Name, "OP-12", "first contact, 75 days before", "logs/iis/"+x.web.Name+"/W3SVC1/u_ex"+at.UTC().Format("060102")+".log")
+	x.p.Way(at, x.web.Name, "OP-12", "first contact, 75 days before", x.web.IISLog(at))
 }
 
 const chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36"
@@ -112,7 +112,7 @@ func (x *play) drop() {
 		x.ask(chrome, ordinary.Ask{Method: "POST", Path: "/Account/Upload.aspx", Header: talk.Header{"Content-Type: multipart/form-data; boundary=" + boundary}, Body: talk.Multipart(boundary, "ctl00$Main$FileUpload1", name, kind, content)})
 		x.pool.CreateFile(x.now.Add(-30*time.Millisecond), disk+name)
 		if i > 0 {
-			x.p.Step(x.now, x.web.Name, "OP-02 OP-03 OP-04", "worker process stored "+name+" in the upload folder", truth.EVTX(x.web.Name, estate.Sysmon), x.log, truth.Pcap)
+			x.p.Way(x.now, x.web.Name, "OP-02 OP-03 OP-04", "worker process stored "+name+" in the upload folder", truth.EVTX(x.web.Name, estate.Sysmon), x.log, truth.Pcap)
 		}
 		x.now = x.now.Add(x.r.Duration(3*time.Second, 20*time.Second))
 	}

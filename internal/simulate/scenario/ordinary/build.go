@@ -22,6 +22,7 @@ const (
 	Company  Kind = "company"
 	Ministry Kind = "ministry"
 	Operator Kind = "operator"
+	Clinic   Kind = "clinic"
 )
 
 // Plan says what to build.
@@ -30,6 +31,8 @@ type Plan struct {
 	Start time.Time // a midnight, UTC
 	Days  int
 	Octet byte
+	Both  bool // a web server of each kind
+	Sites int  // places of the organisation, one to three; 0 is one
 }
 
 var (
@@ -40,12 +43,14 @@ var (
 		Utility:  {"harbor", "valley", "north", "summit", "granite"},
 		Company:  {"cedar", "lagoon", "prairie", "island", "delta"},
 		Operator: {"river", "stone", "ridge", "coast", "upland"},
+		Clinic:   {"linden", "maple", "meadow", "willow", "aspen"},
 	}
 	trade = map[Kind][]string{
 		Utility:  {"power", "water", "utilities", "electric", "energy"},
 		Company:  {"logistics", "publishing", "foods", "instruments", "insurance", "textiles"},
 		Ministry: {"mof", "interior", "trade", "mines", "economy", "border"},
 		Operator: {"grid", "rail", "pipeline", "ports", "transit"},
+		Clinic:   {"clinic", "hospital", "labs", "care", "pharma"},
 	}
 	// User-assigned country codes of ISO 3166, which no country has.
 	country = []string{"xa", "xb", "xd", "xf", "xh", "xj", "xm", "xq", "xv", "xy", "qm", "qp", "qs", "qv"}
@@ -67,10 +72,10 @@ func Build(p Plan, r *chance.Rand) *estate.Site {
 		title = "Ministry (" + strings.ToUpper(name) + ")"
 	}
 	zone := fmt.Sprintf(chance.Pick(r, []string{"%s.local", "ad.%s.lan", "corp.%s.internal"}), name)
-	hours := map[Kind]int{Utility: -10, Company: -1, Ministry: -2, Operator: -1}[p.Kind]
+	hours := map[Kind]int{Utility: -10, Company: -1, Ministry: -2, Operator: -1, Clinic: -3}[p.Kind]
 	start := p.Start.Add(time.Duration(hours) * time.Hour)
 	s := estate.New(name, title, zone, public, p.Octet, start, p.Days, r)
-	b := builder{s, r}
+	b := builder{s, r, p}
 	b.servers(p.Kind)
 	b.people(p.Kind)
 	return s
@@ -79,6 +84,13 @@ func Build(p Plan, r *chance.Rand) *estate.Site {
 type builder struct {
 	s *estate.Site
 	r *chance.Rand
+	p Plan
+}
+
+// in is the segment of a kind at the n-th of the organisation's places; the first
+// is the main one, and there are not always others.
+func (b *builder) in(segment byte, n int) byte {
+	return segment + estate.Branch*byte(n%max(b.p.Sites, 1))
 }
 
 func (b *builder) servers(kind Kind) {
@@ -95,8 +107,8 @@ func (b *builder) servers(kind Kind) {
 	s.Add(name("BKP"), estate.Backup, estate.Servers, at(), 17763)
 	s.Add(name("MON"), estate.Monitor, estate.Servers, at(), 20348)
 	s.Add(name("SCCM"), estate.Deployment, estate.Servers, at(), 20348)
-	s.Add(name("APP"), estate.AppServer, estate.Servers, at(), 17763)
-	s.Add(name("JMP"), estate.Jump, estate.Servers, at(), 20348)
+	s.Add(name("APP"), estate.AppServer, b.in(estate.Servers, 1), at(), 17763)
+	s.Add(name("JMP"), estate.Jump, b.in(estate.Servers, 2), at(), 20348)
 	s.Add(lowerName(name("scan")), estate.Scanner, estate.Servers, at(), 0)
 	s.Add(lowerName(name("db")), estate.LinuxServer, estate.Servers, at(), 0)
 	if kind == Ministry {
@@ -104,12 +116,17 @@ func (b *builder) servers(kind Kind) {
 	} else {
 		s.Add(name("WEB"), estate.WebServer, estate.DMZ, at(), 14393)
 	}
+	if b.p.Both && kind == Ministry {
+		s.Add(name("WEB"), estate.WebServer, estate.DMZ, at(), 14393)
+	} else if b.p.Both {
+		s.Add(lowerName(name("www")), estate.WebServer, estate.DMZ, at(), 0)
+	}
 	s.Add(lowerName(name("mx")), estate.MailServer, estate.DMZ, at(), 0)
 	if kind == Utility || kind == Operator {
-		s.Add(name("HMI"), estate.HMI, estate.Plant, at(), 17763)
-		s.Add(name("OTGW"), estate.Gateway, estate.Plant, at(), 17763)
+		s.Add(name("HMI"), estate.HMI, b.in(estate.Plant, 1), at(), 17763)
+		s.Add(name("OTGW"), estate.Gateway, b.in(estate.Plant, 1), at(), 17763)
 		for i := range 3 {
-			s.Add(fmt.Sprintf("plc-%d", i+1), estate.PLC, estate.Plant, at(), 0)
+			s.Add(fmt.Sprintf("plc-%d", i+1), estate.PLC, b.in(estate.Plant, 1), at(), 0)
 		}
 	}
 }
@@ -139,7 +156,7 @@ func (b *builder) people(kind Kind) {
 			if prefix == "DESKTOP-" {
 				number = prefix + strings.ToUpper(r.Letters("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789", 7))
 			}
-			u.Host = s.Add(number, estate.Workstation, estate.Desktops, byte(20+addr[i]), chance.Pick(r, []uint16{19045, 22631, 22631, 26100}))
+			u.Host = s.Add(number, estate.Workstation, b.in(estate.Desktops, i), byte(20+addr[i]), chance.Pick(r, []uint16{19045, 22631, 22631, 26100}))
 		}
 	}
 	for i := 11; i < 13; i++ {

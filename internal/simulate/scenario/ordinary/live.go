@@ -15,15 +15,36 @@ import (
 // life is one site having its ordinary days.
 type life struct {
 	*estate.Site
-	r *chance.Rand
+	r    *chance.Rand
+	thin float64 // how many times less happens than on a full day
 }
 
-// Live fills all days of the site.
-func Live(s *estate.Site) {
-	l := &life{s, s.R.Sub("ordinary")}
+// few is how often something happens that happens n times on a full day.
+func (l *life) few(n int) int {
+	if l.thin == 1 {
+		return n
+	}
+	want := float64(n) / l.thin
+	whole := int(want)
+	if l.r.Chance(want - float64(whole)) {
+		whole++
+	}
+	return whole
+}
+
+// rarer is the pause between things that come every d on a full day.
+func (l *life) rarer(d time.Duration) time.Duration { return time.Duration(float64(d) * l.thin) }
+
+// today tells whether something happens that happens every day of a full life.
+func (l *life) today() bool { return l.thin <= 4 || l.r.Chance(4/l.thin) }
+
+// Live fills all days of the site. thin is how many times less happens than on a
+// full day: 1 is a full life, and with 20 months stay small.
+func Live(s *estate.Site, thin float64) {
+	l := &life{s, s.R.Sub("ordinary"), max(thin, 1)}
 	for day := range s.Days {
 		for _, u := range s.Users {
-			if u.Host != nil {
+			if u.Host != nil && l.today() {
 				l.person(day, u)
 			}
 		}
@@ -78,7 +99,7 @@ func (l *life) person(day int, u *estate.User) {
 	office := `C:\Program Files\Microsoft Office\root\Office16\`
 	h.Spawn(at.Add(70*time.Second), logon, shell, office+"OUTLOOK.EXE", `"`+office+`OUTLOOK.EXE"`)
 	h.HTTPS(at.Add(75*time.Second), talk.Schannel, "outlook.office365.com", 4, 1500, 3500)
-	for t := at.Add(r.Duration(2*time.Minute, 10*time.Minute)); t.Before(leave); t = t.Add(5*time.Minute + r.Wait(48*time.Minute)) {
+	for t := at.Add(r.Duration(2*time.Minute, 10*time.Minute)); t.Before(leave); t = t.Add(l.rarer(5*time.Minute + r.Wait(48*time.Minute))) {
 		switch r.IntN(10) {
 		case 0, 1:
 			l.files(t, h, u)
@@ -98,7 +119,7 @@ func (l *life) person(day int, u *estate.User) {
 			l.browse(t, h, agent, running)
 		}
 	}
-	for range 4 {
+	for range l.few(4) {
 		t := at.Add(r.Duration(0, leave.Sub(at)))
 		h.HTTPS(t, talk.Schannel, chance.Pick(r, background), 1, 1200, 1500)
 	}

@@ -37,7 +37,7 @@ var coming = []string{"Windows Update", "Windows Modules Installer", "Background
 // machine is what Windows does by itself in a day.
 func (l *life) machine(day int, h *estate.Host) {
 	r := l.r
-	for at := l.At(day, 0, 0).Add(r.Wait(20 * time.Minute)); at.Before(l.At(day+1, 0, 0)); at = at.Add(r.Wait(24*time.Minute) + 20*time.Second) {
+	for at := l.At(day, 0, 0).Add(r.Wait(20 * time.Minute)); at.Before(l.At(day+1, 0, 0)); at = at.Add(l.rarer(r.Wait(24*time.Minute) + 20*time.Second)) {
 		switch r.IntN(9) {
 		case 0, 1:
 			x := chance.Pick(r, habits)
@@ -66,6 +66,9 @@ func (l *life) machine(day int, h *estate.Host) {
 		case 8:
 			h.Spawn(at, h.Self(), h.Base(estate.Services), `C:\Windows\System32\svchost.exe`, `C:\Windows\system32\svchost.exe -k `+chance.Pick(r, []string{"wsappx -p -s AppXSvc", "netsvcs -p -s wlidsvc", "LocalService -p -s LicenseManager", "NetworkService -p -s DoSvc"}))
 		}
+	}
+	if !l.today() {
+		return
 	}
 	at := l.At(day, r.IntN(24), r.IntN(60))
 	if h != l.DC {
@@ -113,12 +116,15 @@ func (l *life) member(at time.Time, h *estate.Host) {
 // operations are backup, monitoring and software deployment.
 func (l *life) operations(day int) {
 	r := l.r
+	if !l.today() {
+		return
+	}
 	backup := Account(l.Site, "svc_backup")
 	at := l.At(day, 22, 0).Add(r.Duration(0, 9*time.Minute))
 	x := l.One(estate.Backup).KerberosSMB(at, l.One(estate.FileServer), backup)
 	for _, share := range []string{"Shared", "Finance"} {
 		t := x.Open(share)
-		for i := range 8 {
+		for i := range l.few(8) {
 			name := fmt.Sprintf(`2026\item-%02d.xlsx`, i)
 			t.Read(name, document(r, name, r.Size(14000, 50000)))
 		}
@@ -129,7 +135,7 @@ func (l *life) operations(day int) {
 	l.DC.Classic(at.Add(20*time.Minute+3*time.Second), estate.Application, "ESENT", 2003, "lsass", "780,D,0", "", fmt.Sprint(day+11))
 
 	monitor := l.One(estate.Monitor)
-	for t := l.At(day, 0, 3); t.Before(l.At(day+1, 0, 0)); t = t.Add(15 * time.Minute) {
+	for t := l.At(day, 0, 3); t.Before(l.At(day+1, 0, 0)); t = t.Add(l.rarer(15 * time.Minute)) {
 		jittered := t.Add(r.Duration(0, 20*time.Second))
 		if t.Hour()%6 == 0 && t.Minute() < 15 {
 			for i, h := range l.Hosts {
@@ -142,7 +148,7 @@ func (l *life) operations(day int) {
 			}
 		}
 	}
-	for t := l.At(day, 0, 20); t.Before(l.At(day+1, 0, 0)); t = t.Add(4 * time.Hour) {
+	for t := l.At(day, 0, 20); t.Before(l.At(day+1, 0, 0)); t = t.Add(l.rarer(4 * time.Hour)) {
 		for _, h := range []*estate.Host{l.One(estate.FileServer), l.One(estate.AppServer)} {
 			x := monitor.KerberosSMB(t.Add(r.Duration(0, time.Minute)), h, Account(l.Site, "svc_monitor"))
 			ipc := x.Open("IPC$")
@@ -171,7 +177,7 @@ func (l *life) deploy(day int) {
 	from, account := l.One(estate.Deployment), Account(l.Site, "svc_deploy")
 	at := l.At(day, 12, 30)
 	product := chance.Pick(r, []string{"7z2409-x64.msi", "AcroRdrDCUpd2500120432.msp", "vlc-3.0.21-win64.msi", "Firefox-136.0.1.msi"})
-	data := r.Bytes(r.Between(30000, 60000))
+	data := r.Bytes(int(float64(r.Between(30000, 60000)) / min(l.thin, 10)))
 	copy(data, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 	slot := r.Letters("0123456789", 2)
 	for i, h := range chance.Some(r, l.Of(estate.Workstation), 4) {
@@ -205,6 +211,9 @@ func (l *life) away(h *estate.Host) *packet.Station {
 func (l *life) administration(day int) {
 	r := l.r
 	for i, u := range l.Admins() {
+		if !l.today() {
+			continue
+		}
 		h := u.Host
 		at := l.At(day, 9, 20).Add(r.Duration(0, 5*time.Hour))
 		logon := h.LogOn(at, u, estate.LogonOptions{Type: 7})
@@ -218,7 +227,7 @@ func (l *life) administration(day int) {
 			ps.Script(there.At.Add(3*time.Minute+20*time.Second), chance.Pick(r, []string{"Get-Service | Where-Object Status -eq 'Stopped'", "Get-EventLog -LogName System -Newest 20", "Get-Volume | Format-Table DriveLetter, SizeRemaining", "Restart-Service Spooler"}), "")
 		}
 		if i == 0 {
-			l.winrm(at.Add(40*time.Minute), h, u, l.One(estate.AppServer))
+			WinRM(l.Site, r, at.Add(40*time.Minute), h, u, l.One(estate.AppServer))
 		}
 		if i == 1 && day%2 == 1 {
 			l.psexec(l.At(day, 15, 10).Add(r.Duration(0, 40*time.Minute)), h, u, chance.Pick(r, l.Of(estate.Workstation)))
@@ -226,11 +235,10 @@ func (l *life) administration(day int) {
 	}
 }
 
-// winrm is a management session over HTTP with message encryption.
-func (l *life) winrm(at time.Time, h *estate.Host, u *estate.User, server *estate.Host) {
-	r := l.r
+// WinRM is a management session over HTTP with message encryption.
+func WinRM(s *estate.Site, r *chance.Rand, at time.Time, h *estate.Host, u *estate.User, server *estate.Host) {
 	at = h.Access(at, u, server, "HTTP")
-	k := l.Dial(at, h.Station, server.Station, 5985)
+	k := s.Dial(at, h.Station, server.Station, 5985)
 	server.LogOn(k.Now(), u, estate.LogonOptions{Type: 3, From: h.IP, Port: k.ClientPort()})
 	for range r.Between(3, 7) {
 		body := []byte("--Encrypted Boundary\r\nContent-Type: application/HTTP-Kerberos-session-encrypted\r\nOriginalContent: type=application/soap+xml;charset=UTF-8;Length=1700\r\n--Encrypted Boundary\r\nContent-Type: application/octet-stream\r\n")

@@ -17,14 +17,14 @@ func (l *life) edge(day int) {
 	r := l.r
 	fw := l.One(estate.Edge)
 	for i, u := range l.Staff() {
-		if (i+day)%3 != 0 {
+		if (i+day)%3 != 0 || !l.today() {
 			continue
 		}
 		home := visitor(l.R.Sub("home/" + u.Name))
 		at := l.At(day, 7, 10).Add(r.Duration(0, 11*time.Hour))
 		VPN(l.Site, at, u, home, r.Duration(30*time.Minute, 4*time.Hour), i)
 	}
-	for range 25 {
+	for range l.few(25) {
 		at := l.At(day, 0, 0).Add(r.Duration(0, 24*time.Hour))
 		from := visitor(r)
 		fw.Appliance(at, 189, `logid="0000000013" type="traffic" subtype="forward" level="notice" vd="root" srcip=%s srcport=%d srcintf="wan1" srcintfrole="wan" dstip=%s dstport=%d dstintf="internal" policyid=0 action="deny" service=%q proto=6 duration=0 sentbyte=0 rcvdbyte=0`, from, r.Between(1025, 65000), fw.IP, chance.Pick(r, []int{22, 23, 445, 3389, 8443}), "tcp")
@@ -71,12 +71,15 @@ func (l *life) linux(day int) {
 		}
 		a := h.Audit()
 		root := estate.Caller{UID: 0, AUID: 4294967295, Session: 4294967295, PPID: 812}
-		for t := l.At(day, 0, 17); t.Before(l.At(day+1, 0, 0)); t = t.Add(time.Hour) {
+		for t := l.At(day, 0, 17); t.Before(l.At(day+1, 0, 0)); t = t.Add(l.rarer(time.Hour)) {
 			at := t.Add(r.Duration(0, 900*time.Millisecond))
 			c := root
 			c.Command, c.Exe = "run-parts", "/usr/bin/run-parts"
 			a.Exec(at, c, "/", "run-parts", "--report", "/etc/cron.hourly")
 			h.Syslog(at, "syslog", fmt.Sprintf("CRON[%d]", r.Between(900, 30000)), "(root) CMD (   cd / && run-parts --report /etc/cron.hourly)")
+		}
+		if !l.today() {
+			continue
 		}
 		c := root
 		c.Command, c.Exe = "logrotate", "/usr/sbin/logrotate"
@@ -125,7 +128,7 @@ func (l *life) plant(day int) {
 			up, down := talk.ReadRegisters(r, n, 1, 100+uint16(i)*50, 24)
 			k.Send(packet.Client, up)
 			k.Send(packet.Server, down)
-			k.Wait(r.Around(4*time.Minute, 0.01))
+			k.Wait(r.Around(l.rarer(4*time.Minute), 0.01))
 		}
 		k.Close(packet.Client)
 	}
@@ -180,6 +183,9 @@ func (l *life) mail() {
 	for _, u := range l.Staff() {
 		for day := range l.Days {
 			for hour := 7; hour < 17; hour += r.Between(2, 5) {
+				if l.thin > 1 && !r.Chance(1/l.thin) {
+					continue
+				}
 				at := l.At(day, hour, r.IntN(60))
 				to := fmt.Sprintf("%s <%s>", u.Display, u.Mail)
 				relay := fmt.Sprintf("from mx by mailhub.%s with ESMTPS", l.Zone)

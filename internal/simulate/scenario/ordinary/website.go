@@ -197,10 +197,16 @@ func page(s *estate.Site, path string, status int) []byte {
 
 // website is a day of visitors, robots and scanners.
 func (l *life) website(day int) {
+	for _, web := range l.Of(estate.WebServer) {
+		l.visitors(day, web)
+	}
+}
+
+// visitors is a day of one web server.
+func (l *life) visitors(day int, web *estate.Host) {
 	r := l.r
-	web := l.One(estate.WebServer)
 	list := pages(web)
-	for range 45 {
+	for range l.few(45) {
 		at := l.At(day, 0, 0).Add(r.Duration(0, 24*time.Hour))
 		base := "http://www." + l.Public + "/"
 		asks := []Ask{{Path: "/"}, {Path: list[5], Referer: base}, {Path: list[6], Referer: base}, {Path: list[7], Referer: base}}
@@ -216,14 +222,14 @@ func (l *life) website(day int) {
 		}
 		Visit(l.Site, at, web, visitor(r), chance.Pick(r, browsers), asks)
 	}
-	for range 6 {
+	for range l.few(6) {
 		asks := []Ask{{Path: "/robots.txt", Status: 404}}
 		for range r.Between(2, 6) {
 			asks = append(asks, Ask{Path: chance.Pick(r, list[:5]), Pause: r.Wait(3 * time.Second)})
 		}
 		Visit(l.Site, l.At(day, r.IntN(24), r.IntN(60)), web, netip.AddrFrom4([4]byte{66, 249, 66, byte(r.Between(1, 220))}), chance.Pick(r, robots), asks)
 	}
-	for range 5 {
+	for range l.few(5) {
 		from := netip.AddrFrom4([4]byte{chance.Pick(r, []byte{45, 80, 89, 185, 193}), byte(r.IntN(250)), byte(r.IntN(250)), byte(r.Between(1, 254))})
 		var asks []Ask
 		for _, path := range chance.Some(r, []string{"/.env", "/wp-login.php", "/.git/config", "/phpmyadmin/", "/owa/", "/actuator/health", "/cgi-bin/luci", "/boaform/admin/formLogin", "/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php", "/solr/admin/info/system"}, r.Between(2, 6)) {
@@ -247,15 +253,20 @@ func (l *life) website(day int) {
 		}
 		Visit(l.Site, l.At(0, 21, 5), web, l.One(estate.Scanner).IP, "Mozilla/5.0 [en] (X11, U; OpenVAS-VT 22.7.9)", asks)
 	}
-	for t := l.At(day, 0, 7); t.Before(l.At(day+1, 0, 0)); t = t.Add(30 * time.Minute) {
+	for t := l.At(day, 0, 7); t.Before(l.At(day+1, 0, 0)); t = t.Add(l.rarer(30 * time.Minute)) {
 		Visit(l.Site, t.Add(r.Duration(0, 5*time.Second)), web, l.One(estate.Monitor).IP, "Mozilla/5.0 (compatible; PRTG Network Monitor (www.paessler.com); Windows)", []Ask{{Path: "/"}})
 	}
 }
 
 // webroot is the content of the web server's disk.
 func (l *life) webroot() {
-	web := l.One(estate.WebServer)
-	r := l.R.Sub("webroot")
+	for _, web := range l.Of(estate.WebServer) {
+		l.disk(web, l.R.Sub("webroot"))
+	}
+}
+
+// disk is the content of one web server's disk.
+func (l *life) disk(web *estate.Host, r *chance.Rand) {
 	base := WebRoot(web)
 	put := func(name, body string, age int) {
 		l.File(base+name, []byte(body), l.Start.AddDate(0, 0, -age).Add(r.Duration(0, 20*time.Hour)).Truncate(time.Second))

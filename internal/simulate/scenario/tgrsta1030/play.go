@@ -39,7 +39,7 @@ var published = []string{"abwxjp5.me", "brackusi0n.live", "dog3rj.tech", "emezon
 // Play writes the intrusion into the last days of the site.
 func Play(s *estate.Site) truth.Campaign {
 	r := s.R.Sub(profile)
-	x := &play{Site: s, r: r, web: s.One(estate.WebServer), p: truth.NewPlot(profile, s.Key, "mail about a reorganisation with a link to an archive on mega.nz")}
+	x := &play{Site: s, r: r, web: s.Web(false), p: truth.NewPlot(profile, s.Key, "mail about a reorganisation with a link to an archive on mega.nz")}
 	for _, u := range chance.Some(r, s.Staff(), len(s.Staff())) {
 		if u.Host != nil {
 			x.victim = u
@@ -72,7 +72,7 @@ func Play(s *estate.Site) truth.Campaign {
 
 // recon looks for products of a regional kit the day before.
 func (x *play) recon() {
-	at := x.At(max(x.Days-2, 0), 3, 10).Add(x.r.Duration(0, 3*time.Hour))
+	at := x.At(max(x.Act-1, 0), 3, 10).Add(x.r.Duration(0, 3*time.Hour))
 	var asks []ordinary.Ask
 	for _, path := range []string{"/weaver/bsh.servlet.BshServlet", "/seeyon/htmlofficeservlet", "/EemAdminService/EemAdmin", "/autodiscover/autodiscover.json", "/crowd/admin/uploadplugin.action", "/commandcenter/", "/ecp/", "/struts2-showcase/index.action", "/webadm/?q=moni_detail.do&action=gragh"} {
 		asks = append(asks, ordinary.Ask{Path: path, Status: 404, Pause: x.r.Wait(4 * time.Second)})
@@ -85,7 +85,7 @@ func (x *play) accessLog() string { return "logs/nginx/" + x.web.Name + "/access
 
 // lure is the mail wave.
 func (x *play) lure() {
-	x.now = x.At(x.Days-1, 8, 20).Add(x.r.Duration(0, 40*time.Minute))
+	x.now = x.At(x.Act, 8, 20).Add(x.r.Duration(0, 40*time.Minute))
 	subjects := []string{"Changes to the organisational structure of the ministry", "Reorganisation of departments: new staffing plan", "Draft order on the restructuring of our ministry"}
 	subject := chance.Pick(x.r, subjects)
 	x.name = chance.Pick(x.r, []string{"Organisational structure changes", "Restructuring order 2026", "Staffing plan (draft)", "Struktuuri muudatused 2026", "Reorganización del ministerio"})
@@ -104,7 +104,7 @@ func (x *play) lure() {
 			x.File("mail/reported-"+x.r.Hex(3)+".eml", m.EML(x.r, at), at)
 		}
 		ordinary.Mbox(x.Site, u, at, m, x.r)
-		x.p.Step(at, x.One(estate.MailServer).Name, "TG-03", "lure sent to "+u.Name, "mail/"+u.Name+".mbox")
+		x.p.Way(at, x.One(estate.MailServer).Name, "TG-03", "lure sent to "+u.Name, "mail/"+u.Name+".mbox")
 	}
 	x.p.Remote(sender)
 }
@@ -140,7 +140,8 @@ func (x *play) click() {
 	x.File(disk+".zip", archive(x.name, program, time.Date(2025, 2, 14, 9, x.r.IntN(60), 0, 0, time.UTC)), x.now)
 	x.File(disk+"/"+x.name+".exe", program, x.now)
 	x.File(disk+"/pic1.png", nil, x.now)
-	x.p.Step(begin, h.Name, "TG-04 TG-05 TG-07", "archive fetched from the link and unpacked", truth.Pcap, truth.EVTX(h.Name, estate.Sysmon), disk+".zip")
+	x.p.Began(x.victim.Name)
+	x.p.Way(begin, h.Name, "TG-04 TG-05 TG-07", "archive fetched from the link and unpacked", truth.Pcap, truth.EVTX(h.Name, estate.Sysmon), disk+".zip")
 }
 
 // loader are the traces of the program on the workstation.
@@ -184,7 +185,7 @@ func (x *play) beacon() {
 	interval := x.r.Duration(55*time.Second, 130*time.Second)
 	from := x.Start.AddDate(0, 0, -x.r.Between(10, 60)).Truncate(time.Second)
 	leaf := talk.Certificate{Subject: talk.Name{Common: x.domain}, Issuer: talk.Name{Country: "US", Org: "Let's Encrypt", Common: "R10"}, DNSNames: []string{x.domain}, From: from, Until: from.AddDate(0, 0, 90)}.DER(x.r)
-	end := x.At(x.Days-1, 17, 0)
+	end := x.At(x.Act, 17, 0)
 	for n := 0; x.now.Before(end) && n < 160; n++ {
 		at := x.now
 		if n%8 == 0 {

@@ -22,7 +22,7 @@ const browser = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (K
 // exploit is the upload of a handler through an old flaw and the framed
 // conversation with it. The uploaded bytes are random behind a zip header.
 func (x *play) exploit() {
-	x.now = x.At(x.Days-1, 4, 30).Add(x.r.Duration(0, 2*time.Hour))
+	x.now = x.At(x.Act, 4, 30).Add(x.r.Duration(0, 2*time.Hour))
 	x.web2 = "/crowd/plugins/servlet/" + x.r.Letters(chance.Lower, 5)
 	boundary := "----" + x.r.Hex(8)
 	plugin := append([]byte("PK\x03\x04\x14\x00\x08\x00\x08\x00"), x.r.Bytes(6400)...)
@@ -35,7 +35,7 @@ func (x *play) exploit() {
 	})
 	file := "disk/" + x.web.Name + "/var/www/html/" + x.r.Letters(chance.Lower, 5) + ".jsp"
 	x.File(file, []byte(handler(x.r)), x.now)
-	x.p.Step(begin, x.web.Name, "TG-06 TG-12", "handler stored through the plug-in upload of Atlassian Crowd", x.accessLog(), truth.Pcap, file)
+	x.p.Way(begin, x.web.Name, "TG-06 TG-12", "handler stored through the plug-in upload of Atlassian Crowd", x.accessLog(), truth.Pcap, file)
 
 	password, key := x.r.Letters(chance.Lower, 6), x.r.Hex(8)
 	sum := md5.Sum([]byte(password + key))

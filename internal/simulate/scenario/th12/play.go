@@ -36,7 +36,7 @@ func Play(s *estate.Site) truth.Campaign {
 	x.user = chance.Pick(r, []*estate.User{s.Admins()[0], s.Admins()[1], ordinary.Account(s, "svc_backup")})
 	x.name = chance.Pick(r, []string{"WORKSTATION", "DESKTOP-" + r.Letters("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789", 7), "localhost"})
 	x.p.Account(x.user.Name)
-	x.now = s.At(s.Days-1, 11, 0).Add(r.Duration(0, 3*time.Hour))
+	x.now = s.At(s.Act, 11, 0).Add(r.Duration(0, 3*time.Hour))
 	x.entry()
 	x.walk()
 	x.enumerate()
@@ -57,7 +57,7 @@ func (x *play) entry() {
 	x.p.Remote(from)
 	at := x.now.Add(-x.r.Duration(2*time.Hour, 6*time.Hour))
 	x.edge.Appliance(at, 187, `logid="0100032546" type="event" subtype="system" level="critical" vd="root" logdesc="Application crashed" action="crash" msg="Pid: %d, application: sslvpnd, Firmware: FortiOS v7.0.11, Signal 11 received, Backtrace: [0x7f%08x]"`, x.r.Between(150, 900), x.r.Uint32())
-	x.p.Step(at, x.edge.Name, "TH-03", "the VPN daemon crashed", log)
+	x.p.Way(at, x.edge.Name, "TH-03", "the VPN daemon crashed", log)
 	admin := chance.Pick(x.r, []string{"fortisupp", "tech-", "vpnsys", "sysadm"}) + x.r.Letters(chance.Lower, 3)
 	at = at.Add(x.r.Duration(3*time.Minute, 20*time.Minute))
 	x.edge.Appliance(at, 189, `logid="0100032001" type="event" subtype="system" level="information" vd="root" logdesc="Admin login successful" sn="%d" user="Local_Process_Access" ui="jsconsole(%s)" method="jsconsole" srcip=%s dstip=%s action="login" status="success" reason="none" profile="super_admin" msg="Administrator Local_Process_Access logged in successfully from jsconsole(%s)"`, at.Unix(), from, from, x.edge.IP, from)
@@ -66,7 +66,7 @@ func (x *play) entry() {
 	x.edge.Appliance(at.Add(40*time.Second), 189, `logid="0100044547" type="event" subtype="system" level="information" vd="root" logdesc="Object attribute configured" user=%q ui="https(%s)" action="Add" cfgtid=%d cfgpath="firewall.policy" cfgobj="%d" cfgattr="srcintf[ssl.root]dstintf[internal]action[accept]" msg="Add firewall.policy"`, admin, from, x.r.Between(1000000, 99999999), x.r.Between(40, 90))
 	x.edge.Appliance(at.Add(2*time.Minute), 190, `logid="0100032095" type="event" subtype="system" level="warning" vd="root" logdesc="Admin performed an action from GUI" user=%q ui="GUI(%s)" action="download" status="success" msg="System config file has been downloaded by user %s via GUI(%s)"`, admin, from, admin, from)
 	x.p.Account(admin)
-	x.p.Step(at, x.edge.Name, "TH-02", "new administrator and policy on the appliance, configuration downloaded", log)
+	x.p.Way(at, x.edge.Name, "TH-02", "new administrator and policy on the appliance, configuration downloaded", log)
 }
 
 // session opens SMB from the appliance itself.

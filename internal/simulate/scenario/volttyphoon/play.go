@@ -40,7 +40,7 @@ func Play(s *estate.Site) truth.Campaign {
 		p:      truth.NewPlot(profile, s.Key, "VPN session with a valid administrator account from a home router near the victim"),
 		folder: chance.Pick(r, []string{`C:\Windows\Temp\pro`, `C:\Windows\Temp\tmp`, `C:\Users\Public\Appfile`, `C:\Windows\Temp\McAfee_Logs`, `C:\Windows\Temp\Pro`})}
 	x.p.Account(x.user.Name)
-	x.now = s.At(s.Days-1, 10, 5).Add(r.Duration(0, 90*time.Minute))
+	x.now = s.At(s.Act, 10, 5).Add(r.Duration(0, 90*time.Minute))
 	x.probes()
 	x.entry()
 	x.survey()
@@ -71,7 +71,7 @@ func (x *play) soho() netip.Addr {
 
 // probes are many routers that each touch the edge a little, the day before.
 func (x *play) probes() {
-	at := x.At(max(x.Days-2, 0), 1, 0)
+	at := x.At(max(x.Act-1, 0), 1, 0)
 	edge := x.One(estate.Edge)
 	for range x.r.Between(55, 75) {
 		at = at.Add(x.r.Wait(12 * time.Minute))
@@ -80,18 +80,19 @@ func (x *play) probes() {
 		}
 		x.Capture.Unanswered(at, x.Internet(x.soho()), edge.Station, uint16(x.r.Between(32768, 60000)), chance.Pick(x.r, []uint16{22, 80, 443, 8080, 8443}))
 	}
-	x.p.Step(x.At(max(x.Days-2, 0), 1, 0), edge.Name, "VT-01", "low-rate probing of the edge from many home routers", truth.Pcap)
+	x.p.Step(x.At(max(x.Act-1, 0), 1, 0), edge.Name, "VT-01", "low-rate probing of the edge from many home routers", truth.Pcap)
 }
 
 func (x *play) entry() {
 	edge := x.One(estate.Edge)
 	crash := x.now.Add(-x.r.Duration(14*time.Hour, 20*time.Hour))
 	edge.Appliance(crash, 187, `logid="0100032546" type="event" subtype="system" level="critical" vd="root" logdesc="Application crashed" action="crash" msg="Pid: %d, application: sslvpnd, Firmware: FortiOS v7.0.5, Signal 11 received, Backtrace: [0x7f%08x]"`, x.r.Between(150, 900), x.r.Uint32())
-	x.p.Step(crash, edge.Name, "VT-04", "the VPN daemon of the appliance crashed", "logs/edge/"+edge.Name+".log")
+	x.p.Way(crash, edge.Name, "VT-04", "the VPN daemon of the appliance crashed", "logs/edge/"+edge.Name+".log")
 	home := x.soho()
 	x.p.Remote(home.String())
 	x.inner = ordinary.VPN(x.Site, x.now, x.user, home, 5*time.Hour, 80)
-	x.p.Step(x.now, edge.Name, "VT-04 VT-27", fmt.Sprintf("VPN log-on of %s from %s", x.user.Name, home), "logs/edge/"+edge.Name+".log", truth.Pcap)
+	x.p.Began(x.user.Name, x.inner.String())
+	x.p.Way(x.now, edge.Name, "VT-04 VT-27", fmt.Sprintf("VPN log-on of %s from %s", x.user.Name, home), "logs/edge/"+edge.Name+".log", truth.Pcap)
 
 	x.now = x.now.Add(x.r.Duration(3*time.Minute, 12*time.Minute))
 	client := &packet.Station{IP: x.inner, Stack: packet.Windows, Hops: 1}
