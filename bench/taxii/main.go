@@ -11,9 +11,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -22,6 +24,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -44,16 +47,35 @@ var (
 	cache   = flag.Int64("cache", 256, "MiB of pages the server keeps in memory")
 	source  = flag.String("store", "", "store to use, filled if it is empty (default: a new one, removed after)")
 	zip     = flag.Bool("gzip", false, "clients take gzip")
+	small   = flag.Bool("small", false, "objects of some 270 bytes instead of 700")
+	cpu     = flag.String("cpuprofile", "", "file for a profile of the processor, of the filling and the paging")
 )
 
 const token = "lwtx_bench"
 
 func main() {
 	flag.Parse()
-	if err := run(context.Background()); err != nil {
+	err := profiled(func() error { return run(context.Background()) })
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// profiled runs act, with a profile if one was asked for.
+func profiled(act func() error) error {
+	if *cpu == "" {
+		return act()
+	}
+	f, err := os.Create(*cpu)
+	if err != nil {
+		return err
+	}
+	if err = pprof.StartCPUProfile(f); err == nil {
+		err = act()
+		pprof.StopCPUProfile()
+	}
+	return errors.Join(err, f.Close())
 }
 
 func run(ctx context.Context) error {
@@ -115,31 +137,52 @@ func setup(ctx context.Context, st *store.Store) (store.Collection, error) {
 		}
 	}
 	began := time.Now()
-	const batch = 10_000
-	for n := 0; n < *objects; n += batch {
-		list := make([]object.Object, min(batch, *objects-n))
-		for i := range list {
-			if list[i], err = object.Parse(indicator(n + i)); err != nil {
-				return c, err
-			}
-		}
-		if _, err := st.Add(ctx, c, "m", list, nil); err != nil {
-			return c, err
-		}
-		if n%500_000 == 0 && n > 0 {
-			fmt.Fprintf(os.Stderr, "%d objects in %v\n", n, time.Since(began).Round(time.Second))
-		}
+	if _, err := st.Load(ctx, c, made(began)); err != nil {
+		return c, err
 	}
 	took := time.Since(began)
 	fmt.Printf("filled %d objects in %v: %.0f a second\n", *objects, took.Round(time.Second), float64(*objects)/took.Seconds())
 	return c, nil
 }
 
-// indicator is one like those of the field: some 600 bytes.
+// made are the objects, parsed by another goroutine than the one that writes.
+func made(began time.Time) iter.Seq[object.Object] {
+	const batch = 5000
+	batches := make(chan []object.Object, 4)
+	go func() {
+		defer close(batches)
+		for n := 0; n < *objects; n += batch {
+			list := make([]object.Object, min(batch, *objects-n))
+			for i := range list {
+				list[i], _ = object.Parse(indicator(n + i)) // ours, and right
+			}
+			batches <- list
+		}
+	}()
+	return func(yield func(object.Object) bool) {
+		n := 0
+		for list := range batches {
+			for _, o := range list {
+				if !yield(o) {
+					return
+				}
+			}
+			if n += len(list); n%1_000_000 == 0 {
+				fmt.Fprintf(os.Stderr, "%d objects in %v\n", n, time.Since(began).Round(time.Second))
+			}
+		}
+	}
+}
+
+// indicator is one like those of the field: some 600 bytes, or the least that
+// STIX allows.
 func indicator(n int) []byte {
 	r := rand.New(rand.NewPCG(uint64(n), 1))
 	id := func() string {
 		return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", r.Uint32(), r.Uint32()&0xffff, r.Uint32()&0xfff, r.Uint32()&0xfff, r.Uint64()&0xffffffffffff)
+	}
+	if *small {
+		return fmt.Appendf(nil, `{"type":"indicator","spec_version":"2.1","id":"indicator--%s","created":"2026-01-01T00:00:00Z","modified":"2026-01-01T00:00:00Z","pattern":"[domain-name:value = 'h%d.example.org']","pattern_type":"stix","valid_from":"2026-01-01T00:00:00Z"}`, id(), n)
 	}
 	return fmt.Appendf(nil, `{"type":"indicator","spec_version":"2.1","id":"indicator--%s","created_by_ref":"identity--%s","created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","name":"Host %d","description":"Seen as a relay in reports of members, with the same certificate as others of its kind.","indicator_types":["malicious-activity"],"pattern":"[domain-name:value = 'h%d.example.org']","pattern_type":"stix","valid_from":"2026-01-01T00:00:00Z","confidence":%d,"object_marking_refs":["marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"]}`, id(), id(), n, n, n%100)
 }

@@ -18,7 +18,7 @@ func newTAXII() *cobra.Command {
 		Use:   "taxii",
 		Short: "share indicators over TAXII 2.1: a server for a sharing centre, and a client",
 		Long: `TAXII carries STIX objects between organisations (OASIS TAXII 2.1). serve is a
-server; root, collection and user say what it serves and to whom; discover, pull
+server; root, collection, user and load say what it serves and to whom; discover, pull
 and push are a client of any server.
 
 These are the only commands of Longwatch that use the network. They connect to
@@ -26,7 +26,7 @@ the server that is named, or listen where --listen says, and nowhere else.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newTAXIIServe(), newTAXIIDiscover(), newTAXIIPull(), newTAXIIPush(), newTAXIIRoot(), newTAXIICollection(), newTAXIIUser())
+	cmd.AddCommand(newTAXIIServe(), newTAXIIDiscover(), newTAXIIPull(), newTAXIIPush(), newTAXIILoad(), newTAXIIRoot(), newTAXIICollection(), newTAXIIUser())
 	return cmd
 }
 

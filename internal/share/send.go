@@ -51,20 +51,26 @@ func Recipients(r io.Reader) ([]Recipient, error) {
 	return file.Recipients, nil
 }
 
-// Allow tells why a recipient may not get a parcel in a format, or nil.
-func Allow(list []Recipient, name string, p *Parcel, f Format) error {
+// Find finds a recipient that takes a format.
+func Find(list []Recipient, name, format string) (Recipient, error) {
 	i := slices.IndexFunc(list, func(r Recipient) bool { return strings.EqualFold(r.Name, name) })
 	if i < 0 {
-		return fmt.Errorf("%w: %q is not in the list of recipients", ErrRefused, name)
+		return Recipient{}, fmt.Errorf("%w: %q is not in the list of recipients", ErrRefused, name)
 	}
 	r := list[i]
-	switch {
-	case p.Marking > r.TLP:
-		return fmt.Errorf("%w: it is TLP:%s, and %q may get TLP:%s at most", ErrRefused, strings.ToUpper(p.Marking.String()), r.Name, strings.ToUpper(r.TLP.String()))
-	case len(r.Formats) > 0 && !slices.Contains(r.Formats, f.Name):
-		return fmt.Errorf("%w: %q takes %s, not %s", ErrRefused, r.Name, strings.Join(r.Formats, ", "), f.Name)
+	if len(r.Formats) > 0 && !slices.Contains(r.Formats, format) {
+		return r, fmt.Errorf("%w: %q takes %s, not %s", ErrRefused, r.Name, strings.Join(r.Formats, ", "), format)
 	}
-	return nil
+	return r, nil
+}
+
+// Allow tells why a recipient may not get a parcel in a format, or nil.
+func Allow(list []Recipient, name string, p *Parcel, f Format) error {
+	r, err := Find(list, name, f.Name)
+	if err == nil && p.Marking > r.TLP {
+		err = fmt.Errorf("%w: it is TLP:%s, and %q may get TLP:%s at most", ErrRefused, strings.ToUpper(p.Marking.String()), r.Name, strings.ToUpper(r.TLP.String()))
+	}
+	return err
 }
 
 // Sent is one line of shared.jsonl: what left, to whom, when.

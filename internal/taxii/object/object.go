@@ -99,38 +99,6 @@ func Split(body []byte, depth int) ([]json.RawMessage, error) {
 	return out, nil
 }
 
-// properties reads the properties of a JSON object. Two of one name are
-// refused: readers disagree about which of them counts.
-func properties(b []byte) (map[string]json.RawMessage, error) {
-	d := json.NewDecoder(bytes.NewReader(b))
-	t, err := d.Token()
-	if err != nil {
-		return nil, ErrJSON
-	}
-	if t != json.Delim('{') {
-		return nil, errors.New("object: not a JSON object")
-	}
-	out := map[string]json.RawMessage{}
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return nil, ErrJSON
-		}
-		key, _ := t.(string)
-		var v json.RawMessage
-		if err := d.Decode(&v); err != nil {
-			return nil, ErrJSON
-		}
-		if _, twice := out[key]; twice {
-			return nil, fmt.Errorf("object: %.40q is there twice", key)
-		}
-		if out[key] = v; len(out) > maxKeys {
-			return nil, fmt.Errorf("object: more than %d properties", maxKeys)
-		}
-	}
-	return out, nil
-}
-
 // Parse reads one object and holds it against STIX. The error says which
 // property is wrong; what could be read of the identifier and version is
 // returned with it, so that the refusal can name them.
@@ -186,15 +154,6 @@ func spec(p map[string]json.RawMessage, typ string) (string, error) {
 		return "2.1", nil
 	}
 	return "2.0", nil
-}
-
-// text is a JSON string, or nothing.
-func text(raw json.RawMessage) string {
-	var s string
-	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
-		return ""
-	}
-	return s
 }
 
 // Same says whether two bodies are the same object, whatever the order of

@@ -157,3 +157,37 @@ func FuzzEnvelope(f *testing.F) {
 		}
 	})
 }
+
+// FuzzProperties: the properties are those that encoding/json finds, with its
+// values, unless one is there twice.
+func FuzzProperties(f *testing.F) {
+	f.Add([]byte(` { "a\\u0062" : [1, {"x":"}"}] , "c":-1.5e3,"d":"\\\"\\\\" ,"e":null } `))
+	f.Add([]byte(`{"a":1,"a":2}`))
+	f.Add([]byte(`{}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got, err := properties(b)
+		var want map[string]json.RawMessage
+		if e := json.Unmarshal(b, &want); e != nil || want == nil {
+			if err == nil {
+				t.Fatalf("%q is no JSON object and was read", b)
+			}
+			return
+		}
+		if err != nil {
+			if !strings.Contains(err.Error(), "twice") && !strings.Contains(err.Error(), "properties") {
+				t.Fatalf("%q: %v", b, err)
+			}
+			return
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%q: %d properties, want %d", b, len(got), len(want))
+		}
+		for k, v := range want {
+			var s string
+			_ = json.Unmarshal(v, &s) // empty where it is no text
+			if string(got[k]) != string(v) || text(got[k]) != s {
+				t.Fatalf("%q: %q is %q and %q, want %q and %q", b, k, got[k], text(got[k]), v, s)
+			}
+		}
+	})
+}

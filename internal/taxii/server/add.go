@@ -132,7 +132,7 @@ func (x *exchange) body() ([]byte, bool) {
 		return nil, false
 	}
 	rc := http.NewResponseController(x.w)
-	b, err := io.ReadAll(&steady{r: io.LimitReader(x.r.Body, most+1), rc: rc, began: time.Now()})
+	b, err := io.ReadAll(&steady{r: io.LimitReader(x.r.Body, most+1), rc: rc, began: time.Now(), patience: x.s.o.patience})
 	_ = rc.SetReadDeadline(time.Time{})
 	switch {
 	case err != nil:
@@ -154,15 +154,16 @@ func (x *exchange) tooLarge(most int64) {
 // steady reads a body that has to keep coming: something within ten seconds,
 // and 16 KiB a second on the whole after the first twenty seconds.
 type steady struct {
-	r     io.Reader
-	rc    *http.ResponseController
-	began time.Time
-	n     int64
+	r        io.Reader
+	rc       *http.ResponseController
+	began    time.Time
+	n        int64
+	patience patience
 }
 
 func (s *steady) Read(b []byte) (int, error) {
-	end := s.began.Add(20*time.Second + time.Duration(s.n)*time.Second/(16<<10))
-	if soon := time.Now().Add(10 * time.Second); soon.Before(end) {
+	end := s.began.Add(s.patience.grace + time.Duration(s.n)*time.Second/slowest)
+	if soon := time.Now().Add(s.patience.silent); soon.Before(end) {
 		end = soon
 	}
 	_ = s.rc.SetReadDeadline(end) // a recorder in a test has none

@@ -18,7 +18,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	protocols.SetHTTP2(true)
 	h := &http.Server{
 		Handler:           s,
-		ReadHeaderTimeout: 10 * time.Second,
+		ReadHeaderTimeout: s.o.patience.header,
 		WriteTimeout:      5 * time.Minute, // of a page to a slow client, and of a body with its answer
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeader,

@@ -252,24 +252,25 @@ var questions = []question{
 	{name: "objects left", path: adding + "objects/"},
 }
 
-// differ are the questions that we answer otherwise, and why.
+// differ are the questions that we answer otherwise, and why, with the title of
+// what says so in the specification.
 var differ = map[string]string{
-	"collections":            "a collection to which a user has no right at all is not shown (section 5.1: the list is of those the user has access to)",
-	"objects, no access":     "nor does it exist for such a user: 404 is for what is not there or not accessible (section 5.4)",
+	"collections":            "a collection to which a user has no right at all is not shown (Get Collections: the list is of those the user has access to)",
+	"objects, no access":     "nor does it exist for such a user: 404 is for what is not there or not accessible (Get Objects)",
 	"objects, STIX 2.0":      sameMoment,
 	"object of STIX 2.0":     sameMoment,
 	"versions, STIX 2.0":     sameMoment,
-	"Accept without version": "a media type without version stands for the newest the server speaks (section 1.6.8)",
+	"Accept without version": "a media type without version stands for the newest the server speaks (Content Negotiation)",
 	"no credentials":         jsonError,
 	"wrong credentials":      jsonError,
 	"add, no JSON":           jsonError,
-	"add again":              "an exact duplicate must not be an error for that object (section 5.5); medallion changed it after version 3.0.0",
-	"add, object without id": "an object that cannot be processed is a failure in the status (section 4.3.1), and does not refuse the others",
+	"add again":              "an exact duplicate must not be an error for that object (Add Objects); medallion changed it after version 3.0.0",
+	"add, object without id": "an object that cannot be processed is a failure in the status (Status Resource), and does not refuse the others",
 }
 
 const (
-	sameMoment = "two objects of the file were added at one moment; we give the second the next microsecond, so that paging by added_after loses none (section 3.4)"
-	jsonError  = "an error has a TAXII error as its body (section 3.6.1), also where medallion lets its framework answer"
+	sameMoment = "two objects of the file were added at one moment; we give the second the next microsecond, so that paging by added_after loses none (added_after in Filtering)"
+	jsonError  = "an error has a TAXII error as its body (Error Message), also where medallion lets its framework answer"
 )
 
 // answerOf is what both are compared by.

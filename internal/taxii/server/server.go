@@ -40,7 +40,21 @@ type Options struct {
 	Audit       io.Writer
 	Log         *slog.Logger
 	Now         func() time.Time
+
+	patience patience // none: the usual one; tests have less
 }
+
+// patience is how long the server waits for what a client sends.
+type patience struct {
+	header time.Duration // for a whole header
+	silent time.Duration // for anything of a body
+	grace  time.Duration // before a body is measured against slowest
+}
+
+var usual = patience{header: 10 * time.Second, silent: 10 * time.Second, grace: 20 * time.Second}
+
+// slowest is how many bytes a second of a body have to come on the whole.
+const slowest = 16 << 10
 
 // Bounds of one request.
 const (
@@ -98,6 +112,9 @@ func New(ctx context.Context, st *store.Store, o Options) (*Server, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.patience == (patience{}) {
+		o.patience = usual
 	}
 	s := &Server{
 		o: o, store: st, auth: newVerifier(o.Now), limits: newLimits(o), pages: newPages(o.Cache), audit: &audit{w: o.Audit},

@@ -145,7 +145,7 @@ func open(t *testing.T, source string, o Options) *Store {
 
 func TestSchemaWords(t *testing.T) {
 	for _, d := range []dialect{sqlite{}, postgres{}} {
-		for _, stmt := range schema(d) {
+		for _, stmt := range append(schema(d), indexes(d)...) {
 			if strings.ContainsAny(stmt, "{}") {
 				t.Errorf("%T: %s", d, stmt)
 			}

@@ -39,18 +39,26 @@ func (s *Store) Page(ctx context.Context, c Collection, f taxii.Filter, after ta
 		return nil, false, fmt.Errorf("%w: %d, at most %d", ErrFilter, len(f.Types), maxTypes)
 	}
 	q := question{d: s.d}
-	q.ask(c.Num, f, max(after, f.AddedAfter), limit+1)
 	columns := "added, id, spec, version, version_text"
 	if bodies {
 		columns = "added, body"
 	}
-	text := "SELECT " + columns + " FROM object WHERE added IN (" + q.text.String() + ") ORDER BY added"
+	text := q.page(columns, c.Num, f, max(after, f.AddedAfter), limit+1)
+	var all []byte // the bodies, one after the other
+	list = make([]Entry, 0, min(limit+1, 1000))
 	err = s.query(ctx, text, q.args, func(rs *sql.Rows) error {
 		var e Entry
 		var r row
 		var err error
 		if bodies {
-			err = rs.Scan(&e.Added, &e.Body)
+			var body sql.RawBytes
+			err = rs.Scan(&e.Added, &body)
+			if cap(all)-len(all) < len(body) {
+				all = make([]byte, 0, max(len(body), 64<<10))
+			}
+			begin := len(all)
+			all = append(all, body...)
+			e.Body = all[begin:len(all):len(all)]
 		} else {
 			err = rs.Scan(&e.Added, &e.ID, &e.Spec, &r.version, &r.text)
 			r.added = e.Added
@@ -89,6 +97,22 @@ type question struct {
 func (q *question) arg(v any) string {
 	q.args = append(q.args, v)
 	return "$" + strconv.Itoa(len(q.args))
+}
+
+// page is the statement for a page of the columns given. What most clients ask
+// for, the newest of each object, of any type or of one, is one walk along an
+// index; all else is found by its time first.
+func (q *question) page(columns string, collection int64, f taxii.Filter, after taxii.Time, limit int) string {
+	if !f.Last || f.First || f.All || len(f.Versions)+len(f.Specs)+len(f.IDs) > 0 || len(f.Types) > 1 {
+		q.ask(collection, f, after, limit)
+		return "SELECT " + columns + " FROM object WHERE added IN (" + q.text.String() + ") ORDER BY added"
+	}
+	index, typ := indexTop, ""
+	where := " WHERE last = 1 AND topspec = 1 AND collection = " + q.arg(collection) + " AND added > " + q.arg(int64(after))
+	if len(f.Types) == 1 {
+		index, typ = indexTopType, " AND type = "+q.arg(f.Types[0])
+	}
+	return "SELECT " + columns + " FROM object" + q.d.hint(index) + where + typ + " ORDER BY added LIMIT " + q.arg(limit)
 }
 
 func (q *question) ask(collection int64, f taxii.Filter, after taxii.Time, limit int) {

@@ -8,10 +8,12 @@ import (
 // schemaVersion is the version of the tables.
 const schemaVersion = 1
 
-// The indexes of object; dialect.hint names them. Two are only of what is the
-// newest within its version of STIX: what clients ask for.
+// The indexes of object; dialect.hint names them. Some are only of what is the
+// newest, within its version of STIX or (top) of all: what clients ask for.
 const (
 	indexID       = "object_id"
+	indexTop      = "object_top"
+	indexTopType  = "object_top_type"
 	indexLast     = "object_last"
 	indexLastType = "object_last_type"
 	indexSpec     = "object_spec"
@@ -35,11 +37,6 @@ CREATE TABLE IF NOT EXISTS collection (
 CREATE TABLE IF NOT EXISTS object (
 	added {key}, collection {int} NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, spec TEXT NOT NULL,
 	version {int} NOT NULL, version_text TEXT, topspec {flag} NOT NULL, last {flag} NOT NULL, digest {int} NOT NULL, body TEXT NOT NULL);
-CREATE UNIQUE INDEX IF NOT EXISTS object_id ON object (collection, id, version, spec);
-CREATE INDEX IF NOT EXISTS object_last ON object (collection, spec{tie}) WHERE last = 1;
-CREATE INDEX IF NOT EXISTS object_last_type ON object (collection, spec, type{tie}) WHERE last = 1;
-CREATE INDEX IF NOT EXISTS object_spec ON object (collection, spec{tie});
-CREATE INDEX IF NOT EXISTS object_type ON object (collection, spec, type{tie});
 CREATE TABLE IF NOT EXISTS status (
 	id TEXT PRIMARY KEY, root TEXT NOT NULL, member TEXT NOT NULL, made {int} NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS status_made ON status (made);
@@ -50,6 +47,22 @@ CREATE TABLE IF NOT EXISTS credential (
 CREATE TABLE IF NOT EXISTS grants (
 	member TEXT NOT NULL, collection {int} NOT NULL, can_read {flag} NOT NULL, can_write {flag} NOT NULL,
 	PRIMARY KEY (member, collection))`
+	return statements(d, text)
+}
+
+// indexes makes those of object, that of identifiers first.
+func indexes(d dialect) []string {
+	return statements(d, `
+CREATE UNIQUE INDEX IF NOT EXISTS object_id ON object (collection, id, version, spec);
+CREATE INDEX IF NOT EXISTS object_top ON object (collection{tie}) WHERE last = 1 AND topspec = 1;
+CREATE INDEX IF NOT EXISTS object_top_type ON object (collection, type{tie}) WHERE last = 1 AND topspec = 1;
+CREATE INDEX IF NOT EXISTS object_last ON object (collection, spec{tie}) WHERE last = 1;
+CREATE INDEX IF NOT EXISTS object_last_type ON object (collection, spec, type{tie}) WHERE last = 1;
+CREATE INDEX IF NOT EXISTS object_spec ON object (collection, spec{tie});
+CREATE INDEX IF NOT EXISTS object_type ON object (collection, spec, type{tie})`)
+}
+
+func statements(d dialect, text string) []string {
 	words := append([]string{"{version}", strconv.Itoa(schemaVersion)}, d.words()...)
 	return strings.Split(strings.TrimSpace(strings.NewReplacer(words...).Replace(text)), ";\n")
 }

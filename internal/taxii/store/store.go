@@ -32,24 +32,27 @@ var (
 	ErrNotFound = errors.New("store: not there")
 	ErrExists   = errors.New("store: already there")
 	ErrDown     = errors.New("store: the database does not answer")
+	ErrLoading  = errors.New("store: a load is under way or was broken off: load again")
 )
 
 // Options are how a store is opened.
 type Options struct {
 	MaxBytes int64            // size at which SQLite takes nothing more; 0: as the disk allows
 	Readers  int              // connections for reading; 0: 8
+	Loading  bool             // open it even if a Load into it was broken off, to load again
 	Now      func() time.Time // nil: time.Now
 }
 
 // Store is an open store. Its methods may be called from many goroutines.
 type Store struct {
-	d       dialect
-	w, r    *sql.DB
-	now     func() time.Time
-	jobs    chan *job
-	stopped chan struct{} // closed when the writer has ended
-	quit    chan struct{}
-	closing sync.Once
+	d          dialect
+	w, r       *sql.DB
+	now        func() time.Time
+	jobs       chan *job
+	stopped    chan struct{} // closed when the writer has ended
+	unfinished bool          // Options.Loading
+	quit       chan struct{}
+	closing    sync.Once
 
 	mu    sync.RWMutex
 	stmts map[string]*sql.Stmt // by their text; bounded by maxStmts
@@ -68,7 +71,7 @@ func Open(ctx context.Context, source string, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{now: o.Now, jobs: make(chan *job, maxWaiting), quit: make(chan struct{}), stopped: make(chan struct{}), stmts: map[string]*sql.Stmt{}}
+	s := &Store{now: o.Now, unfinished: o.Loading, jobs: make(chan *job, maxWaiting), quit: make(chan struct{}), stopped: make(chan struct{}), stmts: map[string]*sql.Stmt{}}
 	var err error
 	if strings.HasPrefix(source, "postgres://") || strings.HasPrefix(source, "postgresql://") {
 		s.d = postgres{}
@@ -117,10 +120,8 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // migrate makes the tables, and refuses those of a newer program.
 func (s *Store) migrate(ctx context.Context) error {
-	for _, stmt := range schema(s.d) {
-		if _, err := s.w.ExecContext(ctx, stmt); err != nil {
-			return fmt.Errorf("store: %.60q: %w", stmt, s.explain(err))
-		}
+	if err := s.execute(ctx, schema(s.d)); err != nil {
+		return err
 	}
 	var version int
 	if err := s.w.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'schema'").Scan(&version); err != nil {
@@ -128,6 +129,23 @@ func (s *Store) migrate(ctx context.Context) error {
 	}
 	if version != schemaVersion {
 		return fmt.Errorf("store: made by another version of this program (tables %d, not %d)", version, schemaVersion)
+	}
+	loading, err := s.loading(ctx)
+	if err != nil || loading && s.unfinished {
+		return err
+	}
+	if loading {
+		return ErrLoading
+	}
+	return s.execute(ctx, indexes(s.d))
+}
+
+// execute runs statements that change the tables.
+func (s *Store) execute(ctx context.Context, list []string) error {
+	for _, stmt := range list {
+		if _, err := s.w.ExecContext(ctx, stmt); err != nil {
+			return fmt.Errorf("store: %.60q: %w", stmt, s.explain(err))
+		}
 	}
 	return nil
 }
