@@ -150,6 +150,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	p.Phase("judging records in the order of time")
 	aliases := incident.NewAliases(c.homeNets())
 	sessions := session.New(h.records.Lane().Put)
+	witness := incident.NewWitness()
 	err = h.ordered.Replay(recordTypes(), func(r record.Record) {
 		if incident.Wants(r.RecordType()) {
 			aliases.Learn(r)
@@ -157,6 +158,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		if session.Wants(r.RecordType()) {
 			sessions.Learn(r)
 		}
+		witness.Learn(r)
 		if h.engine.Wants(r) {
 			h.engine.Feed(r)
 		}
@@ -180,8 +182,8 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	beyond := h.unreached(cf, unjudged)
 	found = slices.Concat(found, h.gathered.findings(), correlated, audited, seen)
 	slices.SortFunc(found, func(a, b finding.Finding) int { return finding.Compare(&a, &b) })
-	judge(cf, found, aliases, c, profiles)
 	cf.Logons, cf.Chains = sessions.Finish(aliases.Host), chains(sessions, found)
+	judge(cf, found, incident.Options{HomeNet: c.HomeNet, Aliases: aliases, Witness: witness, Logons: cf.Logons, Files: spans(cf), End: cf.Span.End}, profiles)
 	cf.Coverage = slices.Concat(cf.Coverage, h.hits.stopped(), gaps, weak, beyond)
 	if h.contents != nil {
 		cf.Coverage = append(cf.Coverage, h.contents.coverage()...)
@@ -219,14 +221,14 @@ func chains(t *session.Tracker, found []finding.Finding) map[string][]string {
 }
 
 // judge turns findings into incidents and attributes them.
-func judge(cf *casefolder.Case, found []finding.Finding, aliases *incident.Aliases, c Config, profiles []*campaign.Profile) {
+func judge(cf *casefolder.Case, found []finding.Finding, opt incident.Options, profiles []*campaign.Profile) {
 	searched := map[string]bool{}
 	for i := range cf.Evidence {
 		for t := range cf.Evidence[i].Records {
 			searched[t] = true
 		}
 	}
-	incidents := incident.Build(found, incident.Options{HomeNet: c.HomeNet, Aliases: aliases})
+	incidents := incident.Build(found, opt)
 	for i := range incidents {
 		incidents[i].Attribution = campaign.Judge(&incidents[i], profiles, searched)
 		cf.Incidents = append(cf.Incidents, &incidents[i])

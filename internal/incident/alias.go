@@ -27,6 +27,7 @@ type Aliases struct {
 	names   map[netip.Addr][]naming
 	fans    map[node]map[netip.Addr]struct{} // own originators of an address or host
 	issuers map[string]struct{}              // hosts that give out Kerberos tickets
+	habits  habits
 }
 
 // naming says that an address was a host's during a span.
@@ -48,13 +49,13 @@ const (
 // NewAliases returns an empty table for the given own networks; without any,
 // private addresses are own.
 func NewAliases(homeNet []netip.Prefix) *Aliases {
-	return &Aliases{homeNet: homeNet, names: map[netip.Addr][]naming{}, fans: map[node]map[netip.Addr]struct{}{}, issuers: map[string]struct{}{}}
+	return &Aliases{homeNet: homeNet, names: map[netip.Addr][]naming{}, fans: map[node]map[netip.Addr]struct{}{}, issuers: map[string]struct{}{}, habits: newHabits()}
 }
 
 // Wants tells whether Learn has a use for records of type t.
 func Wants(t *record.Type) bool {
 	switch t {
-	case host.LogonType, host.SocketType, host.TicketType, host.SyslogType, web.AccessType:
+	case host.LogonType, host.SocketType, host.TicketType, host.SyslogType, host.ProcessType, host.ConfigChangeType, web.AccessType:
 		return true
 	}
 	switch t.Name {
@@ -71,7 +72,14 @@ func (a *Aliases) Learn(r record.Record) {
 	switch r := r.(type) {
 	case *host.Logon:
 		a.pair(r.Source, r.SourceHost, r.TS, claimed) // WorkstationName is what the client said of itself
-		a.fan(r.Source, node{"host", HostName(r.Host)})
+		a.fan(r.Source, node{"host", HostName(r.Host)}, r.TS)
+		a.habits.logon(r)
+		return
+	case *host.Process:
+		a.habits.program(r)
+		return
+	case *host.ConfigChange:
+		a.habits.device(HostName(r.Host))
 		return
 	case *host.Ticket:
 		if len(a.issuers) < maxAddresses {
@@ -86,6 +94,9 @@ func (a *Aliases) Learn(r record.Record) {
 		}
 		return
 	case *host.Syslog:
+		if r.Product != "" {
+			a.habits.device(HostName(r.Host))
+		}
 		a.learnAppliance(r)
 		return
 	case *web.Access:
@@ -111,9 +122,9 @@ func (a *Aliases) learnNetwork(r record.Record) {
 	orig, resp := addrOf(t, r, "id.orig_h"), addrOf(t, r, "id.resp_h")
 	switch t.Name {
 	case "conn":
-		a.fan(orig, node{"address", resp.String()})
+		a.fan(orig, node{"address", resp.String()}, ts)
 	case "dns":
-		a.fan(orig, node{"address", resp.String()})
+		a.fan(orig, node{"address", resp.String()}, ts)
 		name := textOf(t, r, "query")
 		for _, answer := range textsOf(t, r, "answers") {
 			if ip, err := netip.ParseAddr(answer); err == nil && ip.IsPrivate() {
@@ -153,10 +164,11 @@ func (a *Aliases) pair(ip netip.Addr, name string, ts record.Time, by rank) {
 	a.names[ip] = append(list, naming{host: name, rank: by, span: record.Span{Start: ts, End: ts}})
 }
 
-func (a *Aliases) fan(orig netip.Addr, resp node) {
+func (a *Aliases) fan(orig netip.Addr, resp node, ts record.Time) {
 	if !orig.IsValid() || !home(a.homeNet, orig) {
 		return
 	}
+	a.habits.reached(orig.Unmap(), resp, ts)
 	set := a.fans[resp]
 	if set == nil {
 		if len(a.fans) >= maxAddresses {

@@ -2,13 +2,16 @@
 // thousand findings of one intrusion become one timeline with an entry point,
 // a path and its evidence.
 //
-// Findings are joined when they share an identity (a host under any of its
-// names and addresses, an outside address, a domain, a server-side page, a
-// hash, a person's account) within a time that fits that identity. What
-// everybody shares (resolvers, domain controllers, popular services, accounts
+// Findings are joined by what they share: a host under any of its names and
+// addresses, an outside address, a domain, a server-side page, a hash, a
+// session, a person's account. Each shared value has a probability that both
+// findings are of one intrusion, which falls with the time between them and
+// with how many use that value anyway; values that do not depend on each other
+// add up (noisy-or), and from one half on findings are joined. What everybody
+// shares (resolvers, domain controllers, scanners, popular services, accounts
 // such as SYSTEM) joins nothing from a distance, so that two intrusions in the
-// same network stay two incidents. Findings of low severity make no incident;
-// they join one.
+// same network stay two incidents. Every join is kept with its reasons.
+// Findings of low severity make no incident; they join one.
 package incident
 
 import (
@@ -22,41 +25,60 @@ import (
 
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/record/host"
 )
 
-// Options of Build.
+// Options of Build. All but HomeNet may be left out: less is then known.
 type Options struct {
-	HomeNet []netip.Prefix // own networks; private addresses when empty
-	Aliases *Aliases       // may be nil
+	HomeNet []netip.Prefix                        // own networks; private addresses when empty
+	Aliases *Aliases                              // who had which address, and what is everybody's
+	Witness *Witness                              // sessions of cited records
+	Logons  []*host.LogonEdge                     // who went from where to where, in the order of time
+	Files   map[string]record.Span                // first and last record of each file of evidence
+	Clock   func(*finding.Finding) *finding.Clock // of the source that timed a finding, if it is off; may return nil
+	End     record.Time                           // of all evidence
 }
 
 const (
-	hubFan   = 4              // own hosts that talk to a host: more than any intruder's stepping stone has
-	hubPeers = 12             // distinct subjects whose findings share a value: it tells nothing apart
-	day      = 24 * time.Hour //
-	lowReach = day            // how far outside its span an incident takes in low findings
-	forever  = 1<<63 - 1      //
-	longStay = 100 * day      // an intruder's return after a quarter of a year is the same intrusion
-	oneMove  = 14 * day       // a host was reached, then acts itself
-	oneLogin = 3 * day        // an account that was misused
-	hubStay  = 7 * day        // several things on one domain controller
+	hubFan     = 4              // own hosts that talk to a host: more than any intruder's stepping stone has
+	hubPeers   = 12             // distinct subjects whose findings share a value: it tells nothing apart
+	day        = 24 * time.Hour //
+	lowReach   = day            // how far outside its span an incident takes in low findings
+	forever    = 1<<63 - 1      //
+	longStay   = 100 * day      // an intruder's return after a quarter of a year is the same intrusion
+	oneMove    = 14 * day       // a host was reached, then acts itself
+	oneMeeting = 5 * day        // a host was reached from two others
+	oneLogin   = 3 * day        // an account that was misused
+	hubStay    = 7 * day        // several things on one domain controller
+	atOnce     = 2 * time.Hour  // a domain controller was reached, then acts itself
 )
 
 // builder holds what Build needs while it runs.
 type builder struct {
-	opt     Options
-	aliases *Aliases
-	fans    map[node]int
-	views   []*view // of core findings, in time order
-	sets    []int   // union-find over views
-	hubs    map[node]bool
-	domains map[string]map[string]bool // of accounts, by name
+	opt      Options
+	aliases  *Aliases
+	fans     map[node]int
+	views    []*view // of core findings, in time order
+	sets     []int   // union-find over views
+	joins    []joined
+	hubs     map[node]bool
+	popular  map[node]bool              // accounts that many machines see
+	common   map[node]bool              // digests of programs that many machines start
+	sweepers map[node]bool              // machines that reach everybody
+	domains  map[string]map[string]bool // of accounts, by name
+}
+
+func newBuilder(findings []finding.Finding, opt Options) *builder {
+	return &builder{
+		opt: opt, aliases: opt.Aliases, fans: opt.Aliases.fanOf(), hubs: map[node]bool{}, popular: opt.Aliases.popular(),
+		common: opt.Aliases.common(), sweepers: opt.Aliases.sweepers(), domains: domainsOf(findings),
+	}
 }
 
 // Build joins findings, which must be sealed, into incidents: the worst first,
 // then the earliest. Findings keep their order in the input.
 func Build(findings []finding.Finding, opt Options) []finding.Incident {
-	c := &builder{opt: opt, aliases: opt.Aliases, fans: opt.Aliases.fanOf(), hubs: map[node]bool{}, domains: domainsOf(findings)}
+	c := newBuilder(findings, opt)
 	var low []*view
 	for i := range findings {
 		v := c.see(&findings[i])
@@ -66,9 +88,8 @@ func Build(findings []finding.Finding, opt Options) []finding.Incident {
 			low = append(low, v)
 		}
 	}
-	byTime := func(a, b *view) int { return finding.Compare(a.f, b.f) }
-	slices.SortFunc(c.views, byTime)
-	slices.SortFunc(low, byTime)
+	slices.SortFunc(c.views, compare)
+	slices.SortFunc(low, compare)
 	c.findHubs()
 	c.link()
 	groups := c.groups()
@@ -90,25 +111,31 @@ type group struct {
 	views   []*view // core findings
 	low     []*view
 	adopted []adoption
-	keys    map[node]bool // what low findings may share with it
-	span    record.Span
+	joins   []finding.Join
+	span    record.Span // of the events, with all clocks corrected
 }
 
 // tell turns a group into an incident.
 func (c *builder) tell(g *group) finding.Incident {
 	all := slices.Concat(g.views, g.low)
-	slices.SortFunc(all, func(a, b *view) int { return finding.Compare(a.f, b.f) })
-	inc := finding.Incident{Start: g.span.Start, End: g.span.End}
+	slices.SortFunc(all, compare)
+	inc := finding.Incident{Start: g.span.Start, End: g.span.End, Joins: g.joins}
 	for _, v := range all {
 		inc.Findings = append(inc.Findings, v.f)
 	}
 	inc.Tactics = tacticsOf(g.views)
 	inc.Severity = severityOf(g.views, len(inc.Tactics))
-	inc.Entry = c.entry(g)
 	inc.Edges = c.edges(g, all)
 	inc.Entities = entities(all)
 	inc.Title = c.title(g, inc.Tactics)
 	inc.ID = id(g)
+	s := c.scene(g, all)
+	inc.Path = s.path()
+	inc.Entry, inc.Alternatives = s.entries(inc.Path)
+	inc.Reach = s.reach()
+	inc.Dwell = s.dwell(inc.Reach)
+	inc.Clocks = s.clocks()
+	inc.Why = s.why()
 	return inc
 }
 

@@ -1,69 +1,26 @@
 package incident
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
 
+	"longwatch/internal/finding"
 	"longwatch/internal/record"
 )
 
-// shared are domains that belong to nobody's intrusion: infrastructure that
-// any host of any organisation uses, and file sharing that is abused and used.
-var shared = []string{
+// sharedDomains belong to nobody's intrusion: infrastructure that any host of any
+// organisation uses, and file sharing that is abused and used.
+var sharedDomains = []string{
 	"microsoft.com", "windows.com", "windowsupdate.com", "office.com", "office365.com", "live.com", "msftncsi.com", "msftconnecttest.com",
 	"azure.com", "google.com", "googleapis.com", "gstatic.com", "github.com", "githubusercontent.com", "mega.nz", "mega.co.nz", "dropbox.com",
 	"amazonaws.com", "cloudfront.net", "akamai.net", "akamaiedge.net", "cloudflare.com", "digicert.com", "apple.com", "ip-api.com",
 	"in-addr.arpa", "ip6.arpa", "local", "localdomain", "lan", "internal",
 }
 
-// key is a value by which a view is joined to others, and for how long.
-type key struct {
-	node
-	window time.Duration
-}
-
-// keys are the values of v that tell intrusions apart.
-func (c *builder) keys(v *view) []key {
-	var out []key
-	for _, n := range v.subjects {
-		switch {
-		case c.hub(n) && c.own(n):
-			out = append(out, key{n, hubStay})
-		case !c.hub(n):
-			out = append(out, key{n, longStay})
-		}
-	}
-	for _, n := range v.peers {
-		switch {
-		case c.hub(n):
-		case c.own(n):
-			out = append(out, key{n, oneMove})
-		default:
-			out = append(out, key{n, longStay})
-		}
-	}
-	for _, n := range v.things {
-		switch n.kind {
-		case "account":
-			if !c.hubs[n] {
-				out = append(out, key{n, oneLogin})
-			}
-		case "domain", "email":
-			if !c.hubs[n] && !isShared(n.value) {
-				out = append(out, key{n, longStay})
-			}
-		case "file", "hash":
-			if !c.hubs[n] {
-				out = append(out, key{n, forever}) // times of files are what the intruder wants them to be
-			}
-		}
-	}
-	return out
-}
-
 func isShared(domain string) bool {
-	for _, s := range shared {
+	for _, s := range sharedDomains {
 		if domain == s || strings.HasSuffix(domain, "."+s) {
 			return true
 		}
@@ -71,13 +28,122 @@ func isShared(domain string) bool {
 	return false
 }
 
+// maxSlots is how many groups are remembered with each value: what more than
+// that many share tells nothing apart, and the cost stays linear.
+const maxSlots = 4
+
+// slot is the last view of a group that has some value.
+type slot struct{ view int }
+
+// link joins each view to the earlier groups that it is of one intrusion with,
+// in the order of time. Every join is kept: together they say why an incident
+// is one.
+func (c *builder) link() {
+	c.sets = make([]int, len(c.views))
+	for i := range c.sets {
+		c.sets[i] = i
+	}
+	slots := map[tie][]slot{}
+	var near map[int]*kinship
+	for i, v := range c.views {
+		near = map[int]*kinship{}
+		ties := c.ties(v)
+		for _, t := range ties {
+			for _, p := range [...]part{acts, reached, thing} {
+				if (p == thing) != (t.part == thing) {
+					continue
+				}
+				for _, s := range slots[tie{t.node, p}] {
+					c.compare(near, t, p, s.view, i)
+				}
+			}
+		}
+		for _, root := range byKinship(near) {
+			if k := near[root]; k.p() >= threshold && c.find(root) != c.find(i) {
+				c.join(root, i)
+				c.joins = append(c.joins, joined{i, k.join(c.views, v)})
+			}
+		}
+		for _, t := range ties {
+			slots[t] = c.remember(slots[t], i)
+		}
+	}
+}
+
+// joined is a join with the place of its later view.
+type joined struct {
+	view int
+	finding.Join
+}
+
+// compare adds what view i shares with view j by t to the kinship with j's group.
+func (c *builder) compare(near map[int]*kinship, t tie, pj part, j, i int) {
+	a, b := c.views[j], c.views[i]
+	bd, f := c.bond(t.node, a, b, pj, t.part)
+	if bd.strength == 0 {
+		return
+	}
+	s := shared{node: t.node, pa: pj, pb: t.part, gap: apart(a, b)}
+	if s.gap < 0 {
+		s.p = bd.strength * 0.9
+	} else {
+		if bd.window != forever {
+			bd.window = time.Duration(float64(bd.window) * sureness(a, b))
+		}
+		s.p = bd.at(s.gap)
+	}
+	root := c.find(j)
+	k := near[root]
+	if k == nil {
+		k = &kinship{}
+		near[root] = k
+	}
+	k.add(f, s, j)
+}
+
+// byKinship are the roots, likeliest first.
+func byKinship(near map[int]*kinship) []int {
+	out := make([]int, 0, len(near))
+	for root := range near {
+		out = append(out, root)
+	}
+	slices.SortFunc(out, func(a, b int) int { return cmp.Or(-cmp.Compare(near[a].p(), near[b].p()), cmp.Compare(a, b)) })
+	return out
+}
+
+// remember puts view i in the place of the last view of its group.
+func (c *builder) remember(list []slot, i int) []slot {
+	root := c.find(i)
+	list = slices.DeleteFunc(list, func(s slot) bool { return c.find(s.view) == root })
+	if len(list) == maxSlots {
+		list = slices.Delete(list, 0, 1)
+	}
+	return append(list, slot{i})
+}
+
+// apart is the time between two views; -1 when one is about a file at rest or
+// of unknown time, which fits anywhere.
+func apart(a, b *view) time.Duration {
+	switch {
+	case a.rest || b.rest || a.span.Start == 0 || b.span.Start == 0:
+		return -1
+	case b.span.Start > a.span.End:
+		return b.span.Start.Sub(a.span.End)
+	case a.span.Start > b.span.End:
+		return a.span.Start.Sub(b.span.End)
+	}
+	return 0
+}
+
 // hub tells whether n is something that many own hosts use.
 func (c *builder) hub(n node) bool { return c.fans[n] >= hubFan || c.hubs[n] }
 
 // findHubs marks values that the findings of many different hosts share
-// without one being the cause of the other.
+// without one being the cause of the other, and machines that reach everybody.
 func (c *builder) findHubs() {
 	around := map[node]map[node]bool{}
+	unsure := map[node]int{} // findings of little confidence that name it
+	out := map[node]*outgoing{}
 	for _, v := range c.views {
 		for _, n := range slices.Concat(v.peers, v.things) {
 			if around[n] == nil {
@@ -86,40 +152,60 @@ func (c *builder) findHubs() {
 			for _, s := range v.subjects {
 				around[n][s] = true
 			}
+			if v.f.Confidence < 70 {
+				unsure[n]++
+			}
 		}
+		c.outgoings(out, v)
 	}
 	for n, subjects := range around {
-		// An outside address or a hash on many hosts is an outbreak, and one incident.
-		if (n.kind == "account" || n.kind == "domain" || c.own(n)) && len(subjects) >= hubPeers && n.kind != "hash" {
+		if len(subjects) < hubPeers {
+			continue
+		}
+		// An outside address, a hash or a sure domain on many hosts is an outbreak, and one incident.
+		if n.kind == "account" || c.own(n) && n.kind != "hash" || n.kind == "domain" && unsure[n] > 0 {
 			c.hubs[n] = true
 		}
 	}
-}
-
-// link joins views that share a key within its window.
-func (c *builder) link() {
-	c.sets = make([]int, len(c.views))
-	for i := range c.sets {
-		c.sets[i] = i
-	}
-	last := map[node]seen{}
-	for i, v := range c.views {
-		for _, k := range c.keys(v) {
-			if s, ok := last[k.node]; ok && gap(c.views[s.view].f.End, v.f.Start) <= min(k.window, s.window) {
-				c.join(s.view, i)
-			}
-			last[k.node] = seen{i, k.window}
+	for n, o := range out {
+		if len(around[n]) == 0 && o.lone() {
+			c.sweepers[n] = true
 		}
 	}
 }
 
-// seen is the last view with some key.
-type seen struct {
-	view   int
-	window time.Duration
+// outgoing is what the findings about a machine have in common.
+type outgoing struct {
+	peers   map[node]bool
+	titles  map[string]bool
+	outside bool // it also has dealings with the outside
 }
 
-// gap is the time between two findings; an unknown time fits anywhere.
+// lone tells whether a machine does one thing to many and nothing else: a
+// scanner, a backup or an inventory server rather than a stepping stone.
+func (o *outgoing) lone() bool {
+	return len(o.peers) >= hubPeers && len(o.titles) <= 2 && !o.outside
+}
+
+func (c *builder) outgoings(out map[node]*outgoing, v *view) {
+	for _, s := range v.subjects {
+		o := out[s]
+		if o == nil {
+			o = &outgoing{peers: map[node]bool{}, titles: map[string]bool{}}
+			out[s] = o
+		}
+		o.titles[v.f.Title] = true
+		for _, p := range v.peers {
+			if c.own(p) {
+				o.peers[p] = true
+			} else {
+				o.outside = true
+			}
+		}
+	}
+}
+
+// gap is the time between two points; an unknown time fits anywhere.
 func gap(end, start record.Time) time.Duration {
 	if end == 0 || start == 0 || start < end {
 		return 0
@@ -154,6 +240,10 @@ func (c *builder) groups() []*group {
 		}
 		g.views = append(g.views, v)
 	}
+	for _, j := range c.joins {
+		g := byRoot[c.find(j.view)]
+		g.joins = append(g.joins, j.Join)
+	}
 	for _, g := range out {
 		g.measure()
 	}
@@ -165,21 +255,21 @@ func (c *builder) groups() []*group {
 func (g *group) measure() {
 	g.span = record.Span{}
 	for _, v := range g.views {
-		if !v.atRest() {
-			g.span.Grow(v.f.Start)
-			g.span.Grow(v.f.End)
+		if !v.rest {
+			g.span.Grow(v.span.Start)
+			g.span.Grow(v.span.End)
 		}
 	}
 	if g.span.Start != 0 {
 		return
 	}
 	for _, v := range g.views {
-		g.span.Grow(v.f.Start)
-		g.span.Grow(v.f.End)
+		g.span.Grow(v.span.Start)
+		g.span.Grow(v.span.End)
 	}
 }
 
-// atRest tells whether v is about a file as it was found, not about an event.
-func (v *view) atRest() bool {
-	return len(v.f.Refs) > 0 && !slices.ContainsFunc(v.f.Refs, func(r record.Ref) bool { return r.Kind != record.RefFile })
+// atRest tells whether f is about a file as it was found, not about an event.
+func atRest(f *finding.Finding) bool {
+	return len(f.Refs) > 0 && !slices.ContainsFunc(f.Refs, func(r record.Ref) bool { return r.Kind != record.RefFile })
 }

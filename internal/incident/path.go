@@ -2,218 +2,318 @@ package incident
 
 import (
 	"cmp"
+	"fmt"
+	"net/netip"
 	"slices"
-	"strings"
+	"time"
 
 	"longwatch/internal/attack"
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/record/host"
 )
 
 const (
-	maxEdges    = 400 // the most severe ones are kept
-	maxEntities = 200 // the most connected ones are kept
-	entrySlack  = day // clocks differ, and an exploit is often noticed after its first effect
+	maxMoves   = 64             // steps of a path
+	maxMoveRef = 4              // places in the evidence cited by a step
+	before     = 12 * time.Hour // how long before a machine's first trace a logon may have led to it
 )
 
-func compare(a, b *view) int { return finding.Compare(a.f, b.f) }
-
-// entries are techniques by which somebody comes in.
-var entries = []attack.ID{"T1190", "T1133", "T1566", "T1189", "T1195", "T1199", "T1091", "T1200", "T0819", "T0822", "T0866"}
-
-// footholds show where somebody came in when the way in itself was not seen.
-var footholds = []attack.ID{"T1505.003", "T1204", "T1078"}
-
-func uses(f *finding.Finding, ids []attack.ID) bool {
-	return slices.ContainsFunc(f.Techniques, func(id attack.ID) bool {
-		return slices.Contains(ids, id) || slices.Contains(ids, id.Parent())
-	})
+func compareNodes(x, y record.Time, a, b node) int {
+	return cmp.Or(cmp.Compare(x, y), cmp.Compare(a.kind, b.kind), cmp.Compare(a.value, b.value))
 }
 
-// entry is where the incident began as far as the evidence shows: the first
-// way in, if nothing else happened well before it; else the first foothold on
-// the same terms; else the first trace.
-func (c *builder) entry(g *group) *finding.Step {
-	events := slices.DeleteFunc(slices.Clone(g.views), (*view).atRest)
-	if len(events) == 0 {
-		events = g.views
+// leg is a move between two nodes while the path is looked for.
+type leg struct {
+	finding.Move
+	from, to node
+}
+
+// path is how the intruder got from one place to the next: for each own machine
+// with traces, the earliest act that leads to it from outside or from a machine
+// reached before. What no finding shows is looked for among the logons.
+func (s *scene) path() []finding.Move {
+	best := map[node]leg{}
+	var legs []leg
+	for _, v := range s.events {
+		legs = append(legs, s.legs(v)...)
 	}
-	first := events[0]
-	for _, kind := range [][]attack.ID{entries, footholds} {
-		i := slices.IndexFunc(events, func(v *view) bool { return uses(v.f, kind) })
-		if i >= 0 && gap(first.f.Start, events[i].f.Start) <= entrySlack {
-			why := finding.Because("first way in that the evidence shows: %s", events[i].f.Title)
-			return c.step(events[i], why)
+	slices.SortStableFunc(legs, func(a, b leg) int { return cmp.Compare(a.Time, b.Time) })
+	for _, l := range legs {
+		if t := s.traces[l.to]; t != nil && t.span.Start != 0 && l.Time > t.span.Start.Add(slack) {
+			continue // it was there already
+		}
+		if old, ok := best[l.to]; !ok || s.better(l, old) {
+			best[l.to] = l
 		}
 	}
-	return c.step(first, finding.Because("earliest trace; the evidence does not show how it came about: %s", first.f.Title))
-}
-
-func (c *builder) step(v *view, why string) *finding.Step {
-	s := &finding.Step{Time: v.f.Start, Finding: v.f.ID, Why: why}
-	if i := slices.IndexFunc(v.f.Entities, func(e record.Entity) bool { return e.Kind == "email" && e.Role == "sender" }); i >= 0 && len(v.subjects) == 0 {
-		s.Entity = v.f.Entities[i] // of a message, who sent it, before envelope and answers
-		return s
-	}
-	for _, n := range slices.Concat(v.subjects, v.peers, v.things) {
-		if c.own(n) || (n.kind == "email" && len(v.subjects) == 0) {
-			s.Entity = n.entity()
-			return s
+	for _, n := range s.machines() {
+		if _, ok := best[n]; ok {
+			continue
 		}
-	}
-	if len(v.f.Entities) > 0 {
-		s.Entity = v.f.Entities[0]
-	}
-	return s
-}
-
-// tacticsOf are the tactics of the core findings, in ATT&CK order. Of a
-// technique that serves several only the first counts, so that one finding
-// does not look like a whole intrusion.
-func tacticsOf(views []*view) []attack.Tactic {
-	have := map[attack.Tactic]bool{}
-	for _, v := range views {
-		for _, id := range v.f.Techniques {
-			if t := attack.TacticsOf(id); len(t) > 0 {
-				have[t[0]] = true
+		for _, l := range s.byLogon(n, 0) {
+			if _, ok := best[l.to]; !ok {
+				best[l.to] = l
 			}
 		}
 	}
-	var out []attack.Tactic
-	for _, t := range attack.Tactics {
-		if have[t] {
-			out = append(out, t)
+	out := uncircled(best)
+	moves := make([]finding.Move, 0, min(len(out), maxMoves))
+	for _, l := range out[:min(len(out), maxMoves)] {
+		if s.c.own(l.from) && s.c.own(l.to) {
+			s.arrived[l.to] = l.Time
 		}
+		moves = append(moves, l.Move)
 	}
-	return out
+	return moves
 }
 
-// edges say who reached whom, with the findings that show it. The label is the
-// title of the most severe of them.
-func (c *builder) edges(g *group, all []*view) []finding.Edge {
-	type pair struct{ from, to node }
-	at := map[pair]int{}
-	var out []finding.Edge
-	var worst []finding.Severity
-	put := func(from, to node, label string, f *finding.Finding) {
-		i, ok := at[pair{from, to}]
-		if !ok {
-			i = len(out)
-			at[pair{from, to}] = i
-			out = append(out, finding.Edge{From: from.entity(), To: to.entity(), Label: label})
-			worst = append(worst, f.Severity)
-		}
-		if f.Severity > worst[i] {
-			worst[i], out[i].Label = f.Severity, label
-		}
-		if len(out[i].Findings) < maxEdges {
-			out[i].Findings = append(out[i].Findings, f.ID)
-		}
+// better prefers acts that get somebody in over those that may not, then the
+// earlier one.
+func (s *scene) better(a, b leg) bool {
+	if ga, gb := getsIn(a.Kind), getsIn(b.Kind); ga != gb {
+		return ga
 	}
-	for _, v := range all {
-		for _, e := range v.pairs() {
-			put(e[0], e[1], v.f.Title, v.f)
-		}
-	}
-	for _, a := range g.adopted {
-		for _, n := range a.v.things {
-			put(n, a.host, "same set of behaviour; the evidence names no host for it", a.v.f)
-		}
-	}
-	order := make([]int, len(out))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return -cmp.Compare(worst[a], worst[b]) })
-	order = order[:min(len(order), maxEdges)]
-	slices.Sort(order)
-	kept := make([]finding.Edge, len(order))
-	for i, j := range order {
-		kept[i] = out[j]
-	}
-	return kept
+	return a.Time < b.Time
 }
 
-// pairs are the edges that one finding shows, from who acted to what was reached.
-func (v *view) pairs() [][2]node {
-	var out [][2]node
-	outside := func(n node) bool {
-		for _, e := range v.f.Entities {
-			if e.Role == "originator" && e.Value == n.value {
+// uncircled are the legs in the order of time, without those that would close a
+// circle: nobody arrives from where he has gone.
+func uncircled(best map[node]leg) []leg {
+	all := make([]leg, 0, len(best))
+	for _, l := range best {
+		all = append(all, l)
+	}
+	slices.SortFunc(all, func(a, b leg) int {
+		return cmp.Or(compareNodes(a.Time, b.Time, a.to, b.to), compareNodes(0, 0, a.from, b.from))
+	})
+	origin := map[node]node{}
+	return slices.DeleteFunc(all, func(l leg) bool {
+		for n, ok := l.from, true; ok; n, ok = origin[n] {
+			if n == l.to {
 				return true
 			}
 		}
+		origin[l.to] = l.from
 		return false
+	})
+}
+
+// legs are the moves that one finding shows.
+func (s *scene) legs(v *view) []leg {
+	if v.kind == finding.Scanned || v.kind == finding.Resolved || v.rest {
+		return nil
 	}
-	for _, s := range v.subjects {
+	var out []leg
+	for _, sub := range v.subjects {
 		for _, p := range v.peers {
-			if outside(p) {
-				out = append(out, [2]node{p, s})
-			} else {
-				out = append(out, [2]node{s, p})
+			switch {
+			case v.camefrom(p) && s.c.own(sub):
+				out = append(out, s.leg(v, p, sub))
+			case s.c.own(sub) && s.c.own(p) && !v.camefrom(p) && getsIn(v.kindTo()):
+				out = append(out, s.leg(v, sub, p))
 			}
 		}
-		for _, t := range v.things {
-			if t.kind == "account" || t.kind == "email" {
-				out = append(out, [2]node{t, s})
-			} else {
-				out = append(out, [2]node{s, t})
-			}
+		if mail := s.mailBefore(v, sub); mail != nil {
+			out = append(out, *mail)
 		}
-	}
-	if len(v.subjects) == 0 {
-		out = append(out, v.mails()...)
 	}
 	return out
 }
 
-// mails are the edges of a message: from its sender to its recipients.
-func (v *view) mails() [][2]node {
-	var from, to []node
-	for _, e := range v.f.Entities {
-		if e.Kind != "email" {
+// mailBefore is the move by a message to the account that v shows on sub.
+func (s *scene) mailBefore(v *view, sub node) *leg {
+	if !uses(v.f, []attack.ID{"T1204", "T1059", "T1105", "T1574", "T1071", "T1027", "T1036", "T1566"}) {
+		return nil
+	}
+	for _, n := range v.things {
+		for _, m := range s.mails[n] {
+			if m.span.Start > v.span.Start {
+				break
+			}
+			l := s.leg(m, s.senderOf(m), sub)
+			l.Kind, l.Account = finding.Sent, n.value
+			l.Why = finding.Because("a message to the account %q (%s), before that account did something on %q: %s", n.value, m.f.Title, sub.value, v.f.Title)
+			l.Findings = append(l.Findings, v.f.ID)
+			return &l
+		}
+	}
+	return nil
+}
+
+func (s *scene) senderOf(m *view) node {
+	for _, e := range m.f.Entities {
+		if e.Kind == "email" && e.Role == "sender" {
+			return node{"email", e.Value}
+		}
+	}
+	for _, n := range m.things {
+		if n.kind == "email" {
+			return n
+		}
+	}
+	return node{"email", "unknown"}
+}
+
+func (s *scene) leg(v *view, from, to node) leg {
+	l := leg{from: from, to: to}
+	l.Move = finding.Move{
+		From: s.entity(from), To: s.entity(to), Kind: v.kind, Time: v.span.Start, Confidence: v.f.Confidence,
+		Findings: []string{v.f.ID}, Refs: v.f.Refs[:min(len(v.f.Refs), maxMoveRef)], Technique: technique(v),
+	}
+	for _, n := range v.things {
+		if n.kind == "account" && l.Account == "" {
+			l.Account = n.value
+		}
+	}
+	l.Why = v.f.Title
+	if len(v.f.Why) > 0 {
+		l.Why += ": " + v.f.Why[0]
+	}
+	return l
+}
+
+// technique is the one that says how somebody moved.
+func technique(v *view) attack.ID {
+	for _, r := range relations {
+		for _, id := range v.f.Techniques {
+			if r.kind == v.kind && slices.Contains(r.techniques, id.Parent()) {
+				return id
+			}
+		}
+	}
+	if len(v.f.Techniques) > 0 {
+		return v.f.Techniques[0]
+	}
+	return ""
+}
+
+func (s *scene) entity(n node) record.Entity {
+	e := n.entity()
+	if s.c.aliases.isDevice(n) {
+		e.Kind = "device"
+	}
+	return e
+}
+
+// byLogon looks among the logons for how machine n was reached: by an account
+// of the incident, or from a machine of it, shortly before its first trace. A
+// session of a VPN leads on to where it came from; so does the machine from
+// which the logon came, for a few steps.
+func (s *scene) byLogon(n node, depth int) []leg {
+	const deep = 4
+	first := s.first()
+	if t := s.traces[n]; t != nil && t.span.Start != 0 {
+		first = t.span.Start
+	}
+	if first == 0 || depth == deep {
+		return nil
+	}
+	var found *host.LogonEdge
+	var at record.Time
+	for _, e := range s.edges {
+		when := e.TS
+		if e.Last <= first.Add(slack) {
+			when = e.Last
+		}
+		from, user := s.c.endOf(e.From, e.TS), node{"account", s.c.accountOf(e.User)}
+		switch {
+		case e.Success == 0 || s.c.endOf(e.To, e.TS) != n || from == n || from.value == "":
+			continue
+		case when > first.Add(slack) || first.Sub(when) > before:
+			continue
+		case !s.accounts[user]:
 			continue
 		}
-		n := node{"email", strings.ToLower(e.Value)}
-		if e.Role == "sender" {
-			from = add(from, n)
-		} else {
-			to = add(to, n)
+		if found == nil || when > at {
+			found, at = e, when
 		}
 	}
-	var out [][2]node
-	for _, f := range from {
-		for _, t := range to {
-			out = append(out, [2]node{f, t})
+	if found == nil {
+		return s.byAppliance(n, first)
+	}
+	from := s.c.endOf(found.From, found.TS)
+	if ip, err := netip.ParseAddr(from.value); err == nil {
+		if vpn, ok := s.c.aliases.cameBy(ip, at); ok {
+			return s.byVPN(vpn, found, n, at)
 		}
+	}
+	out := []leg{s.logonLeg(found, from, n, at)}
+	if s.c.own(from) && s.traces[from] == nil {
+		out = append(out, s.byLogon(from, depth+1)...)
 	}
 	return out
 }
 
-// entities are what the findings touch, most connected first. Addresses that
-// are known to be a host's stand beside it.
-func entities(all []*view) []record.Entity {
-	count := map[record.Entity]int{}
-	for _, v := range all {
-		mine := map[record.Entity]bool{}
-		for _, n := range slices.Concat(v.subjects, v.peers, v.things) {
-			mine[n.entity()] = true
-		}
-		for _, e := range v.f.Entities {
-			if e.Kind != "host" && e.Kind != "user" && e.Kind != "domain" {
-				mine[record.Entity{Kind: e.Kind, Value: e.Value}] = true
-			}
-		}
-		for e := range mine {
-			count[e]++
-		}
+// byAppliance is two steps by the way of an appliance at which an account that
+// acts on machine n came in from outside, when no logon on n shows from where
+// it came.
+func (s *scene) byAppliance(n node, first record.Time) []leg {
+	t := s.traces[n]
+	if t == nil {
+		return nil
 	}
-	out := make([]record.Entity, 0, len(count))
-	for e := range count {
-		out = append(out, e)
+	for _, e := range s.edges {
+		device, from := s.c.endOf(e.To, e.TS), s.c.endOf(e.From, e.TS)
+		user := node{"account", s.c.accountOf(e.User)}
+		at := e.TS
+		if first.Sub(at) > before {
+			at = e.Last
+		}
+		if e.Success == 0 || device == n || !s.c.aliases.isDevice(device) || s.c.own(from) || !s.accounts[user] || at > first || first.Sub(at) > before {
+			continue
+		}
+		if !slices.ContainsFunc(t.views, func(v *view) bool { return slices.Contains(v.things, user) }) {
+			continue
+		}
+		in := s.logonLeg(e, from, device, at)
+		in.Technique = "T1133"
+		in.Why = finding.Because("%q came in from %s at the appliance %q, before it acts on %q; no detector called it odd", e.User, e.From, device.value, n.value)
+		on := leg{from: device, to: n}
+		on.Move = finding.Move{
+			From: s.entity(device), To: s.entity(n), Kind: finding.LoggedOn, Account: user.value, Technique: "T1078", Time: first, Confidence: 45,
+			Why: finding.Because("%q, which had come in at %q %s before, acts here; no logon here shows from where it came", e.User, device.value, spell(first.Sub(at))), Refs: []record.Ref{e.Ref},
+		}
+		return []leg{in, on}
 	}
-	slices.SortFunc(out, func(a, b record.Entity) int {
-		return cmp.Or(-cmp.Compare(count[a], count[b]), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value))
-	})
-	return out[:min(len(out), maxEntities)]
+	return nil
+}
+
+func (s *scene) logonLeg(e *host.LogonEdge, from, to node, at record.Time) leg {
+	l := leg{from: from, to: to}
+	how := ""
+	if len(e.Types) > 0 {
+		how = e.Types[0] + " "
+	}
+	l.Move = finding.Move{
+		From: s.entity(from), To: s.entity(to), Kind: finding.LoggedOn, Account: s.c.accountOf(e.User), Technique: logonTechnique(e), Time: at, Confidence: 60,
+		Why:  finding.Because("%slogon of %q on %q from %q, before the first trace there; no detector called it odd", how, e.User, e.To, e.From),
+		Refs: []record.Ref{e.Ref},
+	}
+	return l
+}
+
+func logonTechnique(e *host.LogonEdge) attack.ID {
+	switch {
+	case slices.Contains(e.Types, "remote-desktop"):
+		return "T1021.001"
+	case slices.Contains(e.Types, "network"):
+		return "T1021.002"
+	}
+	return "T1078"
+}
+
+// byVPN is two steps: from outside to the appliance, and with the address that
+// it gave to the machine.
+func (s *scene) byVPN(vpn vpnSession, e *host.LogonEdge, n node, at record.Time) []leg {
+	device := node{"host", vpn.device}
+	in := leg{from: node{"address", vpn.from.String()}, to: device}
+	in.Move = finding.Move{
+		From: s.entity(in.from), To: record.Entity{Kind: "device", Value: vpn.device}, Kind: finding.LoggedOn, Account: vpn.account, Technique: "T1133", Time: vpn.at, Confidence: 70,
+		Why: fmt.Sprintf("session of the VPN for %q from %s, which was given the address from which %q was reached", vpn.account, vpn.from, n.value), Refs: []record.Ref{vpn.ref},
+	}
+	on := s.logonLeg(e, device, n, at)
+	on.From = in.To
+	on.Confidence = 70
+	return []leg{in, on}
 }

@@ -5,23 +5,30 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/winpath"
 )
 
 // view is a finding as correlation sees it: who acted, who was acted on, and
 // which values it can share with other findings.
 type view struct {
 	f        *finding.Finding
-	subjects []node // who it is about: own hosts, or addresses when no host is known
-	peers    []node // who was at the other end
-	things   []node // domains, files, hashes, mail addresses, users
+	span     record.Span      // of f, after the clock of its source was corrected
+	kind     finding.EdgeKind // what was done
+	rest     bool             // about a file as it was found, not about an event
+	system   bool             // all its programs and files are the system's own
+	subjects []node           // who it is about: own hosts, or addresses when no host is known
+	peers    []node           // who was at the other end
+	actors   []node           // who acted, own or not
+	things   []node           // domains, files, hashes, mail addresses, users
 }
 
 // node is an entity under the name that correlation uses.
 type node struct {
-	kind  string // host, address, domain, file, hash, email, account
+	kind  string // host, address, domain, file, hash, email, account, session
 	value string
 }
 
@@ -30,7 +37,10 @@ var peerRoles = []string{"responder", "target"}
 
 // see sorts the entities of f into a view.
 func (c *builder) see(f *finding.Finding) *view {
-	v := &view{f: f}
+	v := &view{f: f, span: record.Span{Start: f.Start, End: f.End}, kind: relationOf(f), rest: atRest(f), system: aboutSystem(f)}
+	if d := c.shift(f); d != 0 && !v.rest && f.Start != 0 {
+		v.span = record.Span{Start: f.Start.Add(d), End: f.End.Add(d)}
+	}
 	var actors, recorders []node
 	for _, e := range f.Entities {
 		n, ok := c.canonical(e, f.Start)
@@ -55,13 +65,45 @@ func (c *builder) see(f *finding.Finding) *view {
 		}
 	}
 	v.assign(c, actors, recorders)
+	for _, s := range c.opt.Witness.sessions(f.Refs) {
+		v.things = add(v.things, s)
+	}
 	return v
+}
+
+// shift is what to add to the times of f so that all clocks agree.
+func (c *builder) shift(f *finding.Finding) time.Duration {
+	if c.opt.Clock == nil {
+		return 0
+	}
+	if k := c.opt.Clock(f); k != nil {
+		return -k.Offset
+	}
+	return 0
+}
+
+// aboutSystem tells whether all programs and files of a finding are the
+// system's own: then so are its digests.
+func aboutSystem(f *finding.Finding) bool {
+	some := false
+	for _, e := range f.Entities {
+		if e.Kind != "process" && e.Kind != "file" {
+			continue
+		}
+		p := winpath.Clean(e.Value)
+		if !strings.Contains(p, `:\windows\`) && !strings.HasPrefix(p, `\usr\bin\`) && !strings.HasPrefix(p, `\usr\sbin\`) && !strings.HasPrefix(p, `\bin\`) {
+			return false
+		}
+		some = true
+	}
+	return some
 }
 
 // assign decides who the finding is about. A finding is about the own hosts
 // that acted; where nobody acted, or only an outsider did, it is about the
 // host that was acted on or recorded it.
 func (v *view) assign(c *builder, actors, recorders []node) {
+	v.actors = actors
 	own := slices.DeleteFunc(slices.Clone(actors), func(n node) bool { return !c.own(n) })
 	switch {
 	case len(own) > 0:
