@@ -17,6 +17,7 @@ import (
 	"longwatch/internal/extract"
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
+	"longwatch/internal/record/habit"
 	"longwatch/internal/record/host"
 )
 
@@ -39,6 +40,7 @@ type Config struct {
 	Command []string       // as typed, for the manifest
 	Force   bool           // write into a folder that holds other things
 	Extract Extract        // what of the files that captures carry is kept
+	State   StateFile      // where habits are kept between hunts
 }
 
 // Extract says what is kept of the files that captures carry.
@@ -111,7 +113,7 @@ func recordTypes() map[string]*record.Type {
 			types[t.Name] = t
 		}
 	}
-	for _, t := range host.Derived {
+	for _, t := range slices.Concat(host.Derived, habit.Types) {
 		types[t.Name] = t
 	}
 	return types

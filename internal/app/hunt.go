@@ -17,6 +17,7 @@ import (
 	"longwatch/internal/finding"
 	"longwatch/internal/incident"
 	"longwatch/internal/intel"
+	"longwatch/internal/learn"
 	"longwatch/internal/ordered"
 	"longwatch/internal/record"
 	"longwatch/internal/rules/sigma"
@@ -71,7 +72,7 @@ func (l *huntLane) Put(r record.Record) {
 		l.h.contents.judge(r, l.collect)
 		scanned = l.h.contents.wants(r)
 	}
-	if t := r.RecordType(); incident.Wants(t) || session.Wants(t) || l.h.engine.Wants(r) || scanned {
+	if t := r.RecordType(); incident.Wants(t) || session.Wants(t) || learn.Wants(t) || l.h.engine.Wants(r) || scanned {
 		l.order.Put(r)
 	}
 	if len(l.found.byKey) > maxHeld {
@@ -114,7 +115,12 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	format := sink.JSONL
 	h.records = sink.New(filepath.Join(c.Out, "records"), out.spool, format, c.share(recordsShare-orderedShare))
 	h.ordered = ordered.New(out.spool, c.share(orderedShare))
-	h.engine = detect.NewEngine(detectors, detect.Env{HomeNet: c.homeNets(), OwnDomains: c.Domains, Networks: networks})
+	around := detect.Env{HomeNet: c.homeNets(), OwnDomains: c.Domains, Networks: networks}
+	habits, err := newHabits(&c, &around)
+	if err != nil {
+		return nil, err
+	}
+	h.engine = detect.NewEngine(detectors, around)
 
 	env := c.env(true)
 	env.CommunityID = true
@@ -151,7 +157,12 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	aliases := incident.NewAliases(c.homeNets())
 	sessions := session.New(h.records.Lane().Put)
 	witness := incident.NewWitness()
+	if err := habits.begin(around, h.departures()); err != nil {
+		h.engine.Finish()
+		return nil, err
+	}
 	err = h.ordered.Replay(recordTypes(), func(r record.Record) {
+		habits.learner.Observe(r)
 		if incident.Wants(r.RecordType()) {
 			aliases.Learn(r)
 		}
@@ -166,6 +177,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 			h.contents.judgeCarved(r, h.gathered.add)
 		}
 	})
+	habits.learner.Finish()
 	found := h.engine.Finish()
 	if err != nil {
 		return nil, fmt.Errorf("app: hunt: %w", err)
@@ -184,7 +196,10 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	slices.SortFunc(found, func(a, b finding.Finding) int { return finding.Compare(&a, &b) })
 	cf.Logons, cf.Chains = sessions.Finish(aliases.Host), chains(sessions, found)
 	judge(cf, found, incident.Options{HomeNet: c.HomeNet, Aliases: aliases, Witness: witness, Logons: cf.Logons, Files: spans(cf), End: cf.Span.End}, profiles)
-	cf.Coverage = slices.Concat(cf.Coverage, h.hits.stopped(), gaps, weak, beyond)
+	if err := habits.keep(cf, around.Home); err != nil {
+		return nil, err
+	}
+	cf.Coverage = slices.Concat(cf.Coverage, h.hits.stopped(), gaps, weak, beyond, habits.coverage())
 	if h.contents != nil {
 		cf.Coverage = append(cf.Coverage, h.contents.coverage()...)
 	}
@@ -203,6 +218,17 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		cf.Records = append(cf.Records, casefolder.RecordFile{Type: w.Type, File: "records/" + filepath.Base(w.Path), Rows: w.Rows})
 	}
 	return cf, nil
+}
+
+// departures writes down what departs from habit and hands it to the detectors.
+func (h *hunt) departures() func(record.Record) {
+	lane := h.records.Lane()
+	return func(r record.Record) {
+		lane.Put(r)
+		if h.engine.Wants(r) {
+			h.engine.Feed(r)
+		}
+	}
 }
 
 // chains finds for each finding the first program among what it cites whose

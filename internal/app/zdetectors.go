@@ -4,6 +4,7 @@ package app
 
 import (
 	"longwatch/internal/detect"
+	accountnewplace "longwatch/internal/detect/account-new-place"
 	appliancechange "longwatch/internal/detect/appliance-change"
 	appliancelogin "longwatch/internal/detect/appliance-login"
 	arpabuse "longwatch/internal/detect/arp-abuse"
@@ -74,6 +75,7 @@ import (
 )
 
 var detectors = []detect.Spec{
+	accountnewplace.Detector,
 	appliancechange.Detector,
 	appliancelogin.Detector,
 	arpabuse.Detector,

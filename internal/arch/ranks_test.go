@@ -59,6 +59,8 @@ var ranks = map[string]int{
 
 	"internal/evidence/": 60, // one format each
 
+	"internal/baseline": 35,
+
 	"internal/detect":         60,
 	"internal/detect/otops":   65,
 	"internal/detect/recent":  65,
@@ -75,6 +77,7 @@ var ranks = map[string]int{
 	"internal/rules/yara/module":  60,
 	"internal/rules/yara":         70,
 
+	"internal/learn":      75,
 	"internal/rules":      75,
 	"internal/incident":   80,
 	"internal/session":    80,
@@ -138,7 +141,7 @@ var unfuzzed = map[string]string{
 // readers take bytes that an attacker may have written; each needs a fuzz
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
-	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/iis", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
+	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/iis", "internal/baseline", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
 	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 	"internal/taxii/access", "internal/taxii/client", "internal/taxii/object", "internal/taxii/server",
 	"internal/linuxaudit",

@@ -26,10 +26,14 @@ timeline.jsonl and one for Timesketch), stix.json, navigator.json, manifest.json
   longwatch hunt dc01/ core.pcap.gz iis-logs.zip -o case --intel feeds/ --rules sigma/
   longwatch hunt mailboxes/ --own-domain ministry.example -o case    mail: whom it may pretend to be
   longwatch hunt /mnt/evidence -o case --networks GeoLite2-ASN.mmdb,GeoLite2-Country.mmdb    newer data than the built-in
+  longwatch hunt /mnt/today -o case --state habits.state    against what was ordinary in all hunts before
   longwatch hunt /mnt/evidence -o case --fail-on high    exit status 3 if there is such a finding`,
 		Args: atLeastOne("file or folder of evidence"),
 	}
-	bindHunt(cmd, args, app.Hunt).addCaptures(cmd)
+	c := bindHunt(cmd, args, app.Hunt)
+	c.addCaptures(cmd)
+	cmd.Flags().StringVar(&c.config.State.Path, "state", "", "file in which habits are kept between hunts: read before, written after, made if missing")
+	cmd.Flags().BoolVar(&c.config.State.Ignore, "state-ignore-damage", false, "go on without a state file that is damaged, and leave it as it is (default: stop)")
 	return cmd
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"longwatch/internal/asn"
 	"longwatch/internal/attack"
+	"longwatch/internal/baseline"
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
 )
@@ -34,6 +35,7 @@ type Env struct {
 	HomeNet    []netip.Prefix // own networks
 	OwnDomains []string       // own mail domains, lower case; empty: learned from the mail itself
 	Networks   *asn.Table     // who announces an address, and from which country; nil knows nothing
+	Past       *baseline.Past // what was known before this hunt; nil, or without anything loaded, knows nothing
 }
 
 // Home tells whether a is in the own networks.

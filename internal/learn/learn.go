@@ -1,0 +1,312 @@
+// Package learn watches records in the order of event time and learns from them
+// what is ordinary; what departs from it becomes a record of package habit:
+//
+//	l := learn.New(past, 64<<20, env.Home, engine.Feed)
+//	l.Observe(rec) // each, in order
+//	l.Finish()
+//
+// A record is compared with what was kept from hunts before and with what came
+// earlier in this hunt, on days before its own. So a hunt over the same evidence
+// says the same again, though it was learned meanwhile.
+package learn
+
+import (
+	"hash/maphash"
+	"net/netip"
+	"strings"
+	"time"
+
+	"longwatch/internal/baseline"
+	"longwatch/internal/detect/recent"
+	"longwatch/internal/proto/dhcp"
+	"longwatch/internal/proto/http"
+	"longwatch/internal/proto/quic"
+	"longwatch/internal/proto/ssh"
+	"longwatch/internal/proto/ssl"
+	"longwatch/internal/record"
+	"longwatch/internal/record/host"
+	"longwatch/internal/record/network"
+)
+
+const (
+	wait     = 3 * 24 * time.Hour // for others to have the same: a roll-out, a new server
+	maxWait  = 1 << 16            // novelties that wait; when more do, the first goes early
+	maxNames = 1 << 16            // addresses whose names are remembered
+	keepName = 7 * 24 * time.Hour // since a lease or a request
+	maxText  = 512                // bytes of a value that are looked at
+	memo     = 1 << 16            // pairs met today that need no second look
+)
+
+// Learner learns. It belongs to one goroutine.
+type Learner struct {
+	past   *baseline.Past
+	now    *baseline.Memory
+	home   func(netip.Addr) bool
+	emit   func(record.Record)
+	leases *recent.Map[netip.Addr, string] // names of own hosts
+	sites  *recent.Map[netip.Addr, string] // what was asked for at outside addresses
+	queue  []waiting
+	day    baseline.Day
+	sent   map[baseline.Subject]*sentDay
+	told   map[told]uint64
+	early  uint64 // novelties that went before others could have the same
+
+	seed maphash.Seed
+	met  [memo]uint64
+}
+
+// New makes a Learner that compares with past, learns into at most memory bytes
+// and hands what departs from habit to emit.
+func New(past *baseline.Past, memory int64, home func(netip.Addr) bool, emit func(record.Record)) *Learner {
+	return &Learner{
+		past: past, now: baseline.New(memory), home: home, emit: emit,
+		leases: recent.New[netip.Addr, string](keepName, maxNames), sites: recent.New[netip.Addr, string](keepName, maxNames),
+		sent: map[baseline.Subject]*sentDay{}, told: map[told]uint64{}, seed: maphash.MakeSeed(),
+	}
+}
+
+// Wants tells whether there is anything to learn from a type of record.
+func Wants(t *record.Type) bool {
+	switch t {
+	case host.LogonType, host.ProcessType, host.SocketType, network.ConnType, ssl.Type, quic.Type, http.Type, ssh.Type, dhcp.Type:
+		return true
+	}
+	return false
+}
+
+// Learned is what this hunt has taught so far.
+func (l *Learner) Learned() *baseline.Memory { return l.now }
+
+// Observe learns from a record.
+func (l *Learner) Observe(r record.Record) {
+	ts := r.Base().TS
+	day := baseline.DayOf(ts)
+	if day == 0 {
+		return
+	}
+	if day != l.day {
+		l.roll()
+		l.day = day
+	}
+	l.release(ts)
+	switch r := r.(type) {
+	case *host.Logon:
+		l.logon(r)
+	case *host.Process:
+		l.process(r)
+	case *host.Socket:
+		l.socket(r)
+	case *network.Conn:
+		l.conn(r)
+	case *ssl.Record:
+		l.tls(r, &r.Conn, r.ServerName, r.JA4)
+		if len(r.CertChain) > 0 && l.home(r.OrigH) {
+			l.host(r, r.OrigH, baseline.Certificate, r.CertChain[0])
+		}
+	case *quic.Record:
+		l.tls(r, &r.Conn, r.ServerName, r.JA4)
+	case *http.Request:
+		l.request(r)
+	case *ssh.Record:
+		if l.home(r.OrigH) && r.Client != "" {
+			l.host(r, r.OrigH, baseline.SSHClient, r.Client)
+		}
+	case *dhcp.Record:
+		if r.AssignedAddr.IsValid() && r.HostName != "" {
+			*l.leases.At(r.AssignedAddr, ts) = strings.ToLower(r.HostName)
+		}
+	}
+}
+
+// Finish judges what still waits. Call it once, after the last record.
+func (l *Learner) Finish() {
+	l.roll()
+	for len(l.queue) > 0 {
+		l.pop()
+	}
+}
+
+// name is what an own host is called, or its address.
+func (l *Learner) name(a netip.Addr, now record.Time) string {
+	if n := l.leases.Peek(a, now); n != nil {
+		return *n
+	}
+	return a.String()
+}
+
+// fresh tells whether a pair comes for the first time on this day, as far as is
+// remembered; it only saves work.
+func (l *Learner) fresh(k baseline.Kind, subject, value string) bool {
+	var h maphash.Hash
+	h.SetSeed(l.seed)
+	_, _ = h.WriteString(subject)
+	_ = h.WriteByte(byte(k))
+	_, _ = h.WriteString(value)
+	_ = h.WriteByte(byte(l.day))
+	_ = h.WriteByte(byte(l.day >> 8))
+	sum := h.Sum64()
+	slot := &l.met[sum%memo]
+	if *slot == sum {
+		return false
+	}
+	*slot = sum
+	return true
+}
+
+func cut(s string) string { return s[:min(len(s), maxText)] }
+
+func (l *Learner) conn(c *network.Conn) {
+	if !l.home(c.OrigH) || c.RespH.IsMulticast() || c.OrigH == c.RespH || !c.RespH.IsValid() {
+		return
+	}
+	name := l.name(c.OrigH, c.TS)
+	l.now.Active(baseline.Host(name), c.TS)
+	l.count(c, name)
+	if c.RespBytes.V == 0 {
+		return
+	}
+	switch {
+	case l.home(c.RespH):
+		if c.RespP < ephemeral && c.Proto != "icmp" {
+			l.learn(c, baseline.Service, name, "", Address(c.RespH, c.RespP))
+		}
+	case l.sites.Peek(c.RespH, c.TS) == nil:
+		l.learn(c, baseline.Peer, name, "", c.RespH.String())
+	}
+}
+
+// ephemeral are ports from which on a port is seldom a service.
+const ephemeral = 10000
+
+// Address is an own service as it is learned.
+func Address(a netip.Addr, port uint16) string { return netip.AddrPortFrom(a, port).String() }
+
+func (l *Learner) tls(r record.Record, c *record.Conn, site, ja4 string) {
+	if !l.home(c.OrigH) {
+		return
+	}
+	if ja4 != "" {
+		l.host(r, c.OrigH, baseline.Hello, ja4)
+	}
+	if site != "" && !l.home(c.RespH) {
+		*l.sites.At(c.RespH, c.TS) = baseline.Normal(baseline.Site, cut(site))
+		l.host(r, c.OrigH, baseline.Site, site)
+	}
+}
+
+func (l *Learner) request(r *http.Request) {
+	if !l.home(r.OrigH) {
+		return
+	}
+	if r.UserAgent != "" {
+		l.host(r, r.OrigH, baseline.Agent, r.UserAgent)
+	}
+	if r.Host != "" && !l.home(r.RespH) {
+		*l.sites.At(r.RespH, r.TS) = baseline.Normal(baseline.Site, cut(r.Host))
+		l.host(r, r.OrigH, baseline.Site, r.Host)
+	}
+}
+
+func (l *Learner) socket(s *host.Socket) {
+	if s.Host == "" || !s.Initiated || !s.RespH.IsValid() || l.home(s.RespH) || s.Action == "blocked" {
+		return
+	}
+	l.now.Active(baseline.Host(s.Host), s.TS)
+	if s.RespName != "" {
+		l.learn(s, baseline.Site, s.Host, "", s.RespName)
+	} else {
+		l.learn(s, baseline.Peer, s.Host, "", s.RespH.String())
+	}
+}
+
+func (l *Learner) process(p *host.Process) {
+	if p.Host == "" || p.Image == "" {
+		return
+	}
+	l.now.Active(baseline.Host(p.Host), p.TS)
+	l.learn(p, baseline.Software, p.Host, "", p.Image)
+	best := ""
+	for _, h := range p.Hashes {
+		if len(h) > len(best) {
+			best = h
+		}
+	}
+	if best != "" && l.fresh(baseline.Digest, p.Host, best) {
+		l.now.Learn(baseline.Digest, baseline.Host(p.Host), best, p.TS)
+	}
+}
+
+// host learns something of the own host with an address.
+func (l *Learner) host(r record.Record, a netip.Addr, k baseline.Kind, value string) {
+	name := l.name(a, r.Base().TS)
+	l.now.Active(baseline.Host(name), r.Base().TS)
+	l.learn(r, k, name, "", value)
+}
+
+// logonTypes are those by which somebody gets at a host: 2 at its keyboard, 3
+// over the network, 4 as a batch job, 7 unlocked, 8 with a password in the clear,
+// 10 a remote desktop, 11 with kept credentials; 0 is not said.
+const logonTypes = 1<<0 | 1<<2 | 1<<3 | 1<<4 | 1<<7 | 1<<8 | 1<<10 | 1<<11
+
+func (l *Learner) logon(r *host.Logon) {
+	account := strings.ToLower(r.Target)
+	if r.Outcome != "success" || r.Privileged || r.Code == "4776" || r.LogonType < 0 || r.LogonType > 11 || logonTypes&(1<<r.LogonType) == 0 || !person(account) {
+		return
+	}
+	source := l.source(r)
+	l.now.Active(baseline.Account(account), r.TS)
+	l.learn(r, baseline.Source, account, source, source)
+	if a := r.Source; a.IsValid() && !a.IsLoopback() && !a.IsUnspecified() {
+		l.learn(r, baseline.Network, account, source, network24(a))
+	}
+	if r.Host == "" {
+		return
+	}
+	l.learn(r, baseline.Target, account, source, r.Host)
+	if source != r.Host {
+		l.learn(r, baseline.Route, account, source, source+" > "+r.Host)
+	}
+}
+
+// person tells whether an account is one that somebody uses, rather than a
+// machine's or one of the system's.
+func person(account string) bool {
+	domain, name, ok := strings.Cut(account, `\`)
+	if !ok {
+		name, domain = account, ""
+	}
+	switch domain {
+	case "nt authority", "window manager", "font driver host", "nt service", "iis apppool":
+		return false
+	}
+	switch name {
+	case "", "-", "system", "anonymous logon", "local service", "network service", "anonymous":
+		return false
+	}
+	return !strings.HasSuffix(name, "$")
+}
+
+// source is the host that a logon came from: by the name that its client gives,
+// by that of its address, or by its address; the host itself when there is none.
+func (l *Learner) source(r *host.Logon) string {
+	if n := strings.ToLower(strings.TrimLeft(r.SourceHost, `\`)); n != "" && n != "-" {
+		return n
+	}
+	if a := r.Source; a.IsValid() && !a.IsLoopback() && !a.IsUnspecified() {
+		return l.name(a, r.TS)
+	}
+	return r.Host
+}
+
+// network24 is the neighbourhood of an address: 256 of them, or a /64.
+func network24(a netip.Addr) string {
+	bits := 24
+	if a.Is6() && !a.Is4In6() {
+		bits = 64
+	}
+	p, err := a.Unmap().Prefix(bits)
+	if err != nil {
+		return a.String()
+	}
+	return p.String()
+}
