@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -189,6 +190,36 @@ print(len(e.attributes), e.threat_level_id, [t.name for t in e.tags][0])`, filep
 			t.Errorf("%v\n%s", err, out)
 		}
 	})
+}
+
+// TestSuricataSyntax: a parser of Suricata's rules takes every line that is no
+// comment for an alert with a number of its own.
+func TestSuricataSyntax(t *testing.T) {
+	python := pypeer.Python(t, "suricataparser")
+	file := filepath.Join(t.TempDir(), "case.rules")
+	data := written(t, Pack(planted(), Policy{Least: finding.Medium}))["suricata"]
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), python, "-c", `
+import sys, suricataparser
+for r in suricataparser.parse_file(sys.argv[1]):
+    if r.enabled: print(r.action, r.sid, r.header.split()[0], bool(r.msg), r.rev)`, file).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if want := bytes.Count(data, []byte("\nalert ")); len(lines) != want || want < 10 {
+		t.Errorf("%d rules are read, %d were written", len(lines), want)
+	}
+	form := regexp.MustCompile(`^alert 1\d{6} (ip|dns|tls|http) True 1$`)
+	seen := map[string]bool{}
+	for _, l := range lines {
+		if !form.MatchString(l) || seen[strings.Fields(l)[1]] {
+			t.Errorf("%q", l)
+		}
+		seen[strings.Fields(l)[1]] = true
+	}
 }
 
 // TestRecipients: a recipient gets no more than he may see.
