@@ -15,6 +15,7 @@ var ranks = map[string]int{
 	"internal/stix/":     0, // pattern
 	"internal/pypeer":    0, // for tests
 	"internal/domain":    0,
+	"internal/signing":   0,
 	"internal/hostpath":  0,
 	"internal/unixpath":  0,
 	"internal/winpath":   0,
@@ -85,6 +86,7 @@ var ranks = map[string]int{
 	"internal/casefolder": 90,
 
 	// The ways out, and evidence to practise on.
+	"internal/backup": 20,
 	"internal/audit/": 100, // one kind of configuration each
 	"internal/doctor": 100,
 	"internal/report": 100,
@@ -141,7 +143,11 @@ var unfuzzed = map[string]string{
 // readers take bytes that an attacker may have written; each needs a fuzz
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
+<<<<<<< HEAD
 	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/iis", "internal/baseline", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
+=======
+	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/iis", "internal/backup", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
+>>>>>>> 20d362f (backup: judge the copies of a plan and find the last clean one; seal, verify and plan as commands)
 	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 	"internal/taxii/access", "internal/taxii/client", "internal/taxii/object", "internal/taxii/server",
 	"internal/linuxaudit",
