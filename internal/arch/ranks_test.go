@@ -143,11 +143,7 @@ var unfuzzed = map[string]string{
 // readers take bytes that an attacker may have written; each needs a fuzz
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
-<<<<<<< HEAD
-	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/iis", "internal/baseline", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
-=======
-	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/iis", "internal/backup", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
->>>>>>> 20d362f (backup: judge the copies of a plan and find the last clean one; seal, verify and plan as commands)
+	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/iis", "internal/backup", "internal/baseline", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
 	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 	"internal/taxii/access", "internal/taxii/client", "internal/taxii/object", "internal/taxii/server",
 	"internal/linuxaudit",
