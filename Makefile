@@ -85,6 +85,10 @@ bench-backup: build ## sealing TREE (default: the Go installation) beside sha256
 bench-bigcase: build ## hunt a million and ten million generated records: cost of a record, memory, largest page (RECORDS, MEMORY)
 	@go run ./bench/bigcase $(if $(RECORDS),-records $(RECORDS)) $(if $(MEMORY),-memory $(MEMORY))
 
+.PHONY: bench-baseline
+bench-baseline: ## five years of first times of 5,000 hosts in 2 GB: memory, speed, error (HOSTS, ACCOUNTS, DAYS, MIB)
+	@go run ./bench/baseline -hosts $(or $(HOSTS),5000) -accounts $(or $(ACCOUNTS),20000) -days $(or $(DAYS),1825) -memory $(or $(MIB),2048)
+
 .PHONY: scoreboard
 scoreboard: build ## hunt the labelled corpora, write docs/reference/scoreboard.md (ONLY=otrf prints one set)
 	go run ./bench/scoreboard $(if $(ONLY),-only $(ONLY),-o docs/reference/scoreboard.md)

@@ -14,6 +14,7 @@ import (
 	calledback "longwatch/internal/detect/called-back"
 	clearlogins "longwatch/internal/detect/clear-logins"
 	compiledpage "longwatch/internal/detect/compiled-page"
+	credentialstaging "longwatch/internal/detect/credential-staging"
 	"longwatch/internal/detect/dcsync"
 	deceptivemail "longwatch/internal/detect/deceptive-mail"
 	directorydump "longwatch/internal/detect/directory-dump"
@@ -35,6 +36,7 @@ import (
 	lurearchive "longwatch/internal/detect/lure-archive"
 	mailburst "longwatch/internal/detect/mail-burst"
 	megalure "longwatch/internal/detect/mega-lure"
+	newandrare "longwatch/internal/detect/new-and-rare"
 	newlogonpairs "longwatch/internal/detect/new-logon-pairs"
 	nocommandline "longwatch/internal/detect/no-command-line"
 	ntdscopy "longwatch/internal/detect/ntds-copy"
@@ -66,6 +68,7 @@ import (
 	shelltraffic "longwatch/internal/detect/shell-traffic"
 	ticketharvest "longwatch/internal/detect/ticket-harvest"
 	"longwatch/internal/detect/timestomp"
+	transferout "longwatch/internal/detect/transfer-out"
 	unixpersistence "longwatch/internal/detect/unix-persistence"
 	uploadscript "longwatch/internal/detect/upload-script"
 	versadirector "longwatch/internal/detect/versa-director"
@@ -85,6 +88,7 @@ var detectors = []detect.Spec{
 	calledback.Detector,
 	clearlogins.Detector,
 	compiledpage.Detector,
+	credentialstaging.Detector,
 	dcsync.Detector,
 	deceptivemail.Detector,
 	directorydump.Detector,
@@ -106,6 +110,7 @@ var detectors = []detect.Spec{
 	lurearchive.Detector,
 	mailburst.Detector,
 	megalure.Detector,
+	newandrare.Detector,
 	newlogonpairs.Detector,
 	nocommandline.Detector,
 	ntdscopy.Detector,
@@ -137,6 +142,7 @@ var detectors = []detect.Spec{
 	shelltraffic.Detector,
 	ticketharvest.Detector,
 	timestomp.Detector,
+	transferout.Detector,
 	unixpersistence.Detector,
 	uploadscript.Detector,
 	versadirector.Detector,

@@ -206,7 +206,7 @@ func (l *Learner) describe(o *habit.Outflow, s baseline.Subject, peer string, f 
 	k := peerKind(peer)
 	holders, _, among := l.past.Holders(l.now, k, peer)
 	since := l.past.Since(l.now, k, s, peer)
-	o.Peer, o.PeerAddr, o.PeerSent, o.PeerTaken, o.Holders, o.Among, o.PeerSince = peer, f.addr, f.sent, f.taken, uint64(holders), uint64(among), since.Time()
+	o.Peer, o.PeerAddr, o.PeerSent, o.PeerTaken, o.Largest, o.Holders, o.Among, o.PeerSince = peer, f.addr, f.sent, f.taken, f.largest[0].OrigBytes.V, uint64(holders), uint64(among), since.Time()
 }
 
 func isAddress(s string) bool {

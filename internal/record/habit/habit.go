@@ -47,6 +47,7 @@ type Outflow struct {
 	PeerAddr    string       `rec:"peer_addr"`   // its address
 	PeerSent    uint64       `rec:"peer_sent"`   // bytes that it got
 	PeerTaken   uint64       `rec:"peer_taken"`  // bytes that it gave
+	Largest     uint64       `rec:"largest"`     // bytes of the largest connection to it that day
 	PeerSince   record.Time  `rec:"peer_since"`  // day on which the host first used it
 	Holders     uint64       `rec:"holders"`     // hosts that have used it
 	Among       uint64       `rec:"among"`       // hosts of which any peer is known
