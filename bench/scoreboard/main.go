@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -24,9 +25,12 @@ func main() {
 	flag.StringVar(&b.corpora, "corpora", "../shared/corpora", "folder of the corpora")
 	flag.StringVar(&b.measures, "measures", "../shared/measure", "folder of the scripts that measure agreement with other tools; sections without a script are left out")
 	flag.IntVar(&b.jobs, "jobs", 2, "hunts at a time")
-	only := flag.String("only", "", "sets to measure, separated by commas: otrf, evtx, behaviour, others; the page is then only printed")
+	only := flag.String("only", "", "sets to measure, separated by commas: otrf, evtx, behaviour, others, exercises; the page is then only printed, except that exercises alone, with -o, replaces its part of the page")
+	flag.StringVar(&b.seeds, "seeds", "1-50", "seeds of the mixed exercises that were looked at in development; 0-0: none")
+	flag.StringVar(&b.judging, "judging", "51-100", "seeds of the mixed exercises that judge; 0-0: none")
 	out := flag.String("o", "", "page to write")
 	flag.Parse()
+	b.page = *out
 	if *only != "" {
 		b.only = strings.Split(*only, ",")
 	}
@@ -37,6 +41,12 @@ func main() {
 }
 
 func run(b *board, out string) error {
+	if out != "" && slices.Equal(b.only, []string{"exercises"}) {
+		return b.replace(out)
+	}
+	if len(b.only) > 0 {
+		b.page = ""
+	}
 	var page strings.Builder
 	if err := b.write(&page); err != nil {
 		return err

@@ -19,6 +19,8 @@ type board struct {
 	binary, corpora, measures string
 	jobs                      int
 	only                      []string
+	seeds, judging            string // ranges of the mixed exercises
+	page                      string // where the page goes; empty: printed
 }
 
 const intro = `# Scoreboard
@@ -56,8 +58,8 @@ func (b *board) write(w io.Writer) error {
 	for _, set := range []struct {
 		name  string
 		score func(io.Writer) (string, error)
-	}{{"otrf", b.otrf}, {"evtx", b.evtx}, {"behaviour", b.behaviour}, {"others", b.others}} {
-		if !b.wants(set.name) || set.name != "others" && !b.has(set.name) {
+	}{{"otrf", b.otrf}, {"evtx", b.evtx}, {"behaviour", b.behaviour}, {"others", b.others}, {"exercises", b.exercises}} {
+		if !b.wants(set.name) || set.name != "others" && set.name != "exercises" && !b.has(set.name) {
 			continue
 		}
 		line, err := set.score(&parts)
@@ -226,6 +228,46 @@ func (b *board) others(w io.Writer) (string, error) {
 	}
 	_, err := fmt.Fprintf(w, "\n## Agreement with other tools\n\n| asked | result | command |\n|---|---|---|\n%s\n", strings.Join(rows, "\n"))
 	return "", err
+}
+
+// replace measures the mixed exercises alone and puts them in the place of what a
+// page says of them: its rows of the summary and its section.
+func (b *board) replace(page string) error {
+	old, err := os.ReadFile(page) // #nosec G304 -- the page that the user names
+	if err != nil {
+		return err
+	}
+	var part strings.Builder
+	rows, err := b.exercises(&part)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(page, []byte(replaced(string(old), rows, part.String())), 0o644) // #nosec G306 G703 -- a page of the documentation
+}
+
+// replaced is a page with other rows and another section of the exercises.
+func replaced(page, rows, section string) string {
+	if i, j := strings.Index(page, beginExercises), strings.Index(page, endExercises); i >= 0 && j > i {
+		page = page[:i] + strings.TrimLeft(page[j+len(endExercises):], "\n")
+	}
+	var out []string
+	ours, last := false, 0
+	for _, line := range strings.Split(strings.TrimRight(page, "\n"), "\n") {
+		switch {
+		case strings.HasPrefix(line, "| mixed exercises"):
+			ours = true
+			continue
+		case ours && strings.HasPrefix(line, "| |"):
+			continue
+		}
+		ours = false
+		out = append(out, line)
+		if last == 0 && len(out) > 1 && line == "" && strings.HasPrefix(out[len(out)-2], "|") {
+			last = len(out) - 1 // the end of the summary
+		}
+	}
+	out = slices.Insert(out, last, strings.Split(rows, "\n")...)
+	return strings.Join(out, "\n") + "\n" + section
 }
 
 func in(rs []result, group string) []result {

@@ -8,14 +8,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"longwatch/internal/simulate"
+	"longwatch/internal/simulate/scenario/ordinary"
 )
 
 // simulateFlags are the options of simulate as they are typed.
 type simulateFlags struct {
-	out, scale, span string
-	seed             uint64
-	keep, drop       []string
-	o                simulate.Options
+	out, scale, span, noise, skew string
+	seed                          uint64
+	keep, drop                    []string
+	o                             simulate.Options
 }
 
 // options reads what needs reading.
@@ -28,6 +29,12 @@ func (f *simulateFlags) options() (simulate.Options, error) {
 		o.Small = true
 	default:
 		return o, usageError{fmt.Errorf("simulate: the scale is full or small, not %q", f.scale)}
+	}
+	if f.noise != "normal" {
+		o.Noise = ordinary.Noise(f.noise)
+	}
+	if f.skew != "none" {
+		o.Skew = simulate.Skew(f.skew)
 	}
 	if o.Keep, err = simulate.ParseKinds(f.keep); err != nil {
 		return o, usageError{err}
@@ -65,7 +72,10 @@ Profiles: ` + profiles + ".",
   longwatch simulate volt-typhoon+op-512 --scale small     two at once, one organisation
   longwatch simulate unknown-actor --false-flag op-512     somebody else, posing
   longwatch simulate th12 --drop captures,half             no packets, half of the hosts
-  longwatch simulate th12 --span 67-100                    only the last third of the time`,
+  longwatch simulate th12 --span 67-100                    only the last third of the time
+  longwatch simulate th12 --sites 3 --skew hours           three places, clocks wrong
+  longwatch simulate volt-typhoon --days 150 --returns 6   months of quiet presence
+  longwatch simulate quiet-site --days 120 --noise loud    nobody was there`,
 		ValidArgs: simulate.Profiles(),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -100,9 +110,13 @@ Profiles: ` + profiles + ".",
 	flags.Uint64Var(&f.seed, "seed", 1, "another seed gives other names, addresses and times")
 	flags.IntVar(&f.o.Days, "days", 0, fmt.Sprintf("days of ordinary activity, at most %d; above %d each is thinned out (default 2, or 1 with --scale small)", simulate.MaxDays, simulate.FullDays))
 	flags.StringVar(&f.scale, "scale", "full", "full, or small: a quarter of the ordinary activity")
+	flags.StringVar(&f.noise, "noise", "normal", "quiet, normal, or loud: help desk, scanners, audits, agents that call home, things set up wrongly")
+	flags.IntVar(&f.o.Sites, "sites", 1, "places of each organisation, one to three, each with a sensor of its own")
+	flags.StringVar(&f.skew, "skew", "none", "how wrong the clocks of the sources are: none, minutes, or hours with logs in local time")
+	flags.IntVar(&f.o.Returns, "returns", 0, "times the intruder comes back in the months after; --days is then 120 unless given")
 	flags.StringVar(&f.o.FalseFlag, "false-flag", "", "the intruders plant published signs of this profile")
 	flags.StringSliceVar(&f.keep, "keep", nil, "only these kinds of evidence: "+strings.Join(names, ", "))
 	flags.StringSliceVar(&f.drop, "drop", nil, "none of these kinds; half is every second machine, entry what shows the way in")
-	flags.StringVar(&f.span, "span", "", "percent of the time that logs and captures cover, such as 67-100")
+	flags.StringVar(&f.span, "span", "", "what logs and captures cover, in percent of the time from the first to the last act: 67-100 is the last third and all after it")
 	return cmd
 }

@@ -34,9 +34,8 @@ func (o *Options) keep(s *estate.Site, cs []*truth.Campaign) estate.Keep {
 		}
 		return (len(o.Keep) == 0 || slices.Contains(o.Keep, kind)) && !slices.Contains(o.Drop, kind)
 	}}
-	part := func(percent int) time.Time {
-		return s.Start.Add(s.End().Sub(s.Start) * time.Duration(percent) / 100)
-	}
+	first, last := acted(s, cs)
+	part := func(percent int) time.Time { return first.Add(last.Sub(first) / 100 * time.Duration(percent)) }
 	if o.From > 0 {
 		k.Since = part(o.From)
 	}
@@ -47,6 +46,23 @@ func (o *Options) keep(s *estate.Site, cs []*truth.Campaign) estate.Keep {
 		k.From = rolledOver(s, cs)
 	}
 	return k
+}
+
+// acted is the time from the first to the last act of the intrusions at a site, or
+// the site's own time where there are none.
+func acted(s *estate.Site, cs []*truth.Campaign) (first, last time.Time) {
+	for _, c := range cs {
+		if first.IsZero() || c.Start.Before(first) {
+			first = c.Start
+		}
+		if c.End.After(last) {
+			last = c.End
+		}
+	}
+	if len(cs) == 0 {
+		return s.Start, s.End()
+	}
+	return first, last
 }
 
 // rolledOver gives each file that shows a way in the time from which it goes on:

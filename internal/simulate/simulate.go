@@ -82,7 +82,7 @@ func Write(profile, dir string, seed uint64, o Options) (*Truth, error) {
 	t := &Truth{Profile: profile, Seed: seed, Note: "inert exercise evidence: nothing in it can run, and nothing in it happened", Options: o.words()}
 	octets := r.Perm(180)
 	for i, a := range chosen {
-		site := ordinary.Build(ordinary.Plan{Kind: a.kind, Start: start, Days: o.Days, Octet: byte(20 + octets[i]), Both: a.both}, r.Sub(a.label))
+		site := ordinary.Build(ordinary.Plan{Kind: a.kind, Start: start, Days: o.Days, Octet: byte(20 + octets[i]), Both: a.both, Sites: o.Sites, Skewed: o.Skew != True}, r.Sub(a.label))
 		if err := o.stage(t, site, a, dir); err != nil {
 			return nil, err
 		}
@@ -98,7 +98,11 @@ func Write(profile, dir string, seed uint64, o Options) (*Truth, error) {
 
 // stage lets one organisation live, be intruded into, and leave its evidence.
 func (o *Options) stage(t *Truth, site *estate.Site, a act, dir string) error {
-	ordinary.Live(site, o.thin())
+	t.Clocks = append(t.Clocks, setClocks(site, o.Skew)...)
+	if o.Returns > 0 {
+		site.Act, site.Returns = o.returns(site)
+	}
+	ordinary.Live(site, o.thin(), o.Noise)
 	var cs []*truth.Campaign
 	for i, p := range a.plays {
 		site.Cause(i + 1)
@@ -106,6 +110,7 @@ func (o *Options) stage(t *Truth, site *estate.Site, a act, dir string) error {
 		if o.FalseFlag != "" && o.FalseFlag != p.profile {
 			falseflag.Plant(site, &c, o.FalseFlag)
 		}
+		sensorsOf(site, &c)
 		cs = append(cs, &c)
 	}
 	site.Cause(0)
@@ -115,6 +120,7 @@ func (o *Options) stage(t *Truth, site *estate.Site, a act, dir string) error {
 		return err
 	}
 	settle(site, cs, keep, w)
+	t.Clocks = append(t.Clocks, textClocks(site, w.Paths)...)
 	for _, c := range cs {
 		t.Campaigns = append(t.Campaigns, *c)
 	}

@@ -212,6 +212,14 @@ func (l *Logon) TaskDeleted(at time.Time, name string) {
 	l.Host.task(at.Add(time.Millisecond), 141, text("TaskName", name), text("UserName", l.display()))
 }
 
+// DomainAccount is Security 4720 on a controller: somebody new.
+func (l *Logon) DomainAccount(at time.Time, name, rid string) {
+	h := l.Host
+	h.audit(at, 4720, 13824, 0, append([]evtxfile.Field{text("TargetUserName", name), text("TargetDomainName", h.Site.NetBIOS), sid("TargetSid", h.Site.SID+"-"+rid)}, append(l.subject(), text("PrivilegeList", "-"), text("SamAccountName", name),
+		text("DisplayName", name), text("UserPrincipalName", name+"@"+h.Site.Zone), text("HomeDirectory", "-"), text("HomePath", "-"), text("ScriptPath", "-"), text("ProfilePath", "-"), text("UserWorkstations", "-"),
+		text("PasswordLastSet", "%%1794"), text("AccountExpires", "%%1794"), text("PrimaryGroupId", "513"), text("AllowedToDelegateTo", "-"), text("OldUacValue", "0x0"), text("NewUacValue", "0x15"), text("UserAccountControl", "\n\t\t%%2080\n\t\t%%2082\n\t\t%%2084"), text("UserParameters", "-"), text("SidHistory", "-"), text("LogonHours", "%%1793"))...)...)
+}
+
 // AccountCreated is Security 4720 and, for an administrator, 4732.
 func (l *Logon) AccountCreated(at time.Time, name, rid string) {
 	h := l.Host

@@ -66,9 +66,13 @@ func Play(s *estate.Site) truth.Campaign {
 	x.before()
 	x.drop()
 	x.report()
-	x.channel()
+	x.channel(x.r.Between(16, 26))
 	x.escalate()
 	x.files()
+	for _, at := range s.Returns {
+		x.now = at
+		x.channel(4)
+	}
 	return x.p.Campaign()
 }
 
@@ -167,9 +171,9 @@ func (x *play) cipher(n int) []byte {
 }
 
 // channel are commands over both handlers, some of which start programs.
-func (x *play) channel() {
+func (x *play) channel(n int) {
 	begin := x.now
-	for i := range x.r.Between(16, 26) {
+	for i := range n {
 		handler := x.twins[i%2]
 		if i > 8 && x.r.Chance(0.3) {
 			x.remote[0], x.remote[1] = x.remote[1], x.remote[0]
@@ -186,7 +190,7 @@ func (x *play) channel() {
 		}
 		x.now = x.now.Add(x.r.Wait(25*time.Second) + 2*time.Second)
 	}
-	x.p.Step(begin, x.web.Name, "OP-10 OP-11 OP-12 OP-13", "ciphered commands posted to both handlers", truth.Pcap, x.log)
+	x.p.Step(begin, x.web.Name, "OP-10 OP-11 OP-12 OP-13", "ciphered commands posted to both handlers", truth.Pcap, x.web.IISLog(begin))
 }
 
 // command is a child of the worker process.

@@ -33,6 +33,8 @@ type Plan struct {
 	Octet byte
 	Both  bool // a web server of each kind
 	Sites int  // places of the organisation, one to three; 0 is one
+
+	Skewed bool // clocks will be wrong
 }
 
 var (
@@ -75,6 +77,9 @@ func Build(p Plan, r *chance.Rand) *estate.Site {
 	hours := map[Kind]int{Utility: -10, Company: -1, Ministry: -2, Operator: -1, Clinic: -3}[p.Kind]
 	start := p.Start.Add(time.Duration(hours) * time.Hour)
 	s := estate.New(name, title, zone, public, p.Octet, start, p.Days, r)
+	if p.Sites > 1 || p.Skewed {
+		s.Sensors = make([]estate.Sensor, max(p.Sites, 1))
+	}
 	b := builder{s, r, p}
 	b.servers(p.Kind)
 	b.people(p.Kind)

@@ -17,6 +17,7 @@ type life struct {
 	*estate.Site
 	r    *chance.Rand
 	thin float64 // how many times less happens than on a full day
+	tone Noise
 }
 
 // few is how often something happens that happens n times on a full day.
@@ -40,8 +41,8 @@ func (l *life) today() bool { return l.thin <= 4 || l.r.Chance(4/l.thin) }
 
 // Live fills all days of the site. thin is how many times less happens than on a
 // full day: 1 is a full life, and with 20 months stay small.
-func Live(s *estate.Site, thin float64) {
-	l := &life{s, s.R.Sub("ordinary"), max(thin, 1)}
+func Live(s *estate.Site, thin float64, tone Noise) {
+	l := &life{s, s.R.Sub("ordinary"), max(thin, 1), tone}
 	for day := range s.Days {
 		for _, u := range s.Users {
 			if u.Host != nil && l.today() {
@@ -54,7 +55,15 @@ func Live(s *estate.Site, thin float64) {
 			}
 		}
 		l.operations(day)
-		l.administration(day)
+		if l.tone != Quiet {
+			l.administration(day)
+		}
+		if l.tone == Loud {
+			l.loud(day)
+		}
+		if l.Days > 14 {
+			l.churn(day)
+		}
 		l.website(day)
 		l.edge(day)
 		l.linux(day)

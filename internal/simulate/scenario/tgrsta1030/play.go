@@ -32,6 +32,7 @@ type play struct {
 	name   string // base name of archive and program
 	vps    []netip.Addr
 	web2   string // name of the planted handler
+	frame  frame
 }
 
 var published = []string{"abwxjp5.me", "brackusi0n.live", "dog3rj.tech", "emezonhe.me", "gouvn.me", "msonline.help", "pickupweb.me", "pr0fu5a.me", "q74vn.live", "servgate.me", "zamstats.me", "zrheblirsy.me"}
@@ -67,6 +68,9 @@ func Play(s *estate.Site) truth.Campaign {
 	x.beacon()
 	x.exploit()
 	x.server()
+	for _, at := range s.Returns {
+		x.back(at)
+	}
 	return x.p.Campaign()
 }
 
@@ -107,6 +111,7 @@ func (x *play) lure() {
 		x.p.Way(at, x.One(estate.MailServer).Name, "TG-03", "lure sent to "+u.Name, "mail/"+u.Name+".mbox")
 	}
 	x.p.Remote(sender)
+	x.p.Began(sender)
 }
 
 // click is the victim opening the link and unpacking the archive.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -41,16 +42,36 @@ func (x *play) exploit() {
 	sum := md5.Sum([]byte(password + key))
 	mark := strings.ToUpper(hex.EncodeToString(sum[:]))
 	cookie := "Cookie: JSESSIONID=" + strings.ToUpper(x.r.Hex(16))
-	for i := range x.r.Between(14, 22) {
-		size, answer := x.r.Between(8, 40)*16, []byte(mark[:16]+base64.StdEncoding.EncodeToString(x.r.Bytes(x.r.Between(4, 160)*16))+mark[16:])
-		if i == 0 {
+	x.frame = frame{from, password, mark, cookie}
+	x.framed(x.r.Between(14, 22), true)
+	x.p.Step(begin.Add(time.Minute), x.web.Name, "TG-10 OP-26", "framed conversation with the handler", truth.Pcap, x.accessLog())
+}
+
+// frame is what a conversation with the handler has in common.
+type frame struct {
+	from                   netip.Addr
+	password, mark, cookie string
+}
+
+// framed are exchanges with the handler, the first of which may bring its code.
+func (x *play) framed(n int, first bool) {
+	f := x.frame
+	for i := range n {
+		size, answer := x.r.Between(8, 40)*16, []byte(f.mark[:16]+base64.StdEncoding.EncodeToString(x.r.Bytes(x.r.Between(4, 160)*16))+f.mark[16:])
+		if i == 0 && first {
 			size, answer = 2300*16, []byte{}
 		}
-		body := []byte(password + "=" + url.QueryEscape(base64.StdEncoding.EncodeToString(x.r.Bytes(size))))
+		body := []byte(f.password + "=" + url.QueryEscape(base64.StdEncoding.EncodeToString(x.r.Bytes(size))))
 		x.now = x.now.Add(x.r.Wait(14*time.Second) + time.Second)
-		x.now = ordinary.Visit(x.Site, x.now, x.web, from, browser, []ordinary.Ask{{Method: "POST", Path: x.web2, Header: talk.Header{"Content-Type: application/x-www-form-urlencoded", cookie}, Body: body, Kind: "text/html", Answer: answer}})
+		x.now = ordinary.Visit(x.Site, x.now, x.web, f.from, browser, []ordinary.Ask{{Method: "POST", Path: x.web2, Header: talk.Header{"Content-Type: application/x-www-form-urlencoded", f.cookie}, Body: body, Kind: "text/html", Answer: answer}})
 	}
-	x.p.Step(begin.Add(time.Minute), x.web.Name, "TG-10 OP-26", "framed conversation with the handler", truth.Pcap, x.accessLog())
+}
+
+// back is a return: some exchanges with the handler.
+func (x *play) back(at time.Time) {
+	x.now = at
+	x.framed(4, false)
+	x.p.Step(at, x.web.Name, "TG-10 OP-26", "framed conversation with the handler again", truth.Pcap, x.accessLog())
 }
 
 // server is what happens on the Linux machine behind the handler.

@@ -41,10 +41,13 @@ func Play(s *estate.Site) truth.Campaign {
 	x.walk()
 	x.enumerate()
 	x.services()
-	x.tasks()
+	x.tasks(2)
 	x.doors()
 	x.replicate()
 	x.plant()
+	for _, at := range s.Returns {
+		x.back(at)
+	}
 	return x.p.Campaign()
 }
 
@@ -103,6 +106,21 @@ func (x *play) walk() {
 	x.p.Step(begin, x.edge.Name, "TH-01 TH-05 TH-16 TH-17", "the appliance walks administrative shares", truth.Pcap)
 }
 
+// back is a return: a look at two servers through their administrative shares,
+// and one command.
+func (x *play) back(at time.Time) {
+	x.now = at
+	for _, h := range chance.Some(x.r, x.targets(), 2) {
+		s := x.session(h)
+		t := s.Open("C$")
+		t.Look("Users")
+		t.Disconnect()
+		x.done(s)
+		x.p.Step(s.Now(), h.Name, "TH-01", "administrative share opened from the appliance again", truth.Pcap, truth.EVTX(h.Name, estate.Security))
+	}
+	x.tasks(1)
+}
+
 // enumerate asks the controller for shares and accounts.
 func (x *play) enumerate() {
 	s := x.session(x.DC)
@@ -156,8 +174,8 @@ func (x *play) services() {
 }
 
 // tasks run commands through the task scheduler.
-func (x *play) tasks() {
-	for _, h := range chance.Some(x.r, x.targets(), 2) {
+func (x *play) tasks(n int) {
+	for _, h := range chance.Some(x.r, x.targets(), n) {
 		s := x.session(h)
 		ipc := s.Open("IPC$")
 		name := `\` + x.r.Letters(chance.Mixed, 8)

@@ -50,6 +50,9 @@ func Play(s *estate.Site) truth.Campaign {
 	x.relay()
 	x.plant()
 	x.cover()
+	for i, at := range s.Returns {
+		x.back(at, 81+i)
+	}
 	return x.p.Campaign()
 }
 
@@ -109,6 +112,39 @@ func (x *play) entry() {
 	explorer := x.jump.Spawn(x.now.Add(3*time.Second), x.logon, x.jump.Base(`C:\Windows\System32\userinit.exe`), `C:\Windows\explorer.exe`, `C:\Windows\Explorer.EXE`)
 	x.now = x.now.Add(40 * time.Second)
 	x.shell = x.jump.Spawn(x.now, x.logon, explorer, `C:\Windows\System32\cmd.exe`, `"C:\Windows\system32\cmd.exe"`)
+}
+
+// back is a return through another home router: a short session, a few looks,
+// the directory database again every third time.
+func (x *play) back(at time.Time, slot int) {
+	x.now = at
+	edge, home := x.One(estate.Edge), x.soho()
+	x.p.Remote(home.String())
+	x.inner = ordinary.VPN(x.Site, x.now, x.user, home, 40*time.Minute, slot)
+	x.p.Step(x.now, edge.Name, "VT-04 VT-27", fmt.Sprintf("VPN log-on of %s from %s again", x.user.Name, home), "logs/edge/"+edge.Name+".log", truth.Pcap)
+	x.now = x.now.Add(x.r.Duration(time.Minute, 4*time.Minute))
+	client := &packet.Station{IP: x.inner, Stack: packet.Windows, Hops: 1}
+	k := x.Dial(x.now, client, x.jump.Station, 3389)
+	talk.StartRDP(k, x.user.Name)
+	t := talk.StartTLS(k, x.r, talk.Schannel, x.jump.FQDN(), x.jump.Desktop())
+	x.logon = x.jump.LogOn(k.Now(), x.user, estate.LogonOptions{Type: 10, From: x.inner, Port: k.ClientPort()})
+	for range 6 {
+		t.Exchange(x.r.Size(250, 3000), x.r.Size(2500, 30000), x.r.Duration(10*time.Millisecond, 60*time.Millisecond))
+		k.Wait(x.r.Wait(4 * time.Minute))
+	}
+	t.Close(packet.Client)
+	x.now = x.now.Add(30 * time.Second)
+	explorer := x.jump.Spawn(x.now, x.logon, x.jump.Base(`C:\Windows\System32\userinit.exe`), `C:\Windows\explorer.exe`, `C:\Windows\Explorer.EXE`)
+	x.shell = x.jump.Spawn(x.now.Add(20*time.Second), x.logon, explorer, `C:\Windows\System32\cmd.exe`, `"C:\Windows\system32\cmd.exe"`)
+	begin := x.now
+	for _, c := range chance.Some(x.r, [][2]string{{"NETSTAT.EXE", "netstat -ano"}, {"quser.exe", "quser"}, {"net.exe", `net group "Domain Admins" /domain`}, {"tasklist.exe", "tasklist /v"}}, 2) {
+		x.run(c[0], c[1])
+	}
+	x.p.Step(begin, x.jump.Name, "VT-19", "a look around on the jump host", truth.EVTX(x.jump.Name, estate.Sysmon), truth.EVTX(x.jump.Name, estate.Security))
+	if slot%3 == 0 {
+		x.directory()
+	}
+	x.logon.LogOff(x.now.Add(time.Minute))
 }
 
 // survey is discovery with what Windows brings along.
