@@ -315,7 +315,7 @@ func TestPartialEvidence(t *testing.T) {
 		}
 		return dir, sheet
 	}
-	whole, all := write(simulate.Options{})
+	_, all := write(simulate.Options{})
 	under := func(files []string, folder string) int {
 		n := 0
 		for _, f := range files {
@@ -358,15 +358,15 @@ func TestPartialEvidence(t *testing.T) {
 	if x.Since == nil || x.Since.Before(x.Start) || len(digest(t, dir)) == 0 {
 		t.Errorf("the last third begins %v", x.Since)
 	}
-	capture := func(dir string) int64 {
-		info, err := os.Stat(filepath.Join(dir, x.Sites[0].Folder, "network", "sensor-1.pcap"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return info.Size()
+	b, err := os.ReadFile(filepath.Join(dir, x.Sites[0].Folder, "network", "sensor-1.pcap"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if a, b := capture(dir), capture(whole); a >= b*3/4 {
-		t.Errorf("a third of the time has %d of %d bytes", a, b)
+	if first := time.Unix(int64(binary.LittleEndian.Uint32(b[24:])), 0); first.Before(x.Since.Truncate(time.Second)) || first.After(x.End) {
+		t.Errorf("the capture begins %v, want from %v", first, x.Since)
+	}
+	if n := gone(x); n == 0 || n == len(x.Campaigns[0].Steps) {
+		t.Errorf("%d of %d steps are gone with two thirds of the time", n, len(x.Campaigns[0].Steps))
 	}
 }
 
@@ -391,5 +391,72 @@ func TestFalseFlag(t *testing.T) {
 	}
 	if _, err := simulate.Write("th12", t.TempDir(), 1, simulate.Options{FalseFlag: "th12"}); !errors.Is(err, simulate.ErrOption) {
 		t.Errorf("no sign of th12 is published: %v", err)
+	}
+}
+
+// Sources of a place with wrong clocks tell other times, by as much as the truth
+// says, and the machines of each place are seen by its own sensor.
+func TestClocksAreWrongAsTold(t *testing.T) {
+	t.Parallel()
+	read := func(o simulate.Options) (string, *simulate.Truth) {
+		t.Helper()
+		dir := filepath.Join(t.TempDir(), "x")
+		o.Small, o.Sites = true, 2
+		sheet, err := simulate.Write("th12", dir, 8, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dir, sheet
+	}
+	right, a := read(simulate.Options{})
+	wrong, b := read(simulate.Options{Skew: simulate.Hours})
+	if len(a.Clocks) != 0 || len(b.Clocks) < 5 {
+		t.Fatalf("%d and %d wrong clocks", len(a.Clocks), len(b.Clocks))
+	}
+	// The first frame of a sensor: seconds and microseconds at offset 24.
+	first := func(dir, file string) float64 {
+		b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return float64(binary.LittleEndian.Uint32(b[24:])) + float64(binary.LittleEndian.Uint32(b[28:]))/1e6
+	}
+	sensors := 0
+	for _, c := range b.Clocks {
+		if !strings.HasSuffix(c.Source, ".pcap") {
+			continue
+		}
+		sensors++
+		if d := first(wrong, c.Source) - first(right, c.Source) - c.Ahead; d < -0.001 || d > 0.001 {
+			t.Errorf("%s is told to be %v s ahead and is %v more", c.Source, c.Ahead, d)
+		}
+	}
+	if sensors != 2 {
+		t.Errorf("%d sensors with a wrong clock, want 2", sensors)
+	}
+}
+
+// Months stay small, and whoever comes back does so after the act.
+func TestMonthsOfPresence(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "x")
+	sheet, err := simulate.Write("op-512", dir, 3, simulate.Options{Days: 100, Returns: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := sheet.Campaigns[0]
+	if d := c.End.Sub(sheet.Start); d < 40*24*time.Hour || c.End.After(sheet.End) {
+		t.Errorf("from %v to %v in an exercise from %v to %v", c.Start, c.End, sheet.Start, sheet.End)
+	}
+	var size int64
+	for _, f := range sheet.Files {
+		info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(f)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		size += info.Size()
+	}
+	if size > 80<<20 {
+		t.Errorf("a hundred days take %d MB", size>>20)
 	}
 }

@@ -25,12 +25,17 @@ const (
 
 // loud is a day of what else goes on in a large and untidy network.
 func (l *life) loud(day int) {
+	week := l.R.Sub("week")
+	if day%7 == week.IntN(7) {
+		l.scan(day)
+	}
+	if day%7 == week.IntN(7) {
+		l.audit(day)
+	}
 	if !l.today() {
 		return
 	}
 	l.helpdesk(day)
-	l.scan(day)
-	l.audit(day)
 	l.agents(day)
 	l.offsite(day)
 	l.wrong(day)
@@ -58,9 +63,6 @@ func (l *life) helpdesk(day int) {
 
 // scan is the scanner trying ports of every machine, once a week.
 func (l *life) scan(day int) {
-	if day%7 != 1%max(l.Days, 1) {
-		return
-	}
 	r := l.r
 	from := l.One(estate.Scanner)
 	at := l.At(day, 20, 0)
@@ -84,9 +86,6 @@ func (l *life) scan(day int) {
 
 // audit is an administrator checking the directory with a known audit tool.
 func (l *life) audit(day int) {
-	if day%7 != 0 {
-		return
-	}
 	u := l.Admins()[0]
 	h := u.Host
 	at := l.At(day, 14, 5).Add(l.r.Duration(0, 30*time.Minute))
