@@ -1,0 +1,21 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package index
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// mapFile maps the first size bytes of a file, read-only and shared.
+func mapFile(f *os.File, size int64) (data []byte, unmap func() error, err error) {
+	if int64(int(size)) != size {
+		return nil, nil, fmt.Errorf("%d bytes are more than this machine can address", size)
+	}
+	data, err = syscall.Mmap(int(f.Fd()), 0, int(size), syscall.PROT_READ, syscall.MAP_SHARED)
+	if err != nil {
+		return nil, nil, err
+	}
+	return data, func() error { return syscall.Munmap(data) }, nil
+}
