@@ -107,6 +107,9 @@ type Indicator struct {
 	Phases  []string    // kill-chain phases that the source names, such as mitre-attack:command-and-control
 	Seen    record.Span // when the source saw it first and last; what decays is counted from the last
 
+	Event string   // what it was published in together with others: an event, a report
+	Links []string // what its source relates it to, such as: indicates malware "Name"
+
 	File string // where it was read
 	Line int
 }

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -328,7 +327,7 @@ func FuzzLoad(f *testing.F) {
 
 // fill makes a set of n addresses, domains and SHA-256 hashes in equal parts.
 func fill(n int) *Set {
-	s := newSet()
+	s := newSet(randomSeed())
 	ind := Indicator{Source: "bench", File: "bench"}
 	var key [32]byte
 	x := uint64(1)
@@ -351,37 +350,8 @@ func fill(n int) *Set {
 		}
 	}
 	s.seal()
+	s.join(0, factsOf(s.parts[0]))
 	return s
-}
-
-func BenchmarkLookup(b *testing.B) {
-	for _, n := range []int{100_000, 10_000_000} {
-		var before, after runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&before)
-		s := fill(n)
-		runtime.GC()
-		runtime.ReadMemStats(&after)
-		size := float64(after.HeapAlloc-before.HeapAlloc) / float64(n)
-		b.Run(fmt.Sprintf("%d/stranger", n), func(b *testing.B) {
-			var key [16]byte
-			x := uint64(7)
-			for b.Loop() {
-				x = x*2862933555777941757 + 3037000493
-				key[0], key[1], key[2], key[3], key[4], key[5] = byte(x), byte(x>>8), byte(x>>16), byte(x>>24), byte(x>>32), byte(x>>40)
-				s.lookup(Address, key[:])
-			}
-			b.ReportMetric(size, "B/indicator")
-		})
-		b.Run(fmt.Sprintf("%d/listed", n), func(b *testing.B) {
-			x := uint64(7)
-			for b.Loop() {
-				x = x*2862933555777941757 + 3037000493
-				e := uint32(x>>33) % uint32(n)
-				s.lookup(s.entries[e].kind, s.key(e))
-			}
-		})
-	}
 }
 
 func BenchmarkMatchConn(b *testing.B) {

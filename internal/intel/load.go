@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -14,12 +15,14 @@ import (
 	"strings"
 
 	"longwatch/internal/finding"
+	"longwatch/internal/intel/index"
 )
 
 // Source is a file, or a tree of files, to load indicators from.
 type Source struct {
 	fsys fs.FS
 	root string // within fsys
+	dir  string // where fsys is on disk; empty when it is not
 	show string // what the report calls root
 	bad  error
 }
@@ -34,9 +37,9 @@ func Path(name string) Source {
 	case err != nil:
 		return Source{show: name, bad: err}
 	case info.IsDir():
-		return Source{fsys: os.DirFS(name), root: ".", show: name}
+		return Source{fsys: os.DirFS(name), root: ".", dir: name, show: name}
 	}
-	return Source{fsys: os.DirFS(filepath.Dir(name)), root: filepath.Base(name), show: name}
+	return Source{fsys: os.DirFS(filepath.Dir(name)), root: filepath.Base(name), dir: filepath.Dir(name), show: name}
 }
 
 // Paths are files and directories on disk.
@@ -50,12 +53,11 @@ func Paths(names ...string) []Source {
 
 // Report says what became of every row.
 type Report struct {
-	Files     []FileReport
-	Rows      int       // rows that were meant to be indicators
-	Loaded    int       // of these, in the set
-	Refused   int       // of these, not
-	Reasons   []Refusal // the refused ones, at most maxRefusals
-	Shortened int       // rows whose own description was given up to save memory
+	Files   []FileReport
+	Rows    int       // rows that were meant to be indicators
+	Loaded  int       // of these, in the set
+	Refused int       // of these, not
+	Reasons []Refusal // the refused ones, at most maxRefusals
 }
 
 // FileReport is one file of a Report.
@@ -80,11 +82,26 @@ const (
 // Load reads every source. It does not fail: what could not be read is in the
 // report.
 func Load(sources ...Source) (*Set, Report) {
-	l := &loader{set: newSet(), stixNames: map[string]string{}}
+	return loadAll(randomSeed(), false, sources)
+}
+
+// loadAll reads sources into a set. With merge, files that were built before are
+// read row by row, so that all is in one part.
+func loadAll(seed [2]uint64, merge bool, sources []Source) (*Set, Report) {
+	l := &loader{set: newSet(seed), merge: merge, stixNames: map[string]string{}}
 	for _, s := range sources {
 		l.source(s)
 	}
-	l.set.seal()
+	if more := l.set.seal(); more > 0 {
+		l.report.Loaded -= more
+		l.report.Refused += more
+		l.report.Reasons = append(l.report.Reasons, Refusal{Reason: fmt.Sprintf("%d rows of values that have more than %d rows: they would say nothing new", more, index.MaxRows)})
+	}
+	l.set.join(0, factsOf(l.set.parts[0]))
+	for i, f := range l.attached {
+		l.set.join(i+1, f)
+	}
+	l.set.finish()
 	return l.set, l.report
 }
 
@@ -93,6 +110,10 @@ type loader struct {
 	report Report
 	file   *FileReport
 	line   int
+
+	merge    bool
+	attached []*facts  // of the parts that were mapped
+	digest   hash.Hash // not nil: the files are only named and hashed
 
 	fragments int // bytes of pieces of command lines
 
@@ -129,7 +150,10 @@ func (l *loader) source(s Source) {
 		case !single && !isListName(d.Name()):
 			return nil
 		}
-		l.open(s.fsys, p, show, single)
+		if l.digest != nil {
+			return hashFile(l.digest, s.fsys, p, show)
+		}
+		l.open(s, p, show, single)
 		return nil
 	})
 	if err != nil {
@@ -158,15 +182,19 @@ func (l *loader) begin(show string) {
 	l.file, l.line = &l.report.Files[len(l.report.Files)-1], 0
 }
 
-func (l *loader) open(fsys fs.FS, name, show string, asked bool) {
+func (l *loader) open(s Source, name, show string, asked bool) {
 	l.begin(show)
-	f, err := fsys.Open(name)
+	f, err := s.fsys.Open(name)
 	if err != nil {
 		l.refuseFile(err.Error())
 		return
 	}
 	defer func() { _ = f.Close() }()
 	r := bufio.NewReaderSize(f, 1<<16)
+	if head, err := r.Peek(len(index.Magic)); err == nil && string(head) == index.Magic {
+		l.attach(s, name, r)
+		return
+	}
 	if err := l.read(r, name, asked); err != nil {
 		l.refuse(l.line, fmt.Sprintf("reading stopped: %v", err))
 	}
@@ -270,13 +298,9 @@ func (l *loader) row(ind Indicator) {
 			return
 		}
 	}
-	had := ind.Desc
 	if !l.set.add(&ind, key) {
 		l.refuse(l.line, "the set is full")
 		return
-	}
-	if had != "" && ind.Desc == "" {
-		l.report.Shortened++
 	}
 	l.file.Loaded++
 	l.report.Loaded++

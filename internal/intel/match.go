@@ -29,7 +29,7 @@ const (
 )
 
 // address looks up an address, then the subnets it is in, longest first.
-func (m *Matcher) address(a netip.Addr, hit func(first uint32)) {
+func (m *Matcher) address(a netip.Addr, hit func(ref)) {
 	s := m.set
 	a = a.WithZone("")
 	k := a.As16()
@@ -69,7 +69,7 @@ func clearHostBits(b []byte, n int) {
 }
 
 // value looks up the text of an entity of the named kind.
-func (m *Matcher) value(kind, text string, hit func(first uint32)) {
+func (m *Matcher) value(kind, text string, hit func(ref)) {
 	switch kind {
 	case "domain", "host":
 		if a, err := parseAddr(text); err == nil {
@@ -144,7 +144,7 @@ func parseAddr(s string) (netip.Addr, error) {
 
 // name looks up a domain name and everything it is below of; the most
 // specific indicator speaks.
-func name[T string | []byte](s *Set, text T, hit func(first uint32)) {
+func name[T string | []byte](s *Set, text T, hit func(ref)) {
 	if s.has[Domain] == 0 || len(text) == 0 || len(text) > maxNameLen+1 {
 		return
 	}
@@ -177,7 +177,7 @@ func fold[T string | []byte](dst []byte, text T) int {
 }
 
 // url looks up a URL by host and path, then its host as a name or address.
-func (m *Matcher) url(text string, hit func(first uint32)) {
+func (m *Matcher) url(text string, hit func(ref)) {
 	s := m.set
 	var buf [512]byte
 	key, ok := urlKey(buf[:0], text)
@@ -212,7 +212,7 @@ func (m *Matcher) url(text string, hit func(first uint32)) {
 }
 
 // digest looks up a hexadecimal digest.
-func (m *Matcher) digest(k Kind, text string, hit func(first uint32)) {
+func (m *Matcher) digest(k Kind, text string, hit func(ref)) {
 	var in [128]byte
 	var out [64]byte
 	n := 0
@@ -236,7 +236,7 @@ func (m *Matcher) digest(k Kind, text string, hit func(first uint32)) {
 }
 
 // folded looks up text without regard to case.
-func (m *Matcher) folded(k Kind, text string, hit func(first uint32)) {
+func (m *Matcher) folded(k Kind, text string, hit func(ref)) {
 	if m.set.has[k] == 0 || len(text) == 0 || len(text) > maxText {
 		return
 	}
@@ -248,7 +248,7 @@ func (m *Matcher) folded(k Kind, text string, hit func(first uint32)) {
 }
 
 // exact looks up text as it is.
-func (m *Matcher) exact(k Kind, text string, hit func(first uint32)) {
+func (m *Matcher) exact(k Kind, text string, hit func(ref)) {
 	if m.set.has[k] == 0 || len(text) == 0 || len(text) > maxText {
 		return
 	}
@@ -260,7 +260,7 @@ func (m *Matcher) exact(k Kind, text string, hit func(first uint32)) {
 
 // path looks up a file by the end of its path: the name alone, the name with
 // its directory, and so on.
-func (m *Matcher) path(text string, hit func(first uint32)) {
+func (m *Matcher) path(text string, hit func(ref)) {
 	if m.set.has[File] == 0 || len(text) == 0 || len(text) > maxText {
 		return
 	}

@@ -26,7 +26,7 @@ func (s *Set) Matcher() Matcher { return Matcher{set: s} }
 // Match compares every entity of r with the set and emits a finding, sealed,
 // for each source that lists one of them.
 func (m *Matcher) Match(r record.Record, emit func(finding.Finding)) {
-	if len(m.set.entries) == 0 {
+	if m.set.has == ([kinds]int{}) {
 		return
 	}
 	t := r.RecordType()
@@ -38,12 +38,12 @@ func (m *Matcher) Match(r record.Record, emit func(finding.Finding)) {
 		for n := range f.Len(r) {
 			if a, ok := f.AddrAt(r, n); ok {
 				if m.strange(a) {
-					m.address(a, func(e uint32) { m.found(r, f, a.String(), e, emit) })
+					m.address(a, func(e ref) { m.found(r, f, a.String(), e, emit) })
 				}
 				continue
 			}
 			if s, ok := f.StringAt(r, n); ok {
-				m.value(f.Match, s, func(e uint32) { m.found(r, f, s, e, emit) })
+				m.value(f.Match, s, func(e ref) { m.found(r, f, s, e, emit) })
 			}
 		}
 	}
@@ -82,8 +82,8 @@ func (m *Matcher) request(r record.Record, t *record.Type, emit func(finding.Fin
 				u += "?" + s
 			}
 		}
-		m.url(u, func(e uint32) {
-			if m.set.entries[e].kind == URL {
+		m.url(u, func(e ref) {
+			if m.set.kind(e) == URL {
 				m.found(r, stem, u, e, emit)
 			}
 		})
@@ -91,8 +91,8 @@ func (m *Matcher) request(r record.Record, t *record.Type, emit func(finding.Fin
 }
 
 // found emits the findings for the rows that begin with first.
-func (m *Matcher) found(r record.Record, f *record.Field, value string, first uint32, emit func(finding.Finding)) {
-	rows := m.set.chain(first)
+func (m *Matcher) found(r record.Record, f *record.Field, value string, first ref, emit func(finding.Finding)) {
+	rows := m.set.rows(first)
 	for len(rows) > 0 {
 		name := rows[0].feed()
 		same := rows[:0:0]

@@ -9,11 +9,11 @@ import (
 )
 
 // named looks up what Windows and certificates call things.
-func (m *Matcher) named(kind, text string, hit func(first uint32)) {
+func (m *Matcher) named(kind, text string, hit func(ref)) {
 	s := m.set
 	switch kind {
 	case "command_line":
-		s.pieces.find(text, hit)
+		s.pieces.find(text, func(n uint32) { hit(s.pieceRefs[n]) })
 	case "pipe":
 		if s.has[Pipe] > 0 && len(text) <= maxText {
 			m.exact(Pipe, pipeName(text), hit)
@@ -41,7 +41,7 @@ const maxKeyParts = 32
 
 // registry looks up a key and what it is below of, the most specific first.
 // Logs join the name of a value to its key.
-func (m *Matcher) registry(text string, hit func(first uint32)) {
+func (m *Matcher) registry(text string, hit func(ref)) {
 	s := m.set
 	if s.has[RegistryKey] == 0 || text == "" || len(text) > maxText {
 		return
@@ -68,7 +68,7 @@ func (m *Matcher) registry(text string, hit func(first uint32)) {
 }
 
 // holding looks up what a key, or a value of it, was made to hold.
-func (m *Matcher) holding(text, data string, hit func(first uint32)) {
+func (m *Matcher) holding(text, data string, hit func(ref)) {
 	s := m.set
 	if s.has[RegistryKey] == 0 || text == "" || data == "" || len(text)+len(data) > maxText {
 		return
@@ -103,7 +103,7 @@ func (m *Matcher) objects(r record.Record, t *record.Type, emit func(finding.Fin
 	case "registry":
 		if f, ok := t.Field("key"); ok {
 			key, data := textOf(r, t, "key"), textOf(r, t, "value")
-			m.holding(key, data, func(e uint32) { m.found(r, f, key+"|"+data, e, emit) })
+			m.holding(key, data, func(e ref) { m.found(r, f, key+"|"+data, e, emit) })
 		}
 	case "share_access", "smb_files":
 		share, name := "share", "path"
@@ -112,14 +112,14 @@ func (m *Matcher) objects(r record.Record, t *record.Type, emit func(finding.Fin
 		}
 		if f, ok := t.Field(name); ok && strings.HasSuffix(strings.ToUpper(textOf(r, t, share)), "IPC$") {
 			pipe := textOf(r, t, name)
-			m.named("pipe", pipe, func(e uint32) { m.found(r, f, pipe, e, emit) })
+			m.named("pipe", pipe, func(e ref) { m.found(r, f, pipe, e, emit) })
 		}
 	case "object_access":
 		f, ok := t.Field("object")
 		kind := map[string]string{"Mutant": "mutex", "Key": "registry_key"}[textOf(r, t, "object_type")]
 		if ok && kind != "" {
 			name := textOf(r, t, "object")
-			m.named(kind, name, func(e uint32) { m.found(r, f, name, e, emit) })
+			m.named(kind, name, func(e ref) { m.found(r, f, name, e, emit) })
 		}
 	}
 }

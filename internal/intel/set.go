@@ -2,210 +2,269 @@ package intel
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
-	"hash/maphash"
+	"errors"
 	"net/netip"
 	"slices"
-	"strconv"
-	"strings"
 
+	"longwatch/internal/intel/index"
 	"longwatch/internal/record"
 )
 
-// Set is indicators in the form they are matched in: keys in blocks of bytes
-// without pointers, 20 bytes for each entry, and what feeds say about whole
-// groups of them kept once. It is not changed after Load.
+// Set is indicators in the form they are matched in: those that were read from
+// feeds, in memory, and those of files that were built before, which are mapped.
+// It is not changed after Load.
 type Set struct {
-	blocks  [][]byte // keys, one after the other
-	entries []entry
-	metas   []Indicator // all but Kind, Value and Line
-	table   *table
+	build *index.Builder // until seal
+	parts []*index.Index
 
-	v4, v6    []int // prefix lengths in use, longest first
-	has       [kinds]int
-	oneLabel  bool // some Domain indicator has no dot
-	benign    benign
-	patterns  []Pattern // that say more than single values do
+	v4, v6   []int // prefix lengths in use, longest first
+	has      [kinds]int
+	oneLabel bool // some Domain indicator has no dot
+	benign   benign
+	patterns []Pattern // that say more than single values do
+
 	pieces    *fragments
-	metaIndex map[string]uint32
-	keyBuf    []byte
-	seed      maphash.Seed
+	pieceRefs []ref // their records
+
+	meta, note, times []byte // scratch of add
 }
 
-// entry is one row. Rows with the same kind and key form a chain.
-type entry struct {
-	at   uint32 // key: block number and offset
-	n    uint16 // length of the key
-	kind Kind
-	_    uint8
-	line uint32
-	meta uint32
-	next uint32 // next row with the same key, plus one
+// ref is a value in one of the parts: the part's number and the place in it.
+type ref uint64
+
+const partBits = 48
+
+func (s *Set) part(r ref) (*index.Index, index.Place) {
+	return s.parts[r>>partBits], index.Place(r & (1<<partBits - 1))
 }
 
-const (
-	blockSize  = 1 << 20
-	maxBlocks  = 1 << 12 // 4 GiB of keys
-	maxKey     = 4096    // bytes of one value
-	maxEntries = 1<<31 - 2
-	maxMetas   = 1 << 19 // different descriptions kept
-)
+const maxKey = index.MaxKey // bytes of one value
 
-func newSet() *Set {
-	return &Set{metaIndex: map[string]uint32{}, seed: maphash.MakeSeed()}
+// newSet begins a set. The seed keys its hash, so that a feed cannot be written
+// to collide.
+func newSet(seed [2]uint64) *Set { return &Set{build: index.NewBuilder(seed)} }
+
+func randomSeed() [2]uint64 {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return [2]uint64{binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])}
 }
 
 // Len is how many rows the set holds.
-func (s *Set) Len() int { return len(s.entries) }
+func (s *Set) Len() int {
+	n := 0
+	for _, x := range s.parts {
+		n += x.Len()
+	}
+	return n
+}
+
+// Values is how many different values the set holds. A value that is in several
+// parts counts in each.
+func (s *Set) Values() int {
+	n := 0
+	for _, x := range s.parts {
+		n += x.Values()
+	}
+	return n
+}
 
 // Count is how many rows of a kind the set holds.
 func (s *Set) Count(k Kind) int { return s.has[k] }
 
+// Close gives mapped files back. Nothing of the set may be used after it.
+func (s *Set) Close() error {
+	var errs []error
+	for _, x := range s.parts {
+		errs = append(errs, x.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Verify reads mapped files whole and compares them with their checksums.
+func (s *Set) Verify() error {
+	for _, x := range s.parts {
+		if err := x.Verify(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // add appends a row. It reports false when the set is full.
 func (s *Set) add(ind *Indicator, key []byte) bool {
-	last := len(s.blocks) - 1
-	if last < 0 || len(s.blocks[last])+len(key) > blockSize {
-		if len(s.blocks) == maxBlocks || len(s.entries) == maxEntries {
-			return false
-		}
-		s.blocks = append(s.blocks, make([]byte, 0, blockSize))
-		last++
-	}
-	at := uint32(last)<<20 | uint32(len(s.blocks[last]))
-	s.blocks[last] = append(s.blocks[last], key...)
-	s.entries = append(s.entries, entry{at: at, n: uint16(len(key)), kind: ind.Kind, line: uint32(ind.Line), meta: s.intern(ind)})
-	s.has[ind.Kind]++
-	return true
+	s.meta, s.note, s.times = appendMeta(s.meta[:0], ind), appendNote(s.note[:0], ind), appendTimes(s.times[:0], ind)
+	return s.build.Add(uint8(ind.Kind), key, index.Row{Meta: s.build.Intern(s.meta), Note: s.build.Intern(s.note), Times: s.build.Intern(s.times), Line: uint32(ind.Line)})
 }
 
-// intern returns the number of what ind shares with other rows. A feed that
-// says something else about every row gives up what it says beyond maxMetas.
-func (s *Set) intern(ind *Indicator) uint32 {
-	if len(s.metas) >= maxMetas {
-		ind.Desc, ind.URL, ind.Title = "", "", ""
-	}
-	s.keyBuf = ind.appendShared(s.keyBuf[:0])
-	if i, ok := s.metaIndex[string(s.keyBuf)]; ok {
-		return i
-	}
-	m := *ind
-	m.Value, m.Line, m.Kind = "", 0, 0
-	i := uint32(len(s.metas))
-	s.metas = append(s.metas, m)
-	s.metaIndex[string(s.keyBuf)] = i
-	return i
+// seal makes what was added the first part, and joins what is known of all of
+// them. more is how many rows of values with too many were left out.
+func (s *Set) seal() (more int) {
+	x, more := s.build.Seal()
+	s.build, s.meta, s.note, s.times = nil, nil, nil, nil
+	s.parts = slices.Insert(s.parts, 0, x)
+	return more
 }
 
-// appendShared appends everything but kind, value and line, told apart.
-func (i *Indicator) appendShared(dst []byte) []byte {
-	for _, t := range []string{i.Source, i.Desc, i.URL, i.Profile, i.Title, i.Role, i.File, strings.Join(i.Dossier, ","), i.Marking, strings.Join(i.Phases, ",")} {
-		dst = append(append(dst, t...), 0)
-	}
-	for _, n := range []int64{int64(i.Confidence), int64(i.Severity), int64(i.From), int64(i.Until), int64(i.Weight), int64(i.Port), int64(i.Seen.Start), int64(i.Seen.End)} {
-		dst = binary.LittleEndian.AppendUint64(dst, uint64(n))
-	}
-	return strconv.AppendBool(strconv.AppendBool(dst, i.Rated), i.Reserved)
+// facts is what is known of all values of a part, and stored with it.
+type facts struct {
+	Rows      [kinds]int
+	V4, V6    []int
+	OneLabel  bool
+	Fragments []uint64 // places of the pieces of command lines
 }
 
-func (s *Set) key(e uint32) []byte {
-	x := &s.entries[e]
-	return s.blocks[x.at>>20][x.at&(blockSize-1):][:x.n]
-}
-
-// seal builds the table. Rows with equal keys are chained in the order they
-// were read.
-func (s *Set) seal() {
-	s.metaIndex = nil
-	s.keyBuf = nil
-	s.table = newTable(s.seed, len(s.entries))
+// factsOf gathers the facts of a part.
+func factsOf(x *index.Index) *facts {
+	f := &facts{}
 	lengths := map[[2]int]bool{}
-	var pieces [][]byte
-	var pieceRows []uint32
-	for i := range s.entries {
-		e := &s.entries[i]
-		k := s.key(uint32(i))
-		h := s.table.hash(e.kind, k)
-		if first, ok := s.lookup(e.kind, k); ok {
-			// Behind the first row; chain puts the rows in order when asked.
-			e.next = s.entries[first].next
-			s.entries[first].next = uint32(i) + 1
+	for g := range x.All {
+		k := Kind(g.Kind)
+		if !fits(k, g.Key) {
 			continue
 		}
-		s.table.insert(h, uint32(i))
-		switch e.kind {
+		f.Rows[k] += g.Len()
+		switch k {
 		case Subnet:
-			family, n := 6, int(k[16])
-			if n >= 96 && netip.AddrFrom16([16]byte(k[:16])).Is4In6() {
+			family, n := 6, int(g.Key[16])
+			if n >= 96 && netip.AddrFrom16([16]byte(g.Key[:16])).Is4In6() {
 				family = 4
 			}
 			lengths[[2]int{family, n}] = true
 		case CommandLine:
-			pieces, pieceRows = append(pieces, k), append(pieceRows, uint32(i))
+			f.Fragments = append(f.Fragments, uint64(g.Place))
 		case Domain:
-			s.oneLabel = s.oneLabel || bytes.IndexByte(k, '.') < 0
+			f.OneLabel = f.OneLabel || bytes.IndexByte(g.Key, '.') < 0
 		}
-	}
-	if len(pieces) > 0 {
-		sortFragments(pieces, pieceRows)
-		s.pieces = newFragments(pieces, pieceRows)
 	}
 	for l := range lengths {
 		if l[0] == 4 {
-			s.v4 = append(s.v4, l[1])
+			f.V4 = append(f.V4, l[1])
 		} else {
-			s.v6 = append(s.v6, l[1])
+			f.V6 = append(f.V6, l[1])
 		}
 	}
-	slices.SortFunc(s.v4, func(a, b int) int { return b - a })
-	slices.SortFunc(s.v6, func(a, b int) int { return b - a })
+	slices.Sort(f.V4)
+	slices.Sort(f.V6)
+	return f
 }
 
-// lookup finds the first row with that key.
-func (s *Set) lookup(k Kind, key []byte) (uint32, bool) {
+// fits tells whether a key can be one of the kind: those of fixed length are
+// read without looking.
+func fits(k Kind, key []byte) bool {
+	switch k {
+	case Address:
+		return len(key) == 16
+	case Subnet:
+		return len(key) == 17 && key[16] <= 128
+	}
+	return k > 0 && k < kinds && len(key) > 0
+}
+
+// join adds the facts of part n to those of the set.
+func (s *Set) join(n int, f *facts) {
+	for k := range s.has {
+		s.has[k] += f.Rows[k]
+	}
+	s.oneLabel = s.oneLabel || f.OneLabel
+	s.v4, s.v6 = longestFirst(s.v4, f.V4), longestFirst(s.v6, f.V6)
+	for _, place := range f.Fragments {
+		if place < 1<<partBits {
+			s.pieceRefs = append(s.pieceRefs, ref(n)<<partBits|ref(place))
+		}
+	}
+}
+
+func longestFirst(a, b []int) []int {
+	a = slices.DeleteFunc(append(a, b...), func(n int) bool { return n < 0 || n > 128 })
+	slices.SortFunc(a, func(a, b int) int { return b - a })
+	return slices.Compact(a)
+}
+
+// finish makes what is shared by all parts, once they are joined.
+func (s *Set) finish() {
+	var keys [][]byte
+	var rows []uint32
+	size := 0
+	for i, r := range s.pieceRefs {
+		x, at := s.part(r)
+		g, ok := x.Group(at)
+		if size += len(g.Key); !ok || Kind(g.Kind) != CommandLine || size > maxFragmentBytes {
+			continue
+		}
+		keys, rows = append(keys, g.Key), append(rows, uint32(i))
+	}
+	if len(keys) == 0 {
+		return
+	}
+	sortFragments(keys, rows)
+	keys, rows = oncePerKey(keys, rows)
+	s.pieces = newFragments(keys, rows)
+}
+
+// oncePerKey keeps the first of equal keys, which lie side by side.
+func oncePerKey(keys [][]byte, rows []uint32) ([][]byte, []uint32) {
+	n := 0
+	for i, k := range keys {
+		if i == 0 || !bytes.Equal(k, keys[n-1]) {
+			keys[n], rows[n] = k, rows[i]
+			n++
+		}
+	}
+	return keys[:n], rows[:n]
+}
+
+// lookup finds the first part that has the value.
+func (s *Set) lookup(k Kind, key []byte) (ref, bool) {
 	if s.has[k] == 0 {
 		return 0, false
 	}
-	h := s.table.hash(k, key)
-	if !s.table.maybe(h) {
-		return 0, false
-	}
-	tag := uint32(h >> 32)
-	for i := h & s.table.mask; ; i = (i + 1) & s.table.mask {
-		slot := s.table.slots[i]
-		if slot == 0 {
-			return 0, false
-		}
-		if uint32(slot>>32) != tag {
-			continue
-		}
-		if e := uint32(slot) - 1; s.entries[e].kind == k && bytes.Equal(s.key(e), key) {
-			return e, true
+	for n, x := range s.parts {
+		if at, ok := x.Find(uint8(k), key); ok {
+			return ref(n)<<partBits | ref(at), true
 		}
 	}
+	return 0, false
 }
 
-// chain returns all rows with the key of row first, in the order they were read.
-func (s *Set) chain(first uint32) []Indicator {
-	rows := []uint32{first}
-	for n := s.entries[first].next; n != 0; n = s.entries[n-1].next {
-		rows = append(rows, n-1)
+// rows returns all rows of the value at r, of this part and of those after it.
+func (s *Set) rows(r ref) []Indicator {
+	x, at := s.part(r)
+	g, ok := x.Group(at)
+	if !ok || !fits(Kind(g.Kind), g.Key) {
+		return nil
 	}
-	slices.Sort(rows)
-	out := make([]Indicator, len(rows))
-	for i, r := range rows {
-		out[i] = s.indicator(r)
+	out := indicators(nil, x, &g)
+	for _, y := range s.parts[r>>partBits+1:] {
+		if at, ok := y.Find(g.Kind, g.Key); ok {
+			if more, ok := y.Group(at); ok {
+				out = indicators(out, y, &more)
+			}
+		}
 	}
 	return out
 }
 
-// indicator puts row r together again.
-func (s *Set) indicator(r uint32) Indicator {
-	e := &s.entries[r]
-	ind := s.metas[e.meta]
-	ind.Kind, ind.Line = e.kind, int(e.line)
-	ind.Value = keyText(e.kind, s.key(r))
-	return ind
+// indicators puts the rows of a value together again.
+func indicators(dst []Indicator, x *index.Index, g *index.Group) []Indicator {
+	value := keyText(Kind(g.Kind), g.Key)
+	for r := range g.Rows {
+		ind := Indicator{Kind: Kind(g.Kind), Value: value, Line: int(r.Line)}
+		if ind.parse(x.Text(r.Meta), x.Text(r.Note), x.Text(r.Times)) == nil {
+			dst = append(dst, ind)
+		}
+	}
+	return dst
+}
+
+// kind is the kind of the value at r.
+func (s *Set) kind(r ref) Kind {
+	x, at := s.part(r)
+	g, _ := x.Group(at)
+	return Kind(g.Kind)
 }
 
 // keyText is the readable form of a key.
@@ -226,13 +285,48 @@ func keyText(k Kind, key []byte) string {
 	return string(key)
 }
 
-// All yields every indicator in the order it was read, for export and listing.
+// All yields every indicator, for export and listing: the rows of a value side
+// by side in the order they were read, those with only one row first.
 func (s *Set) All(yield func(Indicator) bool) {
-	for i := range s.entries {
-		if !yield(s.indicator(uint32(i))) {
-			return
+	for rows := range s.groups {
+		for i := range rows {
+			if !yield(rows[i]) {
+				return
+			}
 		}
 	}
+}
+
+// groups yields the rows of every value. The slice is good until the next.
+func (s *Set) groups(yield func([]Indicator) bool) {
+	var rows []Indicator
+	for n, x := range s.parts {
+		for g := range x.All {
+			if !fits(Kind(g.Kind), g.Key) || s.earlier(n, &g) {
+				continue
+			}
+			rows = indicators(rows[:0], x, &g)
+			for _, y := range s.parts[n+1:] {
+				if at, ok := y.Find(g.Kind, g.Key); ok {
+					if more, ok := y.Group(at); ok {
+						rows = indicators(rows, y, &more)
+					}
+				}
+			}
+			if len(rows) > 0 && !yield(rows) {
+				return
+			}
+		}
+	}
+}
+
+// earlier tells whether a part before n has the value, which was then yielded
+// with it.
+func (s *Set) earlier(n int, g *index.Group) bool {
+	return slices.ContainsFunc(s.parts[:n], func(x *index.Index) bool {
+		_, ok := x.Find(g.Kind, g.Key)
+		return ok
+	})
 }
 
 // Lookup returns every indicator that value of kind matches at any time, as
@@ -244,17 +338,17 @@ func (s *Set) Lookup(value string) []Indicator {
 	for _, k := range [...]Kind{Vulnerability, Tool} {
 		if _, key, _, err := normal(k, value); err == nil {
 			if e, ok := s.lookup(k, key); ok {
-				out = append(out, s.chain(e)...)
+				out = append(out, s.rows(e)...)
 			}
 		}
 	}
 	switch kind {
 	case Address:
 		if a, err := netip.ParseAddr(Refang(value)); err == nil {
-			m.address(a, func(e uint32) { out = append(out, s.chain(e)...) })
+			m.address(a, func(e ref) { out = append(out, s.rows(e)...) })
 		}
 	default:
-		m.value(entityOf(kind), Refang(value), func(e uint32) { out = append(out, s.chain(e)...) })
+		m.value(entityOf(kind), Refang(value), func(e ref) { out = append(out, s.rows(e)...) })
 	}
 	return out
 }

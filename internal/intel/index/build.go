@@ -75,9 +75,6 @@ func (b *Builder) Intern(s []byte) uint64 {
 // Len is how many rows were added.
 func (b *Builder) Len() int { return int(b.x.rows) }
 
-// Extra stores something beside the values.
-func (b *Builder) Extra(name string, data []byte) { b.x.extra[name] = data }
-
 // Add adds a row. kind is from 1 to 127. It reports false when the index is
 // full or the value too long.
 func (b *Builder) Add(kind uint8, key []byte, r Row) bool {
@@ -235,3 +232,6 @@ func (x *Index) move(h, from, to uint64) {
 		}
 	}
 }
+
+// SetExtra stores something beside the values of an index that was just made.
+func (x *Index) SetExtra(name string, data []byte) { x.extra[name] = data }

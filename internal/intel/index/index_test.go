@@ -23,8 +23,8 @@ func sample(t testing.TB) *Index {
 		}
 	}
 	b.Add(1, []byte("value-0"), Row{Meta: b.Intern([]byte("other feed")), Line: 1000})
-	b.Extra("facts", []byte("kept"))
 	x, more := b.Seal()
+	x.SetExtra("facts", []byte("kept"))
 	if more != 0 || x.Len() != 301 || x.Values() != 300 {
 		t.Fatalf("%d rows, %d values, %d left out", x.Len(), x.Values(), more)
 	}
