@@ -89,6 +89,10 @@ bench-bigcase: build ## hunt a million and ten million generated records: cost o
 bench-baseline: ## five years of first times of 5,000 hosts in 2 GB: memory, speed, error (HOSTS, ACCOUNTS, DAYS, MIB)
 	@go run ./bench/baseline -hosts $(or $(HOSTS),5000) -accounts $(or $(ACCOUNTS),20000) -days $(or $(DAYS),1825) -memory $(or $(MIB),2048)
 
+.PHONY: bench-intel
+bench-intel: ## SIZES (1,5,10) million indicators: time to load, build and open, memory, ns of a look-up
+	@go run ./bench/intel -sizes $(or $(SIZES),1,5,10)
+
 .PHONY: scoreboard
 scoreboard: build ## hunt the labelled corpora and play the mixed exercises, write docs/reference/scoreboard.md (ONLY=otrf prints one set)
 	go run ./bench/scoreboard $(if $(ONLY),-only $(ONLY)) $(if $(filter-out exercises,$(ONLY)),,-o docs/reference/scoreboard.md)

@@ -55,19 +55,6 @@ type IntelKind struct {
 	Records []string `json:"records"`
 }
 
-// LoadIntel reads indicators and says what became of every row.
-func LoadIntel(paths []string) IntelReport {
-	set, r := intel.Load(intel.Paths(paths...)...)
-	out := IntelReport{Rows: r.Rows, Loaded: r.Loaded, Refused: r.Refused, Reasons: []string{}, Kinds: []IntelKind{}, Unjudged: append([]string{}, set.Unjudged(allTypes())...)}
-	for _, k := range set.Reaches(allTypes()) {
-		out.Kinds = append(out.Kinds, IntelKind{Kind: k.Kind.String(), Rows: k.Rows, Context: k.Context, Records: append([]string{}, k.Records...)})
-	}
-	for _, x := range r.Reasons {
-		out.Reasons = append(out.Reasons, fmt.Sprintf("%s:%d: %s", x.File, x.Line, x.Reason))
-	}
-	return out
-}
-
 // IntelStatus says what each source of indicators is worth: what it has, what
 // only it has, how old it is, and with cases, how often it was right enough to
 // be a finding.

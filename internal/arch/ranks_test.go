@@ -44,14 +44,15 @@ var ranks = map[string]int{
 	"internal/capture/filter": 31,
 	"internal/tlshello":       30,
 
-	"internal/intel":    40,
-	"internal/sink":     40,
-	"internal/ordered":  40,
-	"internal/evidence": 40,
-	"internal/wirefile": 40,
-	"internal/extract":  40,
-	"internal/letter":   40,
-	"internal/spnego":   40,
+	"internal/intel":       40,
+	"internal/intel/index": 30,
+	"internal/sink":        40,
+	"internal/ordered":     40,
+	"internal/evidence":    40,
+	"internal/wirefile":    40,
+	"internal/extract":     40,
+	"internal/letter":      40,
+	"internal/spnego":      40,
 
 	"internal/proto/":   50, // one protocol each
 	"internal/flow":     50, // finds protocols by what it is handed, knows none
@@ -147,5 +148,5 @@ var readers = []string{
 	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/iis", "internal/backup", "internal/caselog", "internal/baseline", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
 	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 	"internal/taxii/access", "internal/taxii/client", "internal/taxii/object", "internal/taxii/server",
-	"internal/linuxaudit",
+	"internal/linuxaudit", "internal/intel/index",
 }

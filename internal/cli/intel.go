@@ -24,7 +24,10 @@ func newIntel() *cobra.Command {
 		Example: "  longwatch intel load feeds/ --json",
 		Args:    atLeastOne("file or folder of indicators"),
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			r := app.LoadIntel(paths)
+			r, err := app.LoadIntel(paths)
+			if err != nil {
+				return err
+			}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(r)
 			}
@@ -54,7 +57,7 @@ func newIntel() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.AddCommand(load, lookup, newIntelStatus())
+	cmd.AddCommand(load, newIntelBuild(), lookup, newIntelStatus())
 	return cmd
 }
 

@@ -115,7 +115,9 @@ type loader struct {
 	attached []*facts  // of the parts that were mapped
 	digest   hash.Hash // not nil: the files are only named and hashed
 
-	fragments int // bytes of pieces of command lines
+	fragments int    // bytes of pieces of command lines
+	kindName  string // the name of a type that was read last
+	kind      Kind   // and what it stands for
 
 	stixParts []stixPart        // indicators of the file at hand
 	stixNames map[string]string // and what they refer to: names of identities, markings
@@ -327,6 +329,18 @@ func short(s string) string {
 		return s[:120] + "…"
 	}
 	return s
+}
+
+// kindOf is the kind of that name; rows of a kind mostly follow each other.
+func (l *loader) kindOf(name string) (Kind, bool) {
+	if name != l.kindName || l.kind == 0 {
+		k, ok := kindOf(name)
+		if !ok {
+			return 0, false
+		}
+		l.kindName, l.kind = strings.Clone(name), k
+	}
+	return l.kind, true
 }
 
 // kindOf reads a type's name in any of the vocabularies that lists use: ours,

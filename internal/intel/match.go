@@ -32,10 +32,13 @@ const (
 func (m *Matcher) address(a netip.Addr, hit func(ref)) {
 	s := m.set
 	a = a.WithZone("")
-	k := a.As16()
-	if e, ok := s.lookup(Address, k[:]); ok {
-		hit(e)
+	if s.has[Address] > 0 {
+		var buf [16]byte
+		if e, ok := s.lookup(Address, addressKey(buf[:0], a)); ok {
+			hit(e)
+		}
 	}
+	k := a.As16()
 	if s.has[Subnet] == 0 {
 		return
 	}

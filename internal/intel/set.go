@@ -157,7 +157,7 @@ func factsOf(x *index.Index) *facts {
 func fits(k Kind, key []byte) bool {
 	switch k {
 	case Address:
-		return len(key) == 16
+		return len(key) == 4 || len(key) == 16
 	case Subnet:
 		return len(key) == 17 && key[16] <= 128
 	}
@@ -230,6 +230,13 @@ func (s *Set) lookup(k Kind, key []byte) (ref, bool) {
 	return 0, false
 }
 
+// Has tells whether a value is listed. key is what it is compared as: of an
+// address its 4 or 16 bytes, of a digest its bytes, of names lower case.
+func (s *Set) Has(k Kind, key []byte) bool {
+	_, ok := s.lookup(k, key)
+	return ok
+}
+
 // rows returns all rows of the value at r, of this part and of those after it.
 func (s *Set) rows(r ref) []Indicator {
 	x, at := s.part(r)
@@ -271,7 +278,8 @@ func (s *Set) kind(r ref) Kind {
 func keyText(k Kind, key []byte) string {
 	switch k {
 	case Address:
-		return netip.AddrFrom16([16]byte(key)).Unmap().String()
+		a, _ := netip.AddrFromSlice(key)
+		return a.String()
 	case Subnet:
 		a := netip.AddrFrom16([16]byte(key[:16]))
 		bits := int(key[16])

@@ -311,14 +311,20 @@ func (l *loader) cells(c columns, cells []string, guess bool) {
 	if first, last := when(at(c.first), false), when(at(c.last), false); last != 0 || first != 0 {
 		ind.Seen = record.Span{Start: first, End: max(first, last)}
 	}
-	if n, err := strconv.ParseFloat(strings.TrimSuffix(at(c.confidence), "%"), 64); err == nil && n >= 0 && n <= 100 {
-		ind.Confidence = uint8(n)
+	if v := at(c.confidence); v != "" {
+		if n, err := strconv.ParseFloat(strings.TrimSuffix(v, "%"), 64); err == nil && n >= 0 && n <= 100 {
+			ind.Confidence = uint8(n)
+		}
 	}
-	if s, err := finding.ParseSeverity(at(c.severity)); err == nil && at(c.severity) != "" {
-		ind.Severity, ind.Rated = s, true
+	if v := at(c.severity); v != "" {
+		if s, err := finding.ParseSeverity(v); err == nil {
+			ind.Severity, ind.Rated = s, true
+		}
 	}
-	if p, err := strconv.ParseUint(at(c.port), 10, 16); err == nil {
-		ind.Port = uint16(p)
+	if v := at(c.port); v != "" {
+		if p, err := strconv.ParseUint(v, 10, 16); err == nil {
+			ind.Port = uint16(p)
+		}
 	}
 	if c.epss >= 0 {
 		ind = epss(c.model, at(c.epss), at(c.percentile))
@@ -335,7 +341,7 @@ func (l *loader) cells(c columns, cells []string, guess bool) {
 	ind.Value = at(c.value)
 	ok := false
 	if c.kind >= 0 {
-		ind.Kind, ok = kindOf(at(c.kind))
+		ind.Kind, ok = l.kindOf(at(c.kind))
 	}
 	if !ok && guess {
 		if k, err := Guess(ind.Value); err == nil {
@@ -360,6 +366,14 @@ func (l *loader) cells(c columns, cells []string, guess bool) {
 func when(s string, end bool) record.Time {
 	if s == "" {
 		return 0
+	}
+	if len(s) == len("2006-01-02") && s[4] == '-' { // most often
+		if t, err := time.Parse("2006-01-02", s); err == nil {
+			if end {
+				t = t.Add(24*time.Hour - time.Nanosecond)
+			}
+			return record.TimeOf(t)
+		}
 	}
 	for _, layout := range [...]string{time.RFC3339, "2006-01-02 15:04:05 MST", "2006-01-02 15:04:05", "2006-01-02"} {
 		t, err := time.Parse(layout, s)

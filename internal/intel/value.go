@@ -137,14 +137,23 @@ func normalAddress(v string) (Kind, []byte, uint16, error) {
 		return normal(Subnet, v)
 	}
 	if a, err := netip.ParseAddr(v); err == nil {
-		k := a.WithZone("").As16()
-		return Address, k[:], 0, nil
+		return Address, addressKey(nil, a), 0, nil
 	}
 	if ap, err := netip.ParseAddrPort(v); err == nil {
-		k := ap.Addr().As16()
-		return Address, k[:], ap.Port(), nil
+		return Address, addressKey(nil, ap.Addr()), ap.Port(), nil
 	}
 	return Address, nil, 0, errAddress
+}
+
+// addressKey appends the 4 bytes of an IPv4 address, however it is written, or
+// the 16 of an IPv6 one.
+func addressKey(dst []byte, a netip.Addr) []byte {
+	if a = a.Unmap(); a.Is4() {
+		k := a.As4()
+		return append(dst, k[:]...)
+	}
+	k := a.As16()
+	return append(dst, k[:]...)
 }
 
 // prefixKey is the address with its host part cleared, and the length as if
@@ -229,8 +238,8 @@ func reserved(k Kind, key []byte) bool {
 	if k != Address && k != Subnet {
 		return false
 	}
-	a := netip.AddrFrom16([16]byte(key[:16])).Unmap()
-	if a.IsPrivate() || a.IsLoopback() || a.IsUnspecified() || a.IsMulticast() || a.IsLinkLocalUnicast() {
+	a, _ := netip.AddrFromSlice(key[:len(key)/4*4]) // without the length of a subnet
+	if a = a.Unmap(); a.IsPrivate() || a.IsLoopback() || a.IsUnspecified() || a.IsMulticast() || a.IsLinkLocalUnicast() {
 		return true
 	}
 	if !a.Is4() {
