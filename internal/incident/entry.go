@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	entrySlack      = day  // an entry candidate this much later than the first trace is half as likely
-	unseen          = 0.15 // weight of a way in that the evidence does not show
-	maxAlternatives = 4    //
-	inFromInside    = 0.2  // what is left of a candidate that was reached from another machine before
+	entrySlack      = 10 * day // a candidate this much later than the first trace is half as likely
+	childless       = 0.25     // what is left of a candidate from which nothing else was reached
+	unseen          = 0.15     // weight of a way in that the evidence does not show
+	maxAlternatives = 4        //
+	inFromInside    = 0.2      // what is left of a candidate that was reached from another machine before
 )
 
 // entries are techniques by which somebody comes in.
@@ -67,7 +68,8 @@ func (s *scene) entries(path []finding.Move) (*finding.Step, []finding.Step) {
 	return s.ranked(best)
 }
 
-// fit is how well the place and time of v suit a beginning.
+// fit is how well the place and time of v suit a beginning: early, not reached
+// from another machine before, and with a path from it to the rest.
 func (s *scene) fit(v *view) float64 {
 	out := (0.5 + float64(v.f.Confidence)/200) * math.Pow(0.5, float64(gap(s.first(), v.span.Start))/float64(entrySlack))
 	for _, n := range v.subjects {
@@ -75,7 +77,18 @@ func (s *scene) fit(v *view) float64 {
 			return out * inFromInside
 		}
 	}
-	return out
+	if len(s.traces) < 2 {
+		return out
+	}
+	from := v.subjects
+	if len(from) == 0 {
+		from = []node{s.senderOf(v)}
+	}
+	most := 0
+	for _, n := range from {
+		most = max(most, s.below[n])
+	}
+	return out * (childless + (1-childless)*float64(most)/float64(len(s.traces)))
 }
 
 // cameIn takes a logon from outside as a way in, and one from a machine without

@@ -40,17 +40,17 @@ type Options struct {
 }
 
 const (
-	hubFan     = 4              // own hosts that talk to a host: more than any intruder's stepping stone has
-	hubPeers   = 12             // distinct subjects whose findings share a value: it tells nothing apart
-	day        = 24 * time.Hour //
-	lowReach   = day            // how far outside its span an incident takes in low findings
-	forever    = 1<<63 - 1      //
-	longStay   = 100 * day      // an intruder's return after a quarter of a year is the same intrusion
-	oneMove    = 14 * day       // a host was reached, then acts itself
-	oneMeeting = 5 * day        // a host was reached from two others
-	oneLogin   = 3 * day        // an account that was misused
-	hubStay    = 7 * day        // several things on one domain controller
-	atOnce     = 2 * time.Hour  // a domain controller was reached, then acts itself
+	hubFan     = 4                // own hosts that talk to a host: more than any intruder's stepping stone has
+	hubPeers   = 12               // distinct subjects whose findings share a value: it tells nothing apart
+	day        = 24 * time.Hour   //
+	lowReach   = day              // how far outside its span an incident takes in low findings
+	forever    = 1<<63 - 1        //
+	longStay   = 100 * day        // an intruder's return after a quarter of a year is the same intrusion
+	oneMove    = 14 * day         // a host was reached, then acts itself
+	oneMeeting = 5 * day          // a host was reached from two others
+	oneLogin   = 3 * day          // an account that was misused
+	hubStay    = 7 * day          // several things on one domain controller
+	atOnce     = 30 * time.Minute // a domain controller was reached, then acts itself
 )
 
 // builder holds what Build needs while it runs.

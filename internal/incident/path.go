@@ -58,6 +58,7 @@ func (s *scene) path() []finding.Move {
 		}
 	}
 	out := uncircled(best)
+	s.descend(out)
 	moves := make([]finding.Move, 0, min(len(out), maxMoves))
 	for _, l := range out[:min(len(out), maxMoves)] {
 		if s.c.own(l.from) && s.c.own(l.to) {
@@ -75,6 +76,20 @@ func (s *scene) better(a, b leg) bool {
 		return ga
 	}
 	return a.Time < b.Time
+}
+
+// descend counts for each place the machines with traces that the path leads to
+// from there, itself included.
+func (s *scene) descend(legs []leg) {
+	origin := map[node]node{}
+	for _, l := range legs {
+		origin[l.to] = l.from
+	}
+	for n := range s.traces {
+		for ok := true; ok; n, ok = origin[n] {
+			s.below[n]++
+		}
+	}
 }
 
 // uncircled are the legs in the order of time, without those that would close a

@@ -24,6 +24,7 @@ type scene struct {
 	accounts map[node]bool        // that were misused
 	mails    map[node][]*view     // to accounts, of messages that name no machine
 	edges    []*host.LogonEdge    // logons from or to machines of the incident, or by its accounts
+	below    map[node]int         // machines with traces that the path leads to from a place
 	arrived  map[node]record.Time // own machines that the path leads to from another own machine
 }
 
@@ -35,7 +36,7 @@ type trace struct {
 }
 
 func (c *builder) scene(g *group, all []*view) *scene {
-	s := &scene{c: c, g: g, all: all, traces: map[node]*trace{}, accounts: map[node]bool{}, mails: map[node][]*view{}, arrived: map[node]record.Time{}}
+	s := &scene{c: c, g: g, all: all, traces: map[node]*trace{}, accounts: map[node]bool{}, mails: map[node][]*view{}, below: map[node]int{}, arrived: map[node]record.Time{}}
 	s.events = slices.DeleteFunc(slices.Clone(g.views), func(v *view) bool { return v.rest })
 	if len(s.events) == 0 {
 		s.events = g.views

@@ -65,7 +65,11 @@ func (b bond) at(gap time.Duration) float64 {
 func (c *builder) ties(v *view) []tie {
 	out := make([]tie, 0, len(v.subjects)+len(v.peers)+len(v.things)+1)
 	for _, n := range v.subjects {
-		if c.own(n) || !c.hub(n) {
+		switch {
+		case !c.own(n) && c.hub(n):
+		case v.asked():
+			out = append(out, tie{n, reached})
+		default:
 			out = append(out, tie{n, acts})
 		}
 	}
@@ -85,6 +89,12 @@ func (c *builder) ties(v *view) []tie {
 		out = append(out, tie{n, thing})
 	}
 	return out
+}
+
+// asked tells whether the machines that v is about were only asked from outside,
+// and did nothing.
+func (v *view) asked() bool {
+	return v.kind == finding.Scanned && !slices.ContainsFunc(v.subjects, v.camefrom)
 }
 
 // bond is how an earlier view a and a later view b are joined by n, which has
@@ -145,6 +155,9 @@ func (c *builder) placeBond(n node, a, b *view, pa, pb part) bond {
 		}
 		return out
 	default: // it had acted before it was reached
+		if dc {
+			return bond{}
+		}
 		out := bond{0.95 * c.reach(b), oneMove / 2}
 		if hub {
 			out.window = atOnce
@@ -154,14 +167,22 @@ func (c *builder) placeBond(n node, a, b *view, pa, pb part) bond {
 }
 
 // reach is how much v says about those it reached. Machines that reach
-// everybody all the time say nothing by it.
+// everybody all the time say little by it, unless the finding is sure: an
+// intruder may sit on the administrator's machine, too.
 func (c *builder) reach(v *view) float64 {
 	s := strength(v.kindTo())
-	if slices.ContainsFunc(v.subjects, func(n node) bool { return c.sweepers[n] }) {
+	switch {
+	case !slices.ContainsFunc(v.subjects, func(n node) bool { return c.sweepers[n] }):
+	case v.f.Confidence >= sure:
+		s *= 0.75
+	default:
 		s *= 0.3
 	}
 	return s
 }
+
+// sure is the confidence from which a finding is not explained by habit.
+const sure = 70
 
 // strangers tells whether two views name accounts, and none in common, and
 // nobody at the other end in common either.
@@ -213,7 +234,8 @@ func elsewhere(a, b *view) bool {
 // sureness shortens windows of findings that may well be wrong: an accident on
 // the same machine a month later is no intruder's return.
 func sureness(a, b *view) float64 {
-	return min(max(float64(min(a.f.Confidence, b.f.Confidence))/60, 0.25), 1)
+	x := float64(min(a.f.Confidence, b.f.Confidence)) / 60
+	return min(max(x*x, 0.1), 1)
 }
 
 // shared is one value that two views share, with its probability.
