@@ -12,6 +12,7 @@ import (
 	"longwatch/internal/audit/iis"
 	"longwatch/internal/campaign"
 	"longwatch/internal/casefolder"
+	"longwatch/internal/clock"
 	"longwatch/internal/detect"
 	"longwatch/internal/evidence"
 	"longwatch/internal/finding"
@@ -48,12 +49,13 @@ type huntLane struct {
 	watch   *intel.Observer // of patterns that are more than one value; nil without any
 	rules   *sigma.Matcher
 	found   *gather
+	clocks  *clock.Sketch // when which source saw what
 	collect func(finding.Finding)
 	fired   func(*sigma.Firing)
 }
 
 func (h *hunt) lane() lane {
-	l := &huntLane{h: h, sink: h.records.Lane(), order: h.ordered.Lane(), intel: h.intel.Matcher(), watch: h.intel.Observer(), rules: h.hits.matcher(), found: newGather()}
+	l := &huntLane{h: h, sink: h.records.Lane(), order: h.ordered.Lane(), intel: h.intel.Matcher(), watch: h.intel.Observer(), rules: h.hits.matcher(), found: newGather(), clocks: clock.NewSketch()}
 	l.collect, l.fired = l.found.add, l.found.fired
 	return l
 }
@@ -66,6 +68,7 @@ func (l *huntLane) Put(r record.Record) {
 	l.sink.Put(r)
 	l.intel.Match(r, l.collect)
 	l.watch.Observe(r)
+	l.clocks.Observe(r)
 	l.rules.Match(r, l.fired)
 	scanned := false
 	if l.h.contents != nil {
@@ -147,10 +150,11 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		return nil, err
 	}
 	cf.Extracted = extracted
-	watch := h.intel.Observer()
+	watch, sketch := h.intel.Observer(), clock.NewSketch()
 	for _, l := range rd.free {
 		l.(*huntLane).flush()
 		watch.Join(l.(*huntLane).watch)
+		sketch.Join(l.(*huntLane).clocks)
 	}
 	cf.Evidence, cf.Skipped, cf.Span = rd.files, rd.skipped, rd.span
 	p.Phase("judging records in the order of time")
@@ -194,8 +198,10 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	beyond := h.unreached(cf, unjudged)
 	found = slices.Concat(found, h.gathered.findings(), correlated, audited, seen)
 	slices.SortFunc(found, func(a, b finding.Finding) int { return finding.Compare(&a, &b) })
+	clocks := sketch.Estimate()
+	cf.Clocks = clocks.All()
 	cf.Logons, cf.Chains = sessions.Finish(aliases.Host), chains(sessions, found)
-	judge(cf, found, incident.Options{HomeNet: c.HomeNet, Aliases: aliases, Witness: witness, Logons: cf.Logons, Files: spans(cf), End: cf.Span.End}, profiles)
+	judge(cf, found, incident.Options{HomeNet: c.HomeNet, Aliases: aliases, Witness: witness, Logons: cf.Logons, Files: spans(cf), End: cf.Span.End, Clock: clocks.Of}, profiles)
 	if err := habits.keep(cf, around.Home); err != nil {
 		return nil, err
 	}

@@ -82,6 +82,7 @@ var ranks = map[string]int{
 	"internal/learn":      75,
 	"internal/rules":      75,
 	"internal/incident":   80,
+	"internal/clock":      80,
 	"internal/session":    80,
 	"internal/campaign":   85,
 	"internal/casefolder": 90,
