@@ -26,6 +26,7 @@ func render(root string) ([]page, error) {
 		{folder + "/formats.md", func() (string, error) { return formats(src, parts) }},
 		{folder + "/rules.md", rules},
 		{folder + "/campaigns.md", campaigns},
+		{folder + "/dossier-coverage.md", func() (string, error) { return dossiers(root, parts) }},
 		{"CHANGELOG.md", func() (string, error) { return changelog(root) }},
 	} {
 		text, err := p.make()
