@@ -19,7 +19,9 @@ import (
 	"longwatch/internal/evidence/outlookmsg"
 	"longwatch/internal/evidence/pcap"
 	"longwatch/internal/evidence/persistence"
+	"longwatch/internal/evidence/processviews"
 	"longwatch/internal/evidence/pst"
+	"longwatch/internal/evidence/scanlist"
 	"longwatch/internal/evidence/syslog"
 	"longwatch/internal/evidence/timelist"
 	"longwatch/internal/evidence/utmp"
@@ -45,7 +47,9 @@ var formats = []evidence.Format{
 	outlookmsg.Format,
 	pcap.Format,
 	persistence.Format,
+	processviews.Format,
 	pst.Format,
+	scanlist.Format,
 	syslog.Format,
 	timelist.Format,
 	utmp.Format,

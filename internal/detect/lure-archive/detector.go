@@ -35,6 +35,7 @@ const (
 	pic        = "zip-pic1-png"
 	picEmpty   = "zip-pic1-png-empty"
 	loader     = "diaoyu-loader"
+	imphash    = "diaoyu-imphash"
 	attachment = "T1566.001"
 )
 
@@ -54,7 +55,7 @@ func (d detector) Handlers() []detect.Handler {
 }
 
 func telling(traits []string) bool {
-	return slices.Contains(traits, loader) || slices.Contains(traits, pic) || slices.Contains(traits, picEmpty)
+	return slices.Contains(traits, loader) || slices.Contains(traits, imphash) || slices.Contains(traits, pic) || slices.Contains(traits, picEmpty)
 }
 
 func (detector) judge(r record.Record, traits []string, name string, out detect.Reporter) {
@@ -70,6 +71,19 @@ func (detector) judge(r record.Record, traits []string, name string, out detect.
 		f.Title, f.Severity, f.Confidence = "Diaoyu loader", finding.Critical, 95
 		f.Dossier, f.Techniques = []string{"TG-07"}, append(f.Techniques, "T1497.001")
 		f.Why = []string{finding.Because("%q holds at least four strings of the Diaoyu loader and the names of security products that it looks for", name)}
+		if has(imphash) {
+			f.Why = append(f.Why, "its imports are those of the published samples")
+		}
+		out.Report(f)
+		return
+	}
+	if has(imphash) {
+		f.Title, f.Severity, f.Confidence = "Program built like the Diaoyu loader", finding.High, 75
+		f.Dossier, f.Techniques = []string{"TG-07"}, append(f.Techniques, "T1497.001")
+		f.Why = []string{
+			finding.Because("%q imports the same functions in the same order as the published samples of the Diaoyu loader (imphash)", name),
+			"its strings are not theirs: a later build, or another program made of the same parts",
+		}
 		out.Report(f)
 		return
 	}

@@ -230,8 +230,11 @@ func (c *coverage) of(r rank) []carrier {
 	var out []carrier
 	for _, id := range r.all() {
 		for _, x := range c.carriers[id] {
-			if !slices.ContainsFunc(out, func(o carrier) bool { return o.name == x.name }) {
+			i := slices.IndexFunc(out, func(o carrier) bool { return o.name == x.name })
+			if i < 0 {
 				out = append(out, x)
+			} else {
+				out[i].fires = max(out[i].fires, x.fires)
 			}
 		}
 	}

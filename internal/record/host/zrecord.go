@@ -1983,6 +1983,62 @@ func (r *ProcessNode) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *ProcessView) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Host != "" {
+		dst = append(dst, `"host":`...)
+		dst = record.AppendString(dst, r.Host)
+		dst = append(dst, ',')
+	}
+	if r.User != "" {
+		dst = append(dst, `"user":`...)
+		dst = record.AppendString(dst, r.User)
+		dst = append(dst, ',')
+	}
+	if r.LogonID != "" {
+		dst = append(dst, `"logon_id":`...)
+		dst = record.AppendString(dst, r.LogonID)
+		dst = append(dst, ',')
+	}
+	if r.Provider != "" {
+		dst = append(dst, `"provider":`...)
+		dst = record.AppendString(dst, r.Provider)
+		dst = append(dst, ',')
+	}
+	if r.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = record.AppendString(dst, r.Code)
+		dst = append(dst, ',')
+	}
+	if r.View != "" {
+		dst = append(dst, `"view":`...)
+		dst = record.AppendString(dst, r.View)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"pass":`...)
+	dst = strconv.AppendInt(dst, r.Pass, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"pid":`...)
+	dst = strconv.AppendInt(dst, r.PID, 10)
+	dst = append(dst, ',')
+	dst = append(dst, `"born":`...)
+	dst = strconv.AppendInt(dst, r.Born, 10)
+	dst = append(dst, ',')
+	if r.Name != "" {
+		dst = append(dst, `"name":`...)
+		dst = record.AppendString(dst, r.Name)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *Protection) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {

@@ -580,6 +580,48 @@ func (r *Rhythm) AppendJSON(dst []byte, stock bool) []byte {
 }
 
 // AppendJSON implements record.JSONAppender.
+func (r *ScanResult) AppendJSON(dst []byte, stock bool) []byte {
+	dst = append(dst, '{')
+	if r.TS != 0 {
+		dst = append(dst, `"ts":`...)
+		dst = record.AppendSeconds(dst, int64(r.TS))
+		dst = append(dst, ',')
+	}
+	if r.Addr.IsValid() {
+		dst = append(dst, `"addr":`...)
+		dst = append(dst, '"')
+		dst = r.Addr.AppendTo(dst)
+		dst = append(dst, '"')
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"port":`...)
+	dst = strconv.AppendUint(dst, uint64(r.Port), 10)
+	dst = append(dst, ',')
+	if r.Product != "" {
+		dst = append(dst, `"product":`...)
+		dst = record.AppendString(dst, r.Product)
+		dst = append(dst, ',')
+	}
+	if r.Banner != "" {
+		dst = append(dst, `"banner":`...)
+		dst = record.AppendString(dst, r.Banner)
+		dst = append(dst, ',')
+	}
+	if r.Country != "" {
+		dst = append(dst, `"country":`...)
+		dst = record.AppendString(dst, r.Country)
+		dst = append(dst, ',')
+	}
+	if r.Holder != "" {
+		dst = append(dst, `"holder":`...)
+		dst = record.AppendString(dst, r.Holder)
+		dst = append(dst, ',')
+	}
+	_ = stock // it has no columns of our own
+	return record.EndJSON(dst)
+}
+
+// AppendJSON implements record.JSONAppender.
 func (r *ServicePort) AppendJSON(dst []byte, stock bool) []byte {
 	dst = append(dst, '{')
 	if r.TS != 0 {
