@@ -18,6 +18,7 @@ import (
 	"longwatch/internal/detect/dcsync"
 	deceptivemail "longwatch/internal/detect/deceptive-mail"
 	directorydump "longwatch/internal/detect/directory-dump"
+	disguisedarchive "longwatch/internal/detect/disguised-archive"
 	dnsselfreport "longwatch/internal/detect/dns-self-report"
 	dnstunnel "longwatch/internal/detect/dns-tunnel"
 	drivensession "longwatch/internal/detect/driven-session"
@@ -26,6 +27,7 @@ import (
 	exploitfollowup "longwatch/internal/detect/exploit-follow-up"
 	foreignport "longwatch/internal/detect/foreign-port"
 	frptunnel "longwatch/internal/detect/frp-tunnel"
+	hiddenprocess "longwatch/internal/detect/hidden-process"
 	historywiped "longwatch/internal/detect/history-wiped"
 	hostsurvey "longwatch/internal/detect/host-survey"
 	loggap "longwatch/internal/detect/log-gap"
@@ -35,6 +37,7 @@ import (
 	loopbackefsrpc "longwatch/internal/detect/loopback-efsrpc"
 	lurearchive "longwatch/internal/detect/lure-archive"
 	mailburst "longwatch/internal/detect/mail-burst"
+	mailboxreader "longwatch/internal/detect/mailbox-reader"
 	megalure "longwatch/internal/detect/mega-lure"
 	newandrare "longwatch/internal/detect/new-and-rare"
 	newlogonpairs "longwatch/internal/detect/new-logon-pairs"
@@ -58,7 +61,9 @@ import (
 	remoteservice "longwatch/internal/detect/remote-service"
 	remotesessionwork "longwatch/internal/detect/remote-session-work"
 	remotetask "longwatch/internal/detect/remote-task"
+	rentedserverbeacon "longwatch/internal/detect/rented-server-beacon"
 	reversesocks "longwatch/internal/detect/reverse-socks"
+	routerlogin "longwatch/internal/detect/router-login"
 	scripttrio "longwatch/internal/detect/script-trio"
 	sensoralerts "longwatch/internal/detect/sensor-alerts"
 	sessionmoved "longwatch/internal/detect/session-moved"
@@ -92,6 +97,7 @@ var detectors = []detect.Spec{
 	dcsync.Detector,
 	deceptivemail.Detector,
 	directorydump.Detector,
+	disguisedarchive.Detector,
 	dnsselfreport.Detector,
 	dnstunnel.Detector,
 	drivensession.Detector,
@@ -100,6 +106,7 @@ var detectors = []detect.Spec{
 	exploitfollowup.Detector,
 	foreignport.Detector,
 	frptunnel.Detector,
+	hiddenprocess.Detector,
 	historywiped.Detector,
 	hostsurvey.Detector,
 	loggap.Detector,
@@ -109,6 +116,7 @@ var detectors = []detect.Spec{
 	loopbackefsrpc.Detector,
 	lurearchive.Detector,
 	mailburst.Detector,
+	mailboxreader.Detector,
 	megalure.Detector,
 	newandrare.Detector,
 	newlogonpairs.Detector,
@@ -132,7 +140,9 @@ var detectors = []detect.Spec{
 	remoteservice.Detector,
 	remotesessionwork.Detector,
 	remotetask.Detector,
+	rentedserverbeacon.Detector,
 	reversesocks.Detector,
+	routerlogin.Detector,
 	scripttrio.Detector,
 	sensoralerts.Detector,
 	sessionmoved.Detector,

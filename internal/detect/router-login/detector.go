@@ -69,7 +69,9 @@ type login struct {
 func (d *detector) Handlers() []detect.Handler {
 	return []detect.Handler{
 		detect.OnIf(func(l *host.Logon) bool { return l.Outcome == "success" && door(l) != "" && l.Source.IsValid() }, d.login),
-		detect.OnIf(func(s *network.ScanResult) bool { return devices.MatchString(s.Product) || devices.MatchString(s.Banner) }, func(s *network.ScanResult, _ detect.Reporter) {
+		detect.OnIf(func(s *network.ScanResult) bool {
+			return devices.MatchString(s.Product) || devices.MatchString(s.Banner)
+		}, func(s *network.ScanResult, _ detect.Reporter) {
 			what := s.Product
 			if !devices.MatchString(what) {
 				what = s.Banner
