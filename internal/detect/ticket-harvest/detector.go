@@ -1,7 +1,8 @@
 // Package ticketharvest finds tickets being collected from a domain controller
 // to be broken at leisure, and names being tried there: many service tickets for
 // accounts of people in a row, and many names that the domain does not know
-// (RFC 4120 sections 3.1 and 3.3; Windows events 4768 and 4769).
+// (RFC 4120 sections 3.1 and 3.3; Windows events 4768 and 4769, or the exchanges
+// on the wire).
 package ticketharvest
 
 import (
@@ -13,6 +14,7 @@ import (
 	"longwatch/internal/detect"
 	"longwatch/internal/detect/recent"
 	"longwatch/internal/finding"
+	"longwatch/internal/proto/kerberos"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 )
@@ -51,14 +53,41 @@ type burst struct {
 	told record.Time
 }
 
+// seen is a ticket or a name, and who says so.
 type seen struct {
-	rec  *host.Ticket
+	rec  record.Record
+	at   record.Time
+	ref  record.Ref
 	name string
+	old  bool // in RC4
 }
 
-// Handlers subscribes to tickets.
+// Handlers subscribes to tickets as the controller logs them and as they are seen
+// on the wire.
 func (d *detector) Handlers() []detect.Handler {
-	return []detect.Handler{detect.OnIf(forPerson, d.service), detect.OnIf(absentName, d.name)}
+	return []detect.Handler{detect.OnIf(forPerson, d.service), detect.OnIf(absentName, d.name), detect.OnIf(onWire, d.exchange)}
+}
+
+// onWire tells whether an exchange gave a ticket in RC4 for a service. The name of
+// the service does not say what account it runs as, so only the cipher counts:
+// machines have had better ones since Windows Server 2008.
+func onWire(x *kerberos.Exchange) bool {
+	s := strings.ToLower(x.Service)
+	return x.RequestType == "TGS" && x.Success.V && strings.HasPrefix(x.Cipher, "rc4-hmac") && s != "" && !strings.HasPrefix(s, "krbtgt")
+}
+
+func (d *detector) exchange(x *kerberos.Exchange, out detect.Reporter) {
+	b := d.services.At("wire "+x.OrigH.String(), x.TS)
+	b.add(seen{x, x.TS, x.Ref, strings.ToLower(x.Service), true})
+	names := b.distinct(true)
+	if len(names) < weak || b.silent(x.TS) {
+		return
+	}
+	f := b.finding(finding.High, 60,
+		finding.Because("%v took tickets for %d services within %v in RC4, whose key is the password's hash: %s", x.OrigH, len(names), window, strings.Join(names[:min(len(names), 8)], ", ")),
+		"such tickets can be broken offline, to learn the accounts' passwords; a host that speaks nothing better opens one or two services")
+	f.Techniques = []attack.ID{"T1558.003"}
+	out.Report(f)
 }
 
 // forPerson tells whether a ticket is for a service that runs as an account of a
@@ -74,9 +103,8 @@ func absentName(t *host.Ticket) bool {
 
 func (d *detector) service(t *host.Ticket, out detect.Reporter) {
 	b := d.services.At(strings.ToLower(t.User)+" "+t.Source.String(), t.TS)
-	b.add(t, strings.ToLower(t.Service))
-	all := b.distinct(func(*host.Ticket) bool { return true })
-	old := b.distinct(func(t *host.Ticket) bool { return slices.Contains(rc4, t.Encryption) })
+	b.add(seen{t, t.TS, t.Ref, strings.ToLower(t.Service), slices.Contains(rc4, t.Encryption)})
+	all, old := b.distinct(false), b.distinct(true)
 	if len(old) < weak && len(all) < strong || b.silent(t.TS) {
 		return
 	}
@@ -93,8 +121,8 @@ func (d *detector) service(t *host.Ticket, out detect.Reporter) {
 
 func (d *detector) name(t *host.Ticket, out detect.Reporter) {
 	b := d.names.At(t.Source.String(), t.TS)
-	b.add(t, strings.ToLower(t.User))
-	names := b.distinct(func(*host.Ticket) bool { return true })
+	b.add(seen{rec: t, at: t.TS, ref: t.Ref, name: strings.ToLower(t.User)})
+	names := b.distinct(false)
 	if len(names) < absent || b.silent(t.TS) {
 		return
 	}
@@ -106,17 +134,18 @@ func (d *detector) name(t *host.Ticket, out detect.Reporter) {
 	out.Report(f)
 }
 
-func (b *burst) add(t *host.Ticket, name string) {
-	b.seen = slices.DeleteFunc(b.seen, func(s seen) bool { return t.TS.Sub(s.rec.TS) > window || s.rec.Ref == t.Ref })
+func (b *burst) add(n seen) {
+	b.seen = slices.DeleteFunc(b.seen, func(s seen) bool { return n.at.Sub(s.at) > window || s.ref == n.ref })
 	if len(b.seen) < most {
-		b.seen = append(b.seen, seen{t, name})
+		b.seen = append(b.seen, n)
 	}
 }
 
-func (b *burst) distinct(want func(*host.Ticket) bool) []string {
+// distinct are the names seen, or those in RC4 only.
+func (b *burst) distinct(old bool) []string {
 	var out []string
 	for _, s := range b.seen {
-		if want(s.rec) && !slices.Contains(out, s.name) {
+		if (s.old || !old) && !slices.Contains(out, s.name) {
 			out = append(out, s.name)
 		}
 	}

@@ -210,6 +210,10 @@ func (w *writer) folders() error {
 		if !w.wanted(name) {
 			continue
 		}
+		if _, gone := w.keep.From[name]; gone && f.state {
+			w.out.Left = append(w.out.Left, w.path(name)) // what a file shows it shows as a whole
+			continue
+		}
 		var data []byte
 		var mtime time.Time
 		marks := packet.Marks{}

@@ -104,11 +104,13 @@ func (x *play) lure() {
 			Text:     "Dear colleagues,\r\n\r\nplease find the planned changes to the structure and staffing of our ministry. Check the entry of your department until Friday.\r\n\r\n" + link + "\r\n",
 			HTML:     "<p>Dear colleagues,</p><p>please find the planned changes to the structure and staffing of our ministry. Check the entry of your department until Friday.</p><p><a href=\"" + link + "\">" + x.name + ".zip</a></p>",
 		}
+		files := []string{"mail/" + u.Name + ".mbox"}
 		if u == x.victim {
-			x.File("mail/reported-"+x.r.Hex(3)+".eml", m.EML(x.r, at), at)
+			files = append(files, "mail/reported-"+x.r.Hex(3)+".eml")
+			x.File(files[1], m.EML(x.r, at), at)
 		}
 		ordinary.Mbox(x.Site, u, at, m, x.r)
-		x.p.Way(at, x.One(estate.MailServer).Name, "TG-03", "lure sent to "+u.Name, "mail/"+u.Name+".mbox")
+		x.p.Way(at, x.One(estate.MailServer).Name, "TG-03", "lure sent to "+u.Name, files...)
 	}
 	x.p.Remote(sender)
 	x.p.Began(sender)
