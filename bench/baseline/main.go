@@ -22,7 +22,15 @@ func main() {
 	flag.IntVar(&o.days, "days", 5*365, "days")
 	memory := flag.Int64("memory", 2<<10, "MiB of memory")
 	flag.IntVar(&o.probes, "probes", 100_000_000, "values that nobody ever had, asked for at the end")
+	quiet := flag.Int("quiet", 0, "days of an office in which nothing is wrong, instead: what all detectors say of them")
+	people := flag.Int("people", 200, "people of that office")
+	seed := flag.Uint64("seed", 1, "of that office")
 	flag.Parse()
+	if *quiet > 0 {
+		found, records := hunts(newOffice(*seed, *people), *quiet, nil)
+		tally(os.Stdout, found, records, float64(*quiet**people))
+		return
+	}
 	o.memory = *memory << 20
 	debug.SetMemoryLimit(o.memory)
 	begin := time.Now()

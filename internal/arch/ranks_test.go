@@ -68,6 +68,7 @@ var ranks = map[string]int{
 	"internal/detect/recent":  65,
 	"internal/detect/hexname": 65,
 	"internal/detect/roles":   65,
+	"internal/detect/lease":   66,
 	"internal/detect/webroot": 65,
 	"internal/detect/":        70, // one detector each
 	"internal/rules/sigma":    70,

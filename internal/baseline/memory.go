@@ -169,8 +169,11 @@ func (m *Memory) Value(k Kind, value string) (s Seen, holders int, many, known b
 // Subjects is about how many subjects had any value of a kind.
 func (m *Memory) Subjects(k Kind) int { return m.subjects[k].count() }
 
-// Span is when a subject was first and last seen.
+// Span is when a subject was first and last seen. A nil memory knows nobody.
 func (m *Memory) Span(s Subject) (Seen, bool) {
+	if m == nil {
+		return Seen{}, false
+	}
 	l := m.lives[s]
 	if l == nil {
 		return Seen{}, false

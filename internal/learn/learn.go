@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"longwatch/internal/baseline"
+	"longwatch/internal/detect/lease"
 	"longwatch/internal/detect/recent"
 	"longwatch/internal/proto/dhcp"
 	"longwatch/internal/proto/http"
@@ -32,7 +33,7 @@ const (
 	wait     = 3 * 24 * time.Hour // for others to have the same: a roll-out, a new server
 	maxWait  = 1 << 16            // novelties that wait; when more do, the first goes early
 	maxNames = 1 << 16            // addresses whose names are remembered
-	keepName = 7 * 24 * time.Hour // since a lease or a request
+	keepName = 7 * 24 * time.Hour // since a request
 	maxText  = 512                // bytes of a value that are looked at
 	memo     = 1 << 16            // pairs met today that need no second look
 )
@@ -43,7 +44,7 @@ type Learner struct {
 	now    *baseline.Memory
 	home   func(netip.Addr) bool
 	emit   func(record.Record)
-	leases *recent.Map[netip.Addr, string] // names of own hosts
+	leases lease.Names
 	sites  *recent.Map[netip.Addr, string] // what was asked for at outside addresses
 	queue  []waiting
 	day    baseline.Day
@@ -60,8 +61,8 @@ type Learner struct {
 func New(past *baseline.Past, memory int64, home func(netip.Addr) bool, emit func(record.Record)) *Learner {
 	return &Learner{
 		past: past, now: baseline.New(memory), home: home, emit: emit,
-		leases: recent.New[netip.Addr, string](keepName, maxNames), sites: recent.New[netip.Addr, string](keepName, maxNames),
-		sent: map[baseline.Subject]*sentDay{}, told: map[told]uint64{}, seed: maphash.MakeSeed(),
+		sites: recent.New[netip.Addr, string](keepName, maxNames),
+		sent:  map[baseline.Subject]*sentDay{}, told: map[told]uint64{}, seed: maphash.MakeSeed(),
 	}
 }
 
@@ -112,9 +113,7 @@ func (l *Learner) Observe(r record.Record) {
 			l.host(r, r.OrigH, baseline.SSHClient, r.Client)
 		}
 	case *dhcp.Record:
-		if r.AssignedAddr.IsValid() && r.HostName != "" {
-			*l.leases.At(r.AssignedAddr, ts) = strings.ToLower(r.HostName)
-		}
+		l.leases.Learn(r)
 	}
 }
 
@@ -127,12 +126,7 @@ func (l *Learner) Finish() {
 }
 
 // name is what an own host is called, or its address.
-func (l *Learner) name(a netip.Addr, now record.Time) string {
-	if n := l.leases.Peek(a, now); n != nil {
-		return *n
-	}
-	return a.String()
-}
+func (l *Learner) name(a netip.Addr, now record.Time) string { return l.leases.Name(a, now) }
 
 // fresh tells whether a pair comes for the first time on this day, as far as is
 // remembered; it only saves work.

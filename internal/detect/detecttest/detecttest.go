@@ -14,6 +14,14 @@
 //	-- findings.jsonl --
 //	{"severity":"high","lines":[1],"entities":["host dc1"],"why":["Security"]}
 //
+// A section past.jsonl says what was learned in hunts before, a line a habit,
+// held every day from one to another (both in it):
+//
+//	{"kind":"service","host":"10.0.0.5","value":"10.0.0.9:3389","from":"2024-01-01","to":"2024-04-01"}
+//
+// An account is named with "account" instead of "host"; without kind and value the
+// line only says that somebody was active.
+//
 // Times are written in RFC 3339, named values as ["Name=value"]. Each line of findings.jsonl is one finding,
 // in time order; what it leaves out is not compared. why gives texts that the
 // reasons must contain, ask the same of the questions, lines the records cited, in order. A quiet case may
@@ -40,6 +48,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"longwatch/internal/attack"
+	"longwatch/internal/baseline"
 	"longwatch/internal/detect"
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
@@ -83,8 +92,47 @@ func checkSpec(t *testing.T, s detect.Spec) {
 
 type testCase struct {
 	env  detect.Env
+	past []habit
 	recs []rawRecord
 	want []want
+}
+
+// habit is one line of past.jsonl.
+type habit struct {
+	Kind    string `json:"kind"`
+	Host    string `json:"host"`
+	Account string `json:"account"`
+	Value   string `json:"value"`
+	From    string `json:"from"`
+	To      string `json:"to"`
+}
+
+// learn puts a habit into m, by so much later.
+func (h habit) learn(m *baseline.Memory, by time.Duration) error {
+	from, err := time.Parse(time.DateOnly, h.From)
+	if err != nil {
+		return err
+	}
+	to, err := time.Parse(time.DateOnly, h.To)
+	if err != nil {
+		return err
+	}
+	k, ok := baseline.ParseKind(h.Kind)
+	if h.Kind != "" && !ok {
+		return fmt.Errorf("no kind %q", h.Kind)
+	}
+	who := baseline.Host(h.Host)
+	if h.Account != "" {
+		who = baseline.Account(h.Account)
+	}
+	for at := from; !at.After(to); at = at.Add(24 * time.Hour) {
+		ts := record.TimeOf(at.Add(by.Truncate(24 * time.Hour)))
+		m.Active(who, ts)
+		if h.Kind != "" {
+			m.Learn(k, who, h.Value, ts)
+		}
+	}
+	return nil
 }
 
 // rawRecord is one line of records.jsonl.
@@ -124,6 +172,8 @@ func load(file string, s detect.Spec) (*testCase, error) {
 			err = c.readEnv(f.Data)
 		case "records.jsonl":
 			err = c.readRecords(f.Data, s)
+		case "past.jsonl":
+			err = c.readPast(f.Data)
 		case "findings.jsonl":
 			err = c.readWant(f.Data)
 		default:
@@ -204,6 +254,19 @@ func texts(v any) []string {
 	return out
 }
 
+func (c *testCase) readPast(data []byte) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	for d.More() {
+		var h habit
+		if err := d.Decode(&h); err != nil {
+			return err
+		}
+		c.past = append(c.past, h)
+	}
+	return nil
+}
+
 func (c *testCase) readWant(data []byte) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -274,7 +337,18 @@ func (c *testCase) play(t *testing.T, s detect.Spec, n int, d time.Duration) []f
 	slices.SortStableFunc(recs, func(a, b record.Record) int {
 		return int(min(1, max(-1, a.Base().TS-b.Base().TS)))
 	})
-	e := detect.NewEngine([]detect.Spec{s}, c.env)
+	env := c.env
+	env.Past = &baseline.Past{}
+	if len(c.past) > 0 {
+		m := baseline.New(1 << 20)
+		for _, h := range c.past {
+			if err := h.learn(m, d); err != nil {
+				t.Fatalf("past.jsonl: %v", err)
+			}
+		}
+		env.Past.Load(m)
+	}
+	e := detect.NewEngine([]detect.Spec{s}, env)
 	for _, r := range recs {
 		if e.Wants(r) {
 			e.Feed(r)
