@@ -93,6 +93,10 @@ bench-baseline: ## five years of first times of 5,000 hosts in 2 GB: memory, spe
 bench-intel: ## SIZES (1,5,10) million indicators: time to load, build and open, memory, ns of a look-up
 	@go run ./bench/intel -sizes $(or $(SIZES),1,5,10)
 
+.PHONY: bench-quiet
+bench-quiet: ## what all detectors say of DAYS of an office of PEOPLE in which nothing is wrong (SEED)
+	@go run ./bench/baseline -quiet $(or $(DAYS),200) -people $(or $(PEOPLE),100) -seed $(SEED)
+
 .PHONY: scoreboard
 scoreboard: build ## hunt the labelled corpora and play the mixed exercises, write docs/reference/scoreboard.md (ONLY=otrf prints one set)
 	go run ./bench/scoreboard $(if $(ONLY),-only $(ONLY)) $(if $(filter-out exercises,$(ONLY)),,-o docs/reference/scoreboard.md)

@@ -181,8 +181,12 @@ func (m *Memory) Span(s Subject) (Seen, bool) {
 	return Seen{First: l.first, Last: l.last, Days: l.days}, true
 }
 
-// Had is how many values of each kind a subject has had; 16 stands for more.
+// Had is how many values of each kind a subject has had; 16 stands for more. A
+// nil memory knows none.
 func (m *Memory) Had(s Subject) map[string]int {
+	if m == nil {
+		return nil
+	}
 	l := m.lives[s]
 	if l == nil {
 		return nil

@@ -32,11 +32,11 @@ type Config struct {
 	Window  time.Duration // what is new within it is one story
 	Narrow  uint64        // places that an account of few habits logged on from: those of a person, or of a service
 	Days    uint64        // on which it must have been active before
-	Owners  uint64        // accounts, with this one, that a source may have had and still be somebody's: more is a pool of addresses or a server for all
+	Owners  uint64        // accounts, with this one, that a source may have had and still be somebody's, whom colleagues visit: more is a pool of addresses or a server for all
 	Targets int           // new hosts that are many
 }
 
-var defaults = Config{Window: 12 * time.Hour, Narrow: 3, Days: 16, Owners: 4, Targets: 3}
+var defaults = Config{Window: 12 * time.Hour, Narrow: 3, Days: 16, Owners: 8, Targets: 3}
 
 const maxOpen = 1 << 14 // accounts with something new; when there are more, all are judged at once
 
@@ -51,7 +51,7 @@ type group struct {
 	first    *habit.Novelty
 	trail    detect.Trail
 	sources  []*habit.Novelty
-	networks []string
+	networks []*habit.Novelty
 	targets  []*habit.Novelty
 	routes   int
 	odd      *habit.Novelty // at an hour at which it was never active
@@ -101,8 +101,8 @@ func (g *group) add(n *habit.Novelty) {
 			g.targets = append(g.targets, n)
 		}
 	case baseline.Network.String():
-		if !slices.Contains(g.networks, n.Value) {
-			g.networks = append(g.networks, n.Value)
+		if !slices.ContainsFunc(g.networks, same) {
+			g.networks = append(g.networks, n)
 		}
 	case baseline.Route.String():
 		g.routes++
@@ -123,7 +123,7 @@ func (d *detector) judge(g *group, out detect.Reporter) {
 		if strange == nil {
 			strange = s
 		}
-		if s.Established && s.Holders <= d.config.Owners && (!isAddress(s.Value) || len(g.networks) > 0) {
+		if s.Established && s.Holders <= d.config.Owners && (!isAddress(s.Value) || d.apart(g)) {
 			others = s
 		}
 	}
@@ -149,6 +149,12 @@ func (d *detector) judge(g *group, out detect.Reporter) {
 	out.Report(f)
 }
 
+// apart tells whether an address that has no name is in a network from which the
+// account never came, and which few use: addresses of a pool are anybody's.
+func (d *detector) apart(g *group) bool {
+	return slices.ContainsFunc(g.networks, func(n *habit.Novelty) bool { return n.Holders <= d.config.Owners })
+}
+
 func (g *group) reasons(strange, others *habit.Novelty) []string {
 	n := g.first
 	days := int(n.TS.Sub(n.Since) / (24 * time.Hour))
@@ -169,7 +175,7 @@ func (g *group) reasons(strange, others *habit.Novelty) []string {
 		why = append(why, finding.Because("it logged on to %s for the first time; it had used %s", values(g.targets), times(g.targets[0].Had, "host")))
 	}
 	if len(g.networks) > 0 {
-		why = append(why, finding.Because("it came from %s for the first time", strings.Join(g.networks, ", ")))
+		why = append(why, finding.Because("it came from %s for the first time", values(g.networks)))
 	}
 	if g.doubted != "" {
 		why = append(why, finding.Because("some of it came before, while finding %s was about the account, and so is no habit", g.doubted))

@@ -33,6 +33,7 @@ const (
 	window   = 2 * time.Hour      // dossier TH-17
 	least    = 4                  // new pairs
 	leastNew = 2                  // of them to hosts that it had never used
+	wide     = 16                 // hosts that it had used: an administrator's account has a new one every week, and needs four
 	learn    = 3 * 24 * time.Hour // of the account's own logons before: without it every pair is new
 	maxPairs = 512                // per account; one with more is a service's
 )
@@ -116,7 +117,7 @@ func (d *detector) logon(l *host.Logon, out detect.Reporter) {
 	}
 	why := []string{finding.Because("%q logged on over %d pairs of hosts within %v that it had not used since %v: %s", l.Target, len(names), window, since, strings.Join(names, ", "))}
 	severity, confidence := finding.Low, uint8(40) // its own hosts from another machine: a new one, or another desk
-	if len(unknown) >= leastNew {
+	if len(unknown) >= leastNew && (len(unknown) >= least || max(len(a.targets)-len(unknown), d.past.Memory().Had(who)["target"]) < wide) {
 		severity, confidence = finding.Medium, 55
 		why = append(why, finding.Because("it had never logged on to %s", strings.Join(unknown, ", ")))
 	}
