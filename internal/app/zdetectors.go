@@ -22,6 +22,7 @@ import (
 	dnsselfreport "longwatch/internal/detect/dns-self-report"
 	dnstunnel "longwatch/internal/detect/dns-tunnel"
 	drivensession "longwatch/internal/detect/driven-session"
+	edgeimplantfile "longwatch/internal/detect/edge-implant-file"
 	edgeinward "longwatch/internal/detect/edge-inward"
 	egressoddport "longwatch/internal/detect/egress-odd-port"
 	exploitfollowup "longwatch/internal/detect/exploit-follow-up"
@@ -38,6 +39,7 @@ import (
 	lurearchive "longwatch/internal/detect/lure-archive"
 	mailburst "longwatch/internal/detect/mail-burst"
 	mailboxreader "longwatch/internal/detect/mailbox-reader"
+	megadownload "longwatch/internal/detect/mega-download"
 	megalure "longwatch/internal/detect/mega-lure"
 	newandrare "longwatch/internal/detect/new-and-rare"
 	newlogonpairs "longwatch/internal/detect/new-logon-pairs"
@@ -47,6 +49,7 @@ import (
 	oddservice "longwatch/internal/detect/odd-service"
 	oddsignal "longwatch/internal/detect/odd-signal"
 	orderedportbeacon "longwatch/internal/detect/ordered-port-beacon"
+	otdocuments "longwatch/internal/detect/ot-documents"
 	otfirstchange "longwatch/internal/detect/ot-first-change"
 	otfirstclient "longwatch/internal/detect/ot-first-client"
 	pagearrival "longwatch/internal/detect/page-arrival"
@@ -64,6 +67,7 @@ import (
 	rentedserverbeacon "longwatch/internal/detect/rented-server-beacon"
 	reversesocks "longwatch/internal/detect/reverse-socks"
 	routerlogin "longwatch/internal/detect/router-login"
+	rpcenumeration "longwatch/internal/detect/rpc-enumeration"
 	scripttrio "longwatch/internal/detect/script-trio"
 	sensoralerts "longwatch/internal/detect/sensor-alerts"
 	sessionmoved "longwatch/internal/detect/session-moved"
@@ -101,6 +105,7 @@ var detectors = []detect.Spec{
 	dnsselfreport.Detector,
 	dnstunnel.Detector,
 	drivensession.Detector,
+	edgeimplantfile.Detector,
 	edgeinward.Detector,
 	egressoddport.Detector,
 	exploitfollowup.Detector,
@@ -117,6 +122,7 @@ var detectors = []detect.Spec{
 	lurearchive.Detector,
 	mailburst.Detector,
 	mailboxreader.Detector,
+	megadownload.Detector,
 	megalure.Detector,
 	newandrare.Detector,
 	newlogonpairs.Detector,
@@ -126,6 +132,7 @@ var detectors = []detect.Spec{
 	oddservice.Detector,
 	oddsignal.Detector,
 	orderedportbeacon.Detector,
+	otdocuments.Detector,
 	otfirstchange.Detector,
 	otfirstclient.Detector,
 	pagearrival.Detector,
@@ -143,6 +150,7 @@ var detectors = []detect.Spec{
 	rentedserverbeacon.Detector,
 	reversesocks.Detector,
 	routerlogin.Detector,
+	rpcenumeration.Detector,
 	scripttrio.Detector,
 	sensoralerts.Detector,
 	sessionmoved.Detector,
