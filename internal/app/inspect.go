@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"longwatch/content"
 	"longwatch/internal/casefolder"
 	"longwatch/internal/finding"
 	"longwatch/internal/intel"
@@ -41,6 +40,8 @@ type IntelReport struct {
 	Rows     int         `json:"rows"`
 	Loaded   int         `json:"loaded"`
 	Refused  int         `json:"refused"`
+	Values   int         `json:"values"`  // different ones, however they are spelled
+	Written  int         `json:"written"` // different ones as they are written
 	Reasons  []string    `json:"reasons"`
 	Kinds    []IntelKind `json:"kinds"`
 	Unjudged []string    `json:"unjudged"` // loaded, and compared with nothing
@@ -82,34 +83,4 @@ func IntelStatus(paths, cases []string) ([]intel.SourceStatus, error) {
 		}
 	}
 	return status, nil
-}
-
-// LookupIntel says what the built-in indicators and those of paths know of a
-// value: a line for each source.
-func LookupIntel(value string, paths []string) []string {
-	set, _ := intel.Load(append([]intel.Source{intel.FS(content.Campaigns, "campaigns")}, intel.Paths(paths...)...)...)
-	var out []string
-	for _, i := range set.Lookup(value) {
-		line := fmt.Sprintf("%s %q from %q, confidence %d", i.Kind, i.Value, i.Source, i.Confidence)
-		if i.Marking != "" {
-			line += ", TLP:" + strings.ToUpper(i.Marking)
-		}
-		if len(i.Phases) > 0 {
-			line += ", " + strings.Join(i.Phases, ", ")
-		}
-		if last := max(i.Seen.Start, i.Seen.End); last != 0 {
-			line += fmt.Sprintf(", last seen by its source %v", last)
-		}
-		if i.From != 0 || i.Until != 0 {
-			line += fmt.Sprintf(", meant something from %v until %v", i.From, i.Until)
-		}
-		if i.Desc != "" {
-			line += fmt.Sprintf(": %q", i.Desc)
-		}
-		out = append(out, line+fmt.Sprintf(" (%s:%d)", i.File, i.Line))
-	}
-	if list, ok := set.Benign(value); ok {
-		out = append(out, fmt.Sprintf("%q is on the list of harmless values %q", value, list))
-	}
-	return out
 }

@@ -2,14 +2,17 @@ package app
 
 import (
 	"fmt"
+	"time"
 
+	"longwatch/content"
 	"longwatch/internal/intel"
+	"longwatch/internal/record"
 )
 
 // LoadIntel reads indicators and says what became of every row. Files that were
 // built before are read whole and compared with their checksums.
 func LoadIntel(paths []string) (IntelReport, error) {
-	set, r := intel.Load(intel.Paths(paths...)...)
+	set, r := intel.Count(intel.Paths(paths...)...)
 	defer func() { _ = set.Close() }()
 	if err := set.Verify(); err != nil {
 		return IntelReport{}, fmt.Errorf("app: %w", err)
@@ -18,7 +21,7 @@ func LoadIntel(paths []string) (IntelReport, error) {
 }
 
 func intelReport(set *intel.Set, r *intel.Report) IntelReport {
-	out := IntelReport{Rows: r.Rows, Loaded: r.Loaded, Refused: r.Refused, Reasons: []string{}, Kinds: []IntelKind{}, Unjudged: append([]string{}, set.Unjudged(allTypes())...)}
+	out := IntelReport{Rows: r.Rows, Loaded: r.Loaded, Refused: r.Refused, Values: set.Values(), Written: r.Written, Reasons: []string{}, Kinds: []IntelKind{}, Unjudged: append([]string{}, set.Unjudged(allTypes())...)}
 	for _, k := range set.Reaches(allTypes()) {
 		out.Kinds = append(out.Kinds, IntelKind{Kind: k.Kind.String(), Rows: k.Rows, Context: k.Context, Records: append([]string{}, k.Records...)})
 	}
@@ -32,9 +35,8 @@ func intelReport(set *intel.Set, r *intel.Report) IntelReport {
 type IntelFile struct {
 	IntelReport
 
-	Values int   `json:"values"` // different ones
-	Bytes  int64 `json:"bytes"`
-	Fresh  bool  `json:"fresh"` // it was made of the same feeds before
+	Bytes int64 `json:"bytes"`
+	Fresh bool  `json:"fresh"` // it was made of the same feeds before
 }
 
 // BuildIntel makes one file of feeds, which is mapped instead of read.
@@ -45,5 +47,21 @@ func BuildIntel(out string, paths []string, again bool) (IntelFile, error) {
 	}
 	set, _ := intel.Load(intel.Path(out))
 	defer func() { _ = set.Close() }()
-	return IntelFile{IntelReport: intelReport(set, &b.Report), Values: b.Values, Bytes: b.Size, Fresh: b.Fresh}, nil
+	return IntelFile{IntelReport: intelReport(set, &b.Report), Bytes: b.Size, Fresh: b.Fresh}, nil
+}
+
+// LookupIntel says what the built-in indicators and those of paths know of a
+// value, judged at a time; zero is now.
+func LookupIntel(value string, paths []string, asOf time.Time) (*intel.Answer, error) {
+	if asOf.IsZero() {
+		asOf = time.Now()
+	}
+	set, report := intel.Load(append([]intel.Source{intel.FS(content.Campaigns, "campaigns")}, intel.Paths(paths...)...)...)
+	defer func() { _ = set.Close() }()
+	for _, r := range report.Reasons {
+		if r.Line == 0 && r.File != "" {
+			return nil, fmt.Errorf("app: %q: %s", r.File, r.Reason)
+		}
+	}
+	return set.Ask(value, record.TimeOf(asOf)), nil
 }

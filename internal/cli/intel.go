@@ -38,26 +38,7 @@ func newIntel() *cobra.Command {
 		},
 	}
 	load.Flags().BoolVar(&asJSON, "json", false, "print rows, loaded, refused and reasons as JSON")
-	lookup := &cobra.Command{
-		Use:     "lookup VALUE [PATH...]",
-		Short:   "say what is known of an address, domain, hash or other value",
-		Example: "  longwatch intel lookup c.example.com feeds/",
-		Args:    atLeastOne("value"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			lines := app.LookupIntel(args[0], args[1:])
-			if len(lines) == 0 {
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%q is in no feed that was read\n", args[0])
-				return err
-			}
-			for _, l := range lines {
-				if _, err := fmt.Fprintln(cmd.OutOrStdout(), l); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	}
-	cmd.AddCommand(load, newIntelBuild(), lookup, newIntelStatus())
+	cmd.AddCommand(load, newIntelBuild(), newIntelLookup(), newIntelStatus())
 	return cmd
 }
 

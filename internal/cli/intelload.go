@@ -33,6 +33,6 @@ func printIntel(w io.Writer, r *app.IntelReport) error {
 	for _, u := range r.Unjudged {
 		_, _ = fmt.Fprintf(w, "not judged: %s\n", u)
 	}
-	_, err := fmt.Fprintf(w, "%d rows: %d loaded, %d refused\n", r.Rows, r.Loaded, r.Refused)
+	_, err := fmt.Fprintf(w, "%d rows: %d loaded, %d refused\n%d different values, written in %d ways\n", r.Rows, r.Loaded, r.Refused, r.Values, r.Written)
 	return err
 }

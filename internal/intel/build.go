@@ -53,7 +53,7 @@ func Build(name, tool string, again bool, sources ...Source) (Built, error) {
 		}
 	}
 	seed := [2]uint64{binary.LittleEndian.Uint64(digest[:]), binary.LittleEndian.Uint64(digest[8:])}
-	set, report := loadAll(seed, true, sources)
+	set, report := loadAll(&loader{set: newSet(seed), merge: true, written: []uint64{}}, sources)
 	x := set.parts[0]
 	b := Built{Report: report, Values: x.Values()}
 	for extra, v := range map[string]any{factsExtra: factsOf(x), patternsExtra: set.storedPatterns(), benignExtra: set.benign.stored(), reportExtra: &report} {
@@ -208,6 +208,7 @@ func (l *loader) take(x *index.Index) error {
 		l.report.Files = append(l.report.Files, one)
 	}
 	l.report.Rows, l.report.Loaded, l.report.Refused = l.report.Rows+report.Rows, l.report.Loaded+report.Loaded, l.report.Refused+report.Refused
+	l.report.Written += report.Written
 	l.report.Reasons = append(l.report.Reasons, report.Reasons[:min(len(report.Reasons), maxRefusals)]...)
 	return nil
 }

@@ -47,8 +47,8 @@ const stixBundle = `{"type": "bundle", "id": "bundle--11111111-1111-4111-8111-11
  {"type": "indicator", "id": "indicator--41111111-1111-4111-8111-111111111111", "pattern_type": "sigma", "valid_from": "2026-01-01T00:00:00Z", "pattern": "title: x"},
  {"type": "indicator", "id": "indicator--51111111-1111-4111-8111-111111111111", "pattern_type": "stix", "valid_from": "2026-01-01T00:00:00Z", "pattern": "[broken"},
  {"type": "indicator", "id": "indicator--61111111-1111-4111-8111-111111111111", "revoked": true, "pattern_type": "stix", "valid_from": "2026-01-01T00:00:00Z", "pattern": "[url:value = 'http://x.example/']"},
- {"type": "malware", "id": "malware--11111111-1111-4111-8111-111111111111", "name": "no indicator"},
- {"type": "identity", "id": "identity--11111111-1111-4111-8111-111111111111", "name": "A CERT"}]}`
+ {"type": "malware", "id": "malware--11111111-1111-4111-8111-111111111111", "created": "2026-01-01T00:00:00Z", "modified": "2026-01-01T00:00:00Z", "name": "no indicator"},
+ {"type": "identity", "id": "identity--11111111-1111-4111-8111-111111111111", "created": "2026-01-01T00:00:00Z", "modified": "2026-01-01T00:00:00Z", "name": "A CERT"}]}`
 
 func TestSTIX(t *testing.T) {
 	set, report := loaded(t, "feed.json", stixBundle, "domain c2.example.net (A CERT)", "address 198.51.100.7 (A CERT)",

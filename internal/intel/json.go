@@ -137,6 +137,7 @@ func (l *loader) members(d *json.Decoder, doc *document, depth int) error {
 		return err
 	}
 	if streamed {
+		l.bundle = bundleID(rest["id"])
 		return nil
 	}
 	l.line = doc.lineAt(d.InputOffset())

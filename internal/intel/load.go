@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"hash/maphash"
 	"io"
 	"io/fs"
 	"os"
@@ -58,6 +59,8 @@ type Report struct {
 	Loaded  int       // of these, in the set
 	Refused int       // of these, not
 	Reasons []Refusal // the refused ones, at most maxRefusals
+
+	Written int `json:",omitempty"` // different values as they are written, when Count made the report
 }
 
 // FileReport is one file of a Report.
@@ -82,13 +85,17 @@ const (
 // Load reads every source. It does not fail: what could not be read is in the
 // report.
 func Load(sources ...Source) (*Set, Report) {
-	return loadAll(randomSeed(), false, sources)
+	return loadAll(&loader{set: newSet(randomSeed())}, sources)
 }
 
-// loadAll reads sources into a set. With merge, files that were built before are
-// read row by row, so that all is in one part.
-func loadAll(seed [2]uint64, merge bool, sources []Source) (*Set, Report) {
-	l := &loader{set: newSet(seed), merge: merge, stixNames: map[string]string{}}
+// Count is Load, and counts how many values differ as they are written, before
+// spellings of the same are found to be equal.
+func Count(sources ...Source) (*Set, Report) {
+	return loadAll(&loader{set: newSet(randomSeed()), written: []uint64{}}, sources)
+}
+
+func loadAll(l *loader, sources []Source) (*Set, Report) {
+	l.stixNames = map[string]string{}
 	for _, s := range sources {
 		l.source(s)
 	}
@@ -98,6 +105,8 @@ func loadAll(seed [2]uint64, merge bool, sources []Source) (*Set, Report) {
 		l.report.Reasons = append(l.report.Reasons, Refusal{Reason: fmt.Sprintf("%d rows of values that have more than %d rows: they would say nothing new", more, index.MaxRows)})
 	}
 	l.set.join(0, factsOf(l.set.parts[0]))
+	slices.Sort(l.written)
+	l.report.Written += len(slices.Compact(l.written))
 	for i, f := range l.attached {
 		l.set.join(i+1, f)
 	}
@@ -111,7 +120,8 @@ type loader struct {
 	file   *FileReport
 	line   int
 
-	merge    bool
+	merge    bool      // files that were built before are read row by row, so that all is in one part
+	written  []uint64  // hashes of kinds and values as they are written; nil: not counted
 	attached []*facts  // of the parts that were mapped
 	digest   hash.Hash // not nil: the files are only named and hashed
 
@@ -119,8 +129,10 @@ type loader struct {
 	kindName  string // the name of a type that was read last
 	kind      Kind   // and what it stands for
 
-	stixParts []stixPart        // indicators of the file at hand
-	stixNames map[string]string // and what they refer to: names of identities, markings
+	bundle      string // id of the bundle at hand
+	stixRelated stixRelated
+	stixParts   []stixPart        // indicators of the file at hand
+	stixNames   map[string]string // and what they refer to: names of identities, markings
 }
 
 func (l *loader) source(s Source) {
@@ -277,10 +289,15 @@ func (l *loader) lines(r *bufio.Reader, fn func(line string)) error {
 	return nil
 }
 
+var writtenSeed = maphash.MakeSeed()
+
 // row loads one indicator that was read at the present line.
 func (l *loader) row(ind Indicator) {
 	l.file.Rows++
 	l.report.Rows++
+	if l.written != nil {
+		l.written = append(l.written, maphash.String(writtenSeed, ind.Value)+uint64(ind.Kind)*0x9e3779b97f4a7c15)
+	}
 	k, key, port, err := normal(ind.Kind, ind.Value)
 	if err != nil {
 		l.refuse(l.line, fmt.Sprintf("%v: %q", err, short(ind.Value)))

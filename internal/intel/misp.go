@@ -13,6 +13,8 @@ import (
 // mispEvent is what is read of an event of the MISP core format
 // (https://www.misp-standard.org/rfc/misp-standard-core.html).
 type mispEvent struct {
+	ID         flexible        `json:"id"`
+	UUID       string          `json:"uuid"`
 	Info       string          `json:"info"`
 	Date       string          `json:"date"`
 	Threat     flexible        `json:"threat_level_id"`
@@ -86,6 +88,9 @@ func (l *loader) mispEvent(raw []byte) {
 		base.Confidence = Weak.confidence()
 	}
 	base.tagged(e.Tags)
+	if id := first(e.UUID, string(e.ID)); id != "" || e.Info != "" {
+		base.Event = fmt.Sprintf("event %s %q", first(id, "without id"), short(e.Info))
+	}
 	for _, a := range e.Attributes {
 		l.mispAttribute(base, &a)
 	}

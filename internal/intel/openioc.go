@@ -12,6 +12,7 @@ import (
 // openIOC is what is read of OpenIOC 1.0 and 1.1
 // (https://github.com/fireeye/OpenIOC_1.1).
 type openIOC struct {
+	ID          string       `xml:"id,attr"`
 	Author      string       `xml:"authored_by"`
 	Short       string       `xml:"short_description"`
 	Description string       `xml:"description"`
@@ -83,6 +84,9 @@ func (l *loader) openIOC(r io.Reader) error {
 	l.file.Format = "openioc"
 	for _, x := range append(o.Inner, o) {
 		ind := Indicator{Source: first(x.Author, x.Meta.Author, listName(l.file.Path)), Desc: first(x.Short, x.Meta.Short, x.Description, x.Meta.Description), Confidence: Unrated.confidence(), Severity: finding.Medium}
+		if x.ID != "" {
+			ind.Event = fmt.Sprintf("ioc %s %q", short(x.ID), short(first(x.Short, x.Meta.Short)))
+		}
 		for _, g := range append(x.Definition.Indicators, x.Criteria.Indicators...) {
 			l.openIOCGroup(ind, &g, false, 0)
 		}

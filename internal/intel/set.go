@@ -337,30 +337,6 @@ func (s *Set) earlier(n int, g *index.Group) bool {
 	})
 }
 
-// Lookup returns every indicator that value of kind matches at any time, as
-// `longwatch intel lookup` needs it.
-func (s *Set) Lookup(value string) []Indicator {
-	var out []Indicator
-	m := s.Matcher()
-	kind, _ := Guess(value)
-	for _, k := range [...]Kind{Vulnerability, Tool} {
-		if _, key, _, err := normal(k, value); err == nil {
-			if e, ok := s.lookup(k, key); ok {
-				out = append(out, s.rows(e)...)
-			}
-		}
-	}
-	switch kind {
-	case Address:
-		if a, err := netip.ParseAddr(Refang(value)); err == nil {
-			m.address(a, func(e ref) { out = append(out, s.rows(e)...) })
-		}
-	default:
-		m.value(entityOf(kind), Refang(value), func(e ref) { out = append(out, s.rows(e)...) })
-	}
-	return out
-}
-
 // timeRange is a window in words.
 func timeRange(from, until record.Time) string {
 	day := func(t record.Time) string { return t.Std().Format("2006-01-02") }

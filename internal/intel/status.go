@@ -24,56 +24,47 @@ type SourceStatus struct {
 
 // Status counts what each source has, and what only it has, by name.
 func (s *Set) Status(asOf record.Time) []SourceStatus {
-	type owner struct {
-		first int
-		many  bool
-	}
-	owners := map[string]*owner{}
 	index := map[string]int{}
 	var out []SourceStatus
-	key := func(i *Indicator) string { return i.Kind.String() + "\x00" + i.Value }
-	for i := range s.All {
-		n, ok := index[i.feed()]
-		if !ok {
-			n = len(out)
-			index[i.feed()] = n
-			out = append(out, SourceStatus{Source: i.feed(), Kinds: map[string]int{}, Markings: map[string]int{}})
-		}
-		st := &out[n]
-		st.Rows++
-		st.Kinds[i.Kind.String()]++
-		if i.Marking != "" {
-			st.Markings[i.Marking]++
-		}
-		if i.Until != 0 && asOf != 0 && i.Until < asOf {
-			st.Expired++
-		}
-		if seen := max(i.Seen.End, i.Seen.Start, i.From); seen != 0 {
-			if st.Oldest == 0 || seen < st.Oldest {
-				st.Oldest = seen
+	for rows := range s.groups {
+		var mine []int // sources of this value, each once
+		for i := range rows {
+			n, ok := index[rows[i].feed()]
+			if !ok {
+				n = len(out)
+				index[rows[i].feed()] = n
+				out = append(out, SourceStatus{Source: rows[i].feed(), Kinds: map[string]int{}, Markings: map[string]int{}})
 			}
-			st.Newest = max(st.Newest, seen)
-		}
-		if o := owners[key(&i)]; o == nil {
-			owners[key(&i)] = &owner{first: n}
-		} else if o.first != n {
-			o.many = true
-		}
-	}
-	counted := map[string]bool{}
-	for i := range s.All {
-		n := index[i.feed()]
-		k := key(&i)
-		if mine := k + "\x00" + i.feed(); !counted[mine] {
-			counted[mine] = true
-			out[n].Values++
-			if !owners[k].many {
-				out[n].Alone++
+			out[n].count(&rows[i], asOf)
+			if !slices.Contains(mine, n) {
+				mine = append(mine, n)
+				out[n].Values++
 			}
+		}
+		if len(mine) == 1 {
+			out[mine[0]].Alone++
 		}
 	}
 	slices.SortFunc(out, func(a, b SourceStatus) int {
 		return cmp.Or(-cmp.Compare(a.Rows, b.Rows), cmp.Compare(a.Source, b.Source))
 	})
 	return out
+}
+
+// count adds a row.
+func (st *SourceStatus) count(i *Indicator, asOf record.Time) {
+	st.Rows++
+	st.Kinds[i.Kind.String()]++
+	if i.Marking != "" {
+		st.Markings[i.Marking]++
+	}
+	if i.Until != 0 && asOf != 0 && i.Until < asOf {
+		st.Expired++
+	}
+	if seen := max(i.Seen.End, i.Seen.Start, i.From); seen != 0 {
+		if st.Oldest == 0 || seen < st.Oldest {
+			st.Oldest = seen
+		}
+		st.Newest = max(st.Newest, seen)
+	}
 }

@@ -41,6 +41,11 @@ type stixObject struct {
 	Extensions map[string]struct {
 		TLP string `json:"tlp_2_0"`
 	} `json:"extensions"`
+
+	Relation string   `json:"relationship_type"` // of relationships
+	From     string   `json:"source_ref"`
+	To       string   `json:"target_ref"`
+	Objects  []string `json:"object_refs"` // of reports and groupings
 }
 
 // stixPart is an indicator that waits for the objects it refers to, which may
@@ -74,17 +79,21 @@ type Pattern struct {
 // stix reads one object; indicators wait for the end of the file.
 func (l *loader) stix(typ string, raw []byte) {
 	l.file.Format = "stix"
-	if typ != "indicator" && typ != "identity" && typ != "marking-definition" {
+	if !stixRead[typ] {
 		return
 	}
 	var o stixObject
 	if err := json.Unmarshal(raw, &o); err != nil {
-		if typ == "indicator" {
-			l.refuseRow(fmt.Sprintf("an indicator that cannot be read: %v", err))
-		}
+		l.refuseRow(fmt.Sprintf("a %s that cannot be read: %v", typ, err))
+		return
+	}
+	if why := o.contradicts(typ); why != "" {
+		l.refuseRow(why)
 		return
 	}
 	switch typ {
+	default:
+		l.stixRelated.add(typ, &o)
 	case "indicator":
 		l.stixParts = append(l.stixParts, stixPart{o, l.line})
 	case "identity":
@@ -110,7 +119,7 @@ func (l *loader) resolveSTIX() {
 		l.line = p.line
 		l.stixIndicator(&p.object)
 	}
-	l.stixParts = nil
+	l.stixParts, l.stixRelated, l.bundle = nil, stixRelated{}, ""
 	clear(l.stixNames)
 }
 
@@ -132,6 +141,10 @@ func (l *loader) stixIndicator(o *stixObject) {
 		if ind.URL == "" {
 			ind.URL = r.URL
 		}
+	}
+	ind.Event, ind.Links = l.stixRelated.of(o.ID)
+	if ind.Event == "" && len(l.stixParts) <= maxTogether {
+		ind.Event = l.bundle
 	}
 	for _, p := range o.Phases {
 		ind.Phases = append(ind.Phases, p.Chain+":"+p.Phase)
