@@ -97,6 +97,10 @@ bench-intel: ## SIZES (1,5,10) million indicators: time to load, build and open,
 bench-quiet: ## what all detectors say of DAYS of an office of PEOPLE in which nothing is wrong (SEED)
 	@go run ./bench/baseline -quiet $(or $(DAYS),200) -people $(or $(PEOPLE),100) -seed $(SEED)
 
+.PHONY: bench-beacon
+bench-beacon: ## beacons found in months of ordinary traffic against false alarms, by sleep and jitter (SEEDS, MACHINES, SET)
+	@go run ./bench/beacon -set $(or $(SET),judge) -seeds $(or $(SEEDS),3) -machines $(or $(MACHINES),100)
+
 .PHONY: scoreboard
 scoreboard: build ## hunt the labelled corpora and play the mixed exercises, write docs/reference/scoreboard.md (ONLY=otrf prints one set)
 	go run ./bench/scoreboard $(if $(ONLY),-only $(ONLY)) $(if $(filter-out exercises,$(ONLY)),,-o docs/reference/scoreboard.md)

@@ -118,7 +118,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	format := sink.JSONL
 	h.records = sink.New(filepath.Join(c.Out, "records"), out.spool, format, c.share(recordsShare-orderedShare))
 	h.ordered = ordered.New(out.spool, c.share(orderedShare))
-	around := detect.Env{HomeNet: c.homeNets(), OwnDomains: c.Domains, Networks: networks}
+	around := detect.Env{HomeNet: c.homeNets(), OwnDomains: c.Domains, Networks: networks, Memory: c.Memory / 16}
 	habits, err := newHabits(&c, &around)
 	if err != nil {
 		return nil, err

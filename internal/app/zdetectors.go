@@ -8,6 +8,7 @@ import (
 	appliancechange "longwatch/internal/detect/appliance-change"
 	appliancelogin "longwatch/internal/detect/appliance-login"
 	arpabuse "longwatch/internal/detect/arp-abuse"
+	"longwatch/internal/detect/beacon"
 	bpfloader "longwatch/internal/detect/bpf-loader"
 	c2certificate "longwatch/internal/detect/c2-certificate"
 	c2http "longwatch/internal/detect/c2-http"
@@ -91,6 +92,7 @@ var detectors = []detect.Spec{
 	appliancechange.Detector,
 	appliancelogin.Detector,
 	arpabuse.Detector,
+	beacon.Detector,
 	bpfloader.Detector,
 	c2certificate.Detector,
 	c2http.Detector,

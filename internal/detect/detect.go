@@ -36,6 +36,7 @@ type Env struct {
 	OwnDomains []string       // own mail domains, lower case; empty: learned from the mail itself
 	Networks   *asn.Table     // who announces an address, and from which country; nil knows nothing
 	Past       *baseline.Past // what was known before this hunt; nil, or without anything loaded, knows nothing
+	Memory     int64          // bytes that the tables of a detector that remembers much may take; 0: a few million
 }
 
 // Home tells whether a is in the own networks.
