@@ -22,7 +22,7 @@ var Detector = detect.Spec{
 	ID:         "disguised-archive",
 	Title:      "Archive or database under a harmless name",
 	Techniques: []attack.ID{"T1036.008", "T1560.001"},
-	Dossier:    []string{"VT-22"},
+	Dossier:    []string{"VT-22a"}, // not VT-22, whose names the advisories print
 	New:        func(detect.Env) detect.Detector { return &detector{told: map[string]bool{}} },
 }
 

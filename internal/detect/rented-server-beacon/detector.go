@@ -135,6 +135,9 @@ func (d *detector) report(host string, n *name, orig netip.Addr, where asn.Netwo
 		why = append(why, finding.Because("its server %v stands with %v, where servers are rented", n.addr, where))
 	}
 	f := x.trail.Finding(severity, confidence, append(why, "could also be: a small service that some program of the host belongs to")...)
+	if severity == finding.Low {
+		f.Dossier = []string{} // a name that may be old is not what the dossier means
+	}
 	f.Ask = []string{"When was the domain registered, and which program on the host asks for it?"}
 	out.Report(f)
 }

@@ -27,7 +27,7 @@ var Detector = detect.Spec{
 	ID:         "router-login",
 	Title:      "Login from a router of a home or small office",
 	Techniques: []attack.ID{"T1090.003", "T1133", "T1078"},
-	Dossier:    []string{"VT-27"},
+	Dossier:    []string{"VT-27a"}, // not VT-27, which published indicators carry
 	New: func(env detect.Env) detect.Detector {
 		return &detector{env: env, routers: map[netip.Addr]router{}, shown: map[string][]netip.Addr{}, logins: map[login]*detect.Trail{}, countries: map[string]int{}}
 	},
