@@ -70,6 +70,7 @@ func TestMixed(t *testing.T) {
 		{"unknown-actor", "unattributed", simulate.Options{FalseFlag: "volt-typhoon", Noise: ordinary.Loud}},
 		{"tgr-sta-1030", "tgr-sta-1030", simulate.Options{FalseFlag: "volt-typhoon"}},
 		{"op-512", "op-512", simulate.Options{Drop: []simulate.Kind{simulate.Captures}}},
+		{"volt-typhoon", "volt-typhoon", simulate.Options{Drop: []simulate.Kind{simulate.Captures}}},
 		{"th12", "th12", simulate.Options{Sites: 3, Skew: simulate.Hours}},
 	} {
 		t.Run(fmt.Sprint(c.profile, c.o), func(t *testing.T) {
