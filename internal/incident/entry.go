@@ -120,7 +120,7 @@ func (s *scene) throughAppliance(put func(finding.Step, float64)) {
 		switch {
 		case first == 0 || e.Success == 0 || !s.c.aliases.isDevice(to) || from.kind != "address" || s.c.own(from):
 			continue
-		case !s.accounts[node{"account", s.c.accountOf(e.User)}] || at > first.Add(slack) || first.Sub(at) > before:
+		case !s.acting[node{"account", s.c.accountOf(e.User)}] || at > first.Add(slack) || first.Sub(at) > before:
 			continue
 		}
 		put(finding.Step{

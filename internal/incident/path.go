@@ -275,10 +275,10 @@ func (s *scene) byAppliance(n node, first record.Time) []leg {
 		if first.Sub(at) > before {
 			at = e.Last
 		}
-		if e.Success == 0 || device == n || !s.c.aliases.isDevice(device) || s.c.own(from) || !s.accounts[user] || at > first || first.Sub(at) > before {
+		if e.Success == 0 || device == n || !s.c.aliases.isDevice(device) || s.c.own(from) || !s.acting[user] || at > first || first.Sub(at) > before {
 			continue
 		}
-		if !slices.ContainsFunc(t.views, func(v *view) bool { return slices.Contains(v.things, user) }) {
+		if !slices.ContainsFunc(t.views, func(v *view) bool { return slices.Contains(v.things, user) && !uses(v.f, asking) }) {
 			continue
 		}
 		in := s.logonLeg(e, from, device, at)

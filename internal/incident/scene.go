@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"longwatch/internal/attack"
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
@@ -22,6 +23,7 @@ type scene struct {
 	events   []*view              // core ones that happened at some time; all core ones when none did
 	traces   map[node]*trace      // of own machines
 	accounts map[node]bool        // that were misused
+	acting   map[node]bool        // of these, those that are seen to act, not only to be asked about
 	mails    map[node][]*view     // to accounts, of messages that name no machine
 	edges    []*host.LogonEdge    // logons from or to machines of the incident, or by its accounts
 	below    map[node]int         // machines with traces that the path leads to from a place
@@ -35,8 +37,13 @@ type trace struct {
 	views []*view
 }
 
+// asking are techniques whose findings name accounts that need not be where the
+// finding is: in whose name tickets were taken, whose passwords were tried, who
+// was listed.
+var asking = []attack.ID{"T1558", "T1110", "T1087"}
+
 func (c *builder) scene(g *group, all []*view) *scene {
-	s := &scene{c: c, g: g, all: all, traces: map[node]*trace{}, accounts: map[node]bool{}, mails: map[node][]*view{}, below: map[node]int{}, arrived: map[node]record.Time{}}
+	s := &scene{c: c, g: g, all: all, traces: map[node]*trace{}, accounts: map[node]bool{}, acting: map[node]bool{}, mails: map[node][]*view{}, below: map[node]int{}, arrived: map[node]record.Time{}}
 	s.events = slices.DeleteFunc(slices.Clone(g.views), func(v *view) bool { return v.rest })
 	if len(s.events) == 0 {
 		s.events = g.views
@@ -50,6 +57,7 @@ func (c *builder) scene(g *group, all []*view) *scene {
 		for _, n := range v.things {
 			if n.kind == "account" && !c.popular[n] && !c.hubs[n] {
 				s.accounts[n] = true
+				s.acting[n] = s.acting[n] || !uses(v.f, asking)
 			}
 		}
 	}
