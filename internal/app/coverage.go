@@ -19,8 +19,8 @@ var sources = []struct{ record, name, why string }{
 	{"web_script", "no web root", "web shells on disk cannot be seen"},
 }
 
-// coverage says what this evidence could not have shown.
-func coverage(cf *casefolder.Case, searched map[string]bool) []casefolder.Coverage {
+// notCovered says what this evidence could not have shown.
+func notCovered(cf *casefolder.Case, searched map[string]bool) []casefolder.Coverage {
 	var out []casefolder.Coverage
 	for _, s := range sources {
 		if !searched[s.record] {

@@ -13,6 +13,7 @@ import (
 	"longwatch/internal/campaign"
 	"longwatch/internal/casefolder"
 	"longwatch/internal/clock"
+	"longwatch/internal/coverage"
 	"longwatch/internal/detect"
 	"longwatch/internal/evidence"
 	"longwatch/internal/finding"
@@ -36,6 +37,7 @@ type hunt struct {
 	rules    *ruleSet
 	hits     *hits
 	contents *contents // nil without YARA rules
+	census   *coverage.Census
 	mu       sync.Mutex
 	gathered *gather
 }
@@ -50,13 +52,14 @@ type huntLane struct {
 	rules   *sigma.Matcher
 	found   *gather
 	clocks  *clock.Sketch // when which source saw what
+	census  *coverage.Lane
 	collect func(finding.Finding)
 	fired   func(*sigma.Firing)
 }
 
 func (h *hunt) lane() lane {
 	l := &huntLane{h: h, sink: h.records.Lane(), order: h.ordered.Lane(), intel: h.intel.Matcher(), watch: h.intel.Observer(), rules: h.hits.matcher(), found: newGather(), clocks: clock.NewSketch()}
-	l.collect, l.fired = l.found.add, l.found.fired
+	l.collect, l.fired, l.census = l.found.add, l.found.fired, h.census.Lane()
 	return l
 }
 
@@ -66,6 +69,7 @@ const maxHeld = 4096
 // Put takes one record through the line.
 func (l *huntLane) Put(r record.Record) {
 	l.sink.Put(r)
+	l.census.Put(r)
 	l.intel.Match(r, l.collect)
 	l.watch.Observe(r)
 	l.clocks.Observe(r)
@@ -88,6 +92,9 @@ func (l *huntLane) flush() { l.found.into(l.h.gathered, &l.h.mu) }
 // run is the whole line over the formats given; what none of them recognises
 // is read as a file.
 func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (*casefolder.Case, error) {
+	if err := checkGuides(c.Guides); err != nil {
+		return nil, err
+	}
 	out, err := prepareOut(&c)
 	if err != nil {
 		return nil, err
@@ -97,7 +104,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	if err != nil {
 		return nil, fmt.Errorf("app: built-in profiles: %w", err)
 	}
-	h := &hunt{c: c, gathered: newGather()}
+	h := &hunt{c: c, gathered: newGather(), census: coverage.NewCensus()}
 	cf := &casefolder.Case{Tool: ToolInfo(), Command: c.Command}
 	if h.rules, err = loadRules(c.Rules); err != nil {
 		return nil, err
@@ -215,6 +222,9 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		})
 	}
 
+	if err := h.searchedFor(cf, profiles); err != nil {
+		return nil, err
+	}
 	p.Phase("writing records")
 	written, err := h.records.Close()
 	if err != nil {
@@ -268,7 +278,7 @@ func judge(cf *casefolder.Case, found []finding.Finding, opt incident.Options, p
 	for i := range found {
 		cf.Findings = append(cf.Findings, &found[i])
 	}
-	cf.Coverage = coverage(cf, searched)
+	cf.Coverage = notCovered(cf, searched)
 }
 
 // loadIntel loads the built-in indicators of the dossiers and the user's own.

@@ -27,6 +27,12 @@ func WriteCase(c *casefolder.Case, dir string) error {
 			return fmt.Errorf("app: %s: %w", f.name, err)
 		}
 	}
+	if err := writeAbsences(c, dir); err != nil {
+		return err
+	}
+	if err := writeGuides(c, dir); err != nil {
+		return err
+	}
 	return c.Write(dir)
 }
 

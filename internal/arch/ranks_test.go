@@ -86,6 +86,9 @@ var ranks = map[string]int{
 	"internal/clock":      80,
 	"internal/session":    80,
 	"internal/campaign":   85,
+	"internal/coverage":   86,
+	"internal/guide":      88,
+	"internal/absence":    88,
 	"internal/casefolder": 90,
 
 	// The ways out, and evidence to practise on.
@@ -147,6 +150,7 @@ var unfuzzed = map[string]string{
 // readers take bytes that an attacker may have written; each needs a fuzz
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
+	"internal/absence", "internal/guide",
 	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/iis", "internal/backup", "internal/caselog", "internal/baseline", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
 	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 	"internal/taxii/access", "internal/taxii/client", "internal/taxii/object", "internal/taxii/server",

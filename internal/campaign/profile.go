@@ -113,6 +113,15 @@ func (p *Profile) Dossiers() []string {
 	return out
 }
 
+// Own are the dossier ids that speak for the profile, with doubles.
+func (p *Profile) Own() []string {
+	var out []string
+	for i := range p.Traits {
+		out = p.Traits[i].When.dossiers(out)
+	}
+	return out
+}
+
 func (c *Condition) dossiers(out []string) []string {
 	out = append(out, c.Dossier...)
 	for i := range c.All {

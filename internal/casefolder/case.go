@@ -5,7 +5,10 @@
 package casefolder
 
 import (
+	"longwatch/internal/absence"
+	"longwatch/internal/coverage"
 	"longwatch/internal/finding"
+	"longwatch/internal/guide"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 )
@@ -30,6 +33,11 @@ type Case struct {
 	Logons    []*host.LogonEdge   // who went from which host to which, in order of time
 	Chains    map[string][]string // by finding: the programs that led to the one it is about
 	Extracted []Extracted         // sorted by name
+
+	Held       *coverage.Report       // what the evidence held, and what it lacked; nil: not counted
+	Detections []coverage.Detection   // of the hunt, as far as they bear on campaigns
+	Absences   []*absence.Certificate // by profile
+	Guides     []*guide.Result        // that were walked
 }
 
 // Extracted is the content of a file that a capture carried, kept on disk.

@@ -44,7 +44,7 @@ func write(t *testing.T, c *casefolder.Case) map[string][]byte {
 func TestShapes(t *testing.T) {
 	for _, s := range append(casetest.Hostile, "plain") {
 		files := write(t, casetest.Case(s))
-		if names := slices.Sorted(maps.Keys(files)); !slices.Equal(names, []string{"findings.jsonl", "incidents.json", "manifest.json", "summary.json", "timeline-timesketch.csv", "timeline.csv", "timeline.jsonl"}) {
+		if names := slices.Sorted(maps.Keys(files)); !slices.Equal(names, []string{"coverage.json", "findings.jsonl", "incidents.json", "manifest.json", "summary.json", "timeline-timesketch.csv", "timeline.csv", "timeline.jsonl"}) {
 			t.Fatalf("files %v", names)
 		}
 		n := 0

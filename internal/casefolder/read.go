@@ -70,7 +70,7 @@ func Read(dir string) (*Case, error) {
 		return nil, err
 	}
 	c.Hosts, c.Coverage, c.Clocks = s.Hosts, s.Coverage, clockValues(s.Clocks)
-	return c, nil
+	return c, c.readCoverage(filepath.Join(dir, coverageFile))
 }
 
 func readJSON(path string, v any) error {

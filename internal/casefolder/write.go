@@ -16,8 +16,8 @@ import (
 )
 
 // Write writes the files that hold the case itself into dir: summary.json,
-// findings.jsonl, incidents.json, the timeline in three forms and
-// manifest.json. The same case gives the same bytes.
+// findings.jsonl, incidents.json, coverage.json, the timeline in three forms
+// and manifest.json. The same case gives the same bytes.
 func (c *Case) Write(dir string) error {
 	for _, f := range []struct {
 		name  string
@@ -28,6 +28,7 @@ func (c *Case) Write(dir string) error {
 		{"timeline.csv", c.writeTimeline},
 		{"timeline.jsonl", c.writeTimelineLines},
 		{"timeline-timesketch.csv", c.writeTimesketch},
+		{coverageFile, c.writeCoverage},
 		{"summary.json", c.writeSummary},
 		{"manifest.json", c.writeManifest},
 	} {

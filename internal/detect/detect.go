@@ -27,6 +27,7 @@ type Spec struct {
 	Title      string // what it finds, one line
 	Techniques []attack.ID
 	Dossier    []string // detection ids of the campaign dossiers that it implements
+	Also       []string // further ids, which some of its findings have instead
 	New        func(env Env) Detector
 }
 

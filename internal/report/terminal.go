@@ -79,6 +79,9 @@ func Text(w io.Writer, c *casefolder.Case, dir string) error {
 		}
 		fmt.Fprintf(&b, "  not covered  %s\n", wrap(clean(strings.Join(names, "; "), 600), 15))
 	}
+	if gone := absent(c); gone != "" {
+		fmt.Fprintf(&b, "  not found    %s\n", wrap(clean(gone, 600), 15))
+	}
 	if un := c.Unread(); len(un) > 0 {
 		fmt.Fprintf(&b, "  not read     %d pieces of evidence could not be read whole:\n", len(un))
 		for n, u := range un {

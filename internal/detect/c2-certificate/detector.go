@@ -18,6 +18,7 @@ var Detector = detect.Spec{
 	ID:         "c2-certificate",
 	Title:      "Certificate of a tool for command and control",
 	Techniques: []attack.ID{"T1071.001", "T1573.002"},
+	Also:       []string{"TG-17"},
 	New: func(detect.Env) detect.Detector {
 		return &detector{told: recent.New[string, bool](24*time.Hour, 1<<12)}
 	},

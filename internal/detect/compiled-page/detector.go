@@ -25,6 +25,7 @@ var Detector = detect.Spec{
 	Title:      "Compiled page without source",
 	Techniques: []attack.ID{"T1505.003"},
 	Dossier:    []string{"OP-18"},
+	Also:       []string{"OP-20", "OP-31"},
 	New: func(detect.Env) detect.Detector {
 		return &detector{scripts: map[string]*web.Script{}, folders: map[string]*folder{}, pages: map[record.Ref]*web.Compiled{}, sent: map[string]int{}, before: map[string][]*web.Compiled{}}
 	},

@@ -22,6 +22,7 @@ var Detector = detect.Spec{
 	Title:      "Page reports its own address in DNS look-ups",
 	Techniques: []attack.ID{"T1071.004", "T1132.001"},
 	Dossier:    []string{"OP-06"},
+	Also:       []string{"OP-07"},
 	New: func(detect.Env) detect.Detector {
 		return &detector{seen: recent.New[pair, struct{}](120*24*time.Hour, 1<<14)}
 	},

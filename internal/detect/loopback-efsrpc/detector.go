@@ -22,6 +22,7 @@ var Detector = detect.Spec{
 	Title:      "Escalation over a loopback pipe",
 	Techniques: []attack.ID{"T1134.001"},
 	Dossier:    []string{"OP-17"},
+	Also:       []string{"OP-16"},
 	New: func(detect.Env) detect.Detector {
 		return &detector{told: recent.New[string, bool](24*time.Hour, 1<<12)}
 	},

@@ -23,6 +23,7 @@ var Detector = detect.Spec{
 	Title:      "Archive with a guarded loader",
 	Techniques: []attack.ID{"T1204.002", "T1480"},
 	Dossier:    []string{"TG-05"},
+	Also:       []string{"TG-07"},
 	New:        func(detect.Env) detect.Detector { return detector{} },
 }
 

@@ -25,6 +25,7 @@ var Detector = detect.Spec{
 	Title:      "Industrial device changed by a client for the first time",
 	Techniques: []attack.ID{"T0855", "T0836"},
 	Dossier:    []string{"TH-22"},
+	Also:       []string{"TH-23"},
 	New: func(detect.Env) detect.Detector {
 		return &detector{
 			config: defaults, devices: map[device]*otops.Watch{}, clients: map[client]*habit{},

@@ -24,6 +24,7 @@ var Detector = detect.Spec{
 	Title:      "Host speaks an industrial protocol for the first time",
 	Techniques: []attack.ID{"T0886", "T0888"},
 	Dossier:    []string{"TH-21"},
+	Also:       []string{"VT-30"},
 	New: func(env detect.Env) detect.Detector {
 		return &detector{
 			env: env, config: defaults, devices: map[netip.Addr]*otops.Watch{}, nets: map[netip.Prefix]*otops.Watch{},

@@ -28,6 +28,7 @@ var Detector = detect.Spec{
 	Title:      "Page that only one client posts to",
 	Techniques: []attack.ID{"T1505.003"},
 	Dossier:    []string{"OP-12"},
+	Also:       []string{"OP-13"},
 	New: func(env detect.Env) detect.Detector {
 		return &detector{env: env, pages: map[key]*page{}, sites: map[string]*site{}, born: map[string]record.Time{}}
 	},

@@ -24,6 +24,7 @@ var Detector = detect.Spec{
 	Title:      "Web shell at work",
 	Techniques: []attack.ID{"T1505.003", "T1071.001"},
 	Dossier:    []string{"OP-10"},
+	Also:       []string{"OP-11", "OP-15", "OP-26", "OP-27", "OP-29", "TG-10"},
 	New: func(detect.Env) detect.Detector {
 		return &detector{pages: recent.New[page, talk](24*time.Hour, 1<<13)}
 	},

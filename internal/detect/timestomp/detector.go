@@ -27,6 +27,7 @@ var Detector = detect.Spec{
 	Title:      "Script with a forged time",
 	Techniques: []attack.ID{"T1070.006"},
 	Dossier:    []string{"OP-20", medianID},
+	Also:       []string{"OP-20a"},
 	New: func(detect.Env) detect.Detector {
 		return &detector{folders: map[string][]*entry{}, asked: map[webroot.Asked]*asked{}, system: map[record.Time]string{}, made: map[string]*host.FileEvent{}}
 	},

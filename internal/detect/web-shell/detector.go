@@ -17,6 +17,7 @@ var Detector = detect.Spec{
 	Title:      "Web shell by structure",
 	Techniques: []attack.ID{"T1505.003"},
 	Dossier:    []string{"OP-21"},
+	Also:       []string{"OP-27", "TG-10", "TG-12"},
 	New:        func(detect.Env) detect.Detector { return detector{} },
 }
 

@@ -357,3 +357,6 @@ func first(fields []record.KV, name string) string {
 	}
 	return ""
 }
+
+// OfHost is the host that a record is of.
+func (h *Head) OfHost() string { return h.Host }

@@ -88,7 +88,8 @@ func (c *compiler) head(d *document) (*Rule, error) {
 	for _, t := range d.Tags {
 		t = strings.ToLower(t)
 		if id, ok := strings.CutPrefix(t, "dossier."); ok {
-			r.Dossier = append(r.Dossier, strings.ToUpper(id))
+			dossier, rest, _ := strings.Cut(id, "-") // TH-3a: the variant stays small
+			r.Dossier = append(r.Dossier, strings.ToUpper(dossier)+"-"+rest)
 		}
 		if techniqueTag.MatchString(t) {
 			r.Techniques = append(r.Techniques, attack.ID(strings.ToUpper(strings.TrimPrefix(t, "attack."))))
