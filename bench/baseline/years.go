@@ -42,11 +42,11 @@ type result struct {
 // are replaced every year.
 const (
 	popular     = 20_000 // sites that many know
-	habits      = 25     // sites of a host, of which it visits most every day
+	habits      = 25     // sites of a host, of which it visits some every day
 	tail        = 2      // sites a day that hardly anybody visits
 	addresses   = 1      // likewise of addresses without a name
 	programs    = 300    // on a host
-	runs        = 12     // different programs run on a day
+	runs        = 5      // different programs that run on a day and are not those of every day
 	release     = 45     // days from one version of a program to the next
 	turnover    = 0.15   // share of hosts and people replaced in a year
 	sampleEvery = 100    // of hosts, one whose truth is known
@@ -102,7 +102,7 @@ func (w *world) host(h int) {
 	sample := h%sampleEvery == 0
 	for range habits {
 		site := int(math.Pow(own.Float64(), 3) * popular)
-		if r.IntN(3) > 0 {
+		if r.IntN(6) == 0 {
 			w.fact(sample, baseline.Site, s, h, "p", site)
 		}
 	}
@@ -128,6 +128,9 @@ func (w *world) account(a, hosts int) {
 	s := baseline.Account("user" + strconv.Itoa(a) + "." + strconv.Itoa(generation(a, w.day)))
 	r := rand.New(rand.NewPCG(uint64(a)+1<<40, uint64(w.day)))
 	w.m.Active(s, w.now)
+	if r.IntN(3) > 0 {
+		return // where it always works
+	}
 	from := a % hosts
 	if r.IntN(50) == 0 {
 		from = r.IntN(hosts)

@@ -13,6 +13,8 @@ package baseline
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,19 +33,20 @@ const (
 	Route                       // both: "source > target"
 	Peer                        // outside address that a host connected to
 	Site                        // registrable domain of what a host asked for
-	Service                     // own address and port that a host was answered by: "10.0.0.9/3389"
+	Service                     // own address and port that a host was answered by: "10.0.0.9:3389"; ":3389" for any address
 	Hello                       // JA4 of a host's TLS clients
 	Agent                       // user agent of a host's HTTP clients
 	SSHClient                   // version line of a host's SSH clients
 	Certificate                 // SHA-256 of the certificate of a server that a host used
 	Software                    // program that ran on a host
 	Digest                      // hash of a program or file on a host
+	Page                        // page with code that a web server served; its subject is the server: see Server
 	kinds                       // how many there are, and one more
 )
 
 var kindNames = [kinds]string{
 	Source: "source", Network: "network", Target: "target", Route: "route", Peer: "peer", Site: "site", Service: "service",
-	Hello: "ja4", Agent: "user_agent", SSHClient: "ssh_client", Certificate: "certificate", Software: "software", Digest: "hash",
+	Hello: "ja4", Agent: "user_agent", SSHClient: "ssh_client", Certificate: "certificate", Software: "software", Digest: "hash", Page: "page",
 }
 
 // String is the lower-case name.
@@ -143,3 +146,13 @@ type Seen struct {
 
 // before tells whether it was there on an earlier day.
 func (s Seen) before(d Day) bool { return s.First != 0 && s.First < d }
+
+// Server is the subject of a web server by the name of its log, or of its address
+// on the wire.
+func Server(name string) Subject { return Subject(digest("w", name)) }
+
+// AnyHost is a port as a value of Service: on whatever host.
+func AnyHost(port uint16) string { return ":" + strconv.Itoa(int(port)) }
+
+// At is a port of an own host as a value of Service.
+func At(a netip.Addr, port uint16) string { return netip.AddrPortFrom(a, port).String() }

@@ -19,6 +19,7 @@ import (
 	"longwatch/internal/baseline"
 	"longwatch/internal/detect/lease"
 	"longwatch/internal/detect/recent"
+	"longwatch/internal/detect/webroot"
 	"longwatch/internal/proto/dhcp"
 	"longwatch/internal/proto/http"
 	"longwatch/internal/proto/quic"
@@ -27,6 +28,7 @@ import (
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 	"longwatch/internal/record/network"
+	"longwatch/internal/record/web"
 )
 
 const (
@@ -69,7 +71,7 @@ func New(past *baseline.Past, memory int64, home func(netip.Addr) bool, emit fun
 // Wants tells whether there is anything to learn from a type of record.
 func Wants(t *record.Type) bool {
 	switch t {
-	case host.LogonType, host.ProcessType, host.SocketType, network.ConnType, ssl.Type, quic.Type, http.Type, ssh.Type, dhcp.Type:
+	case host.LogonType, host.ProcessType, host.SocketType, network.ConnType, ssl.Type, quic.Type, http.Type, ssh.Type, dhcp.Type, web.AccessType:
 		return true
 	}
 	return false
@@ -108,6 +110,13 @@ func (l *Learner) Observe(r record.Record) {
 		l.tls(r, &r.Conn, r.ServerName, r.JA4)
 	case *http.Request:
 		l.request(r)
+		if l.home(r.RespH) && r.StatusCode.V < badRequest {
+			l.page(r, "wire "+r.RespH.String(), r.URI)
+		}
+	case *web.Access:
+		if r.Status < badRequest {
+			l.page(r, strings.ToLower(r.Server), r.Stem)
+		}
 	case *ssh.Record:
 		if l.home(r.OrigH) && r.Client != "" {
 			l.host(r, r.OrigH, baseline.SSHClient, r.Client)
@@ -162,18 +171,18 @@ func (l *Learner) conn(c *network.Conn) {
 	switch {
 	case l.home(c.RespH):
 		if c.RespP < ephemeral && c.Proto != "icmp" {
-			l.learn(c, baseline.Service, name, "", Address(c.RespH, c.RespP))
+			l.note(c, baseline.Service, baseline.Host(name), name, baseline.At(c.RespH, c.RespP))
+			l.note(c, baseline.Service, baseline.Host(name), name, baseline.AnyHost(c.RespP))
 		}
 	case l.sites.Peek(c.RespH, c.TS) == nil:
 		l.learn(c, baseline.Peer, name, "", c.RespH.String())
+	default: // its site is what is new or not
+		l.note(c, baseline.Peer, baseline.Host(name), name, c.RespH.String())
 	}
 }
 
 // ephemeral are ports from which on a port is seldom a service.
 const ephemeral = 10000
-
-// Address is an own service as it is learned.
-func Address(a netip.Addr, port uint16) string { return netip.AddrPortFrom(a, port).String() }
 
 func (l *Learner) tls(r record.Record, c *record.Conn, site, ja4 string) {
 	if !l.home(c.OrigH) {
@@ -225,8 +234,8 @@ func (l *Learner) process(p *host.Process) {
 			best = h
 		}
 	}
-	if best != "" && l.fresh(baseline.Digest, p.Host, best) {
-		l.now.Learn(baseline.Digest, baseline.Host(p.Host), best, p.TS)
+	if best != "" {
+		l.note(p, baseline.Digest, baseline.Host(p.Host), p.Host, best)
 	}
 }
 
@@ -303,4 +312,18 @@ func network24(a netip.Addr) string {
 		return a.String()
 	}
 	return p.String()
+}
+
+// badRequest is the first status of HTTP that says that there was no such page,
+// or that it may not be had.
+const badRequest = 400
+
+// page learns that a server has a page with code.
+func (l *Learner) page(r record.Record, server, stem string) {
+	at := webroot.PageOf(stem)
+	if !webroot.Executable(at.Path) {
+		return
+	}
+	l.now.Active(baseline.Server(server), r.Base().TS)
+	l.note(r, baseline.Page, baseline.Server(server), server, at.Path)
 }

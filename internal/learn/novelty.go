@@ -38,7 +38,7 @@ func (l *Learner) learn(r record.Record, k baseline.Kind, name, source, shown st
 	}
 	q := l.past.Ask(l.now, k, s, value, ts)
 	l.now.LearnAfter(l.past, k, s, value, ts)
-	if q.Known || !q.Settled || k == baseline.Service || k == baseline.Digest {
+	if q.Known || !q.Settled {
 		return
 	}
 	n := &habit.Novelty{
@@ -62,6 +62,14 @@ func (l *Learner) learn(r record.Record, k baseline.Kind, name, source, shown st
 	if len(l.queue) > maxWait {
 		l.early++
 		l.pop()
+	}
+}
+
+// note notes that a subject was seen with a value of which a first time is no
+// news by itself; detectors ask for it.
+func (l *Learner) note(r record.Record, k baseline.Kind, s baseline.Subject, name, value string) {
+	if value = cut(value); value != "" && l.fresh(k, name, value) {
+		l.now.LearnAfter(l.past, k, s, value, r.Base().TS)
 	}
 }
 

@@ -19,7 +19,7 @@
 //
 //	{"kind":"service","host":"10.0.0.5","value":"10.0.0.9:3389","from":"2024-01-01","to":"2024-04-01"}
 //
-// An account is named with "account" instead of "host"; without kind and value the
+// An account is named with "account" instead of "host", a web server with "server"; without kind and value the
 // line only says that somebody was active.
 //
 // Times are written in RFC 3339, named values as ["Name=value"]. Each line of findings.jsonl is one finding,
@@ -102,6 +102,7 @@ type habit struct {
 	Kind    string `json:"kind"`
 	Host    string `json:"host"`
 	Account string `json:"account"`
+	Server  string `json:"server"` // web server, by the name of its log
 	Value   string `json:"value"`
 	From    string `json:"from"`
 	To      string `json:"to"`
@@ -122,8 +123,11 @@ func (h habit) learn(m *baseline.Memory, by time.Duration) error {
 		return fmt.Errorf("no kind %q", h.Kind)
 	}
 	who := baseline.Host(h.Host)
-	if h.Account != "" {
+	switch {
+	case h.Account != "":
 		who = baseline.Account(h.Account)
+	case h.Server != "":
+		who = baseline.Server(h.Server)
 	}
 	for at := from; !at.After(to); at = at.Add(24 * time.Hour) {
 		ts := record.TimeOf(at.Add(by.Truncate(24 * time.Hour)))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"longwatch/internal/attack"
+	"longwatch/internal/baseline"
 	"longwatch/internal/detect"
 	"longwatch/internal/detect/roles"
 	"longwatch/internal/finding"
@@ -143,10 +144,37 @@ func (d *detector) judge(out detect.Reporter) {
 		} else {
 			why = append(why, finding.Because("they carried %s", strings.Join(s.services, ", ")))
 		}
-		if before := s.starts[0].Sub(d.begin); before >= d.config.Learn {
+		since, users := d.before(k, s.starts[0])
+		if users > d.config.Users {
+			continue
+		}
+		switch before := s.starts[0].Sub(d.begin); {
+		case since != 0:
+			why = append(why, finding.Because("it is used since %v, as hunts before have seen", since))
+		case d.env.Past.Watched(s.starts[0]) != 0:
+			severity = finding.Medium
+			why = append(why, finding.Because("since %v, when hunts began to watch, using it is nobody's habit", d.env.Past.Watched(s.starts[0])))
+		case before >= d.config.Learn:
 			severity = finding.Medium
 			why = append(why, finding.Because("nobody had used it in the %v of evidence before", before.Round(time.Hour)))
 		}
 		out.Report(s.trail.Finding(severity, confidence, why...))
 	}
+}
+
+// before is since when, before a time, hunts have seen the outside host used, and
+// by how many own ones, with this one.
+func (d *detector) before(k pair, t record.Time) (since baseline.Day, users int) {
+	m := d.env.Past.Memory()
+	if m == nil {
+		return 0, 0
+	}
+	s, n, _, known := m.Value(baseline.Peer, k.resp.String())
+	if !known || s.First >= baseline.DayOf(t) {
+		return 0, 0
+	}
+	if _, habit := d.env.Past.Knew(baseline.Peer, baseline.Host(k.orig.String()), k.resp.String(), t); !habit && n <= 1 {
+		return 0, n // it was used while a finding was about the host
+	}
+	return s.First, n
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"longwatch/internal/attack"
+	"longwatch/internal/baseline"
 	"longwatch/internal/detect"
 	"longwatch/internal/detect/otops"
 	"longwatch/internal/detect/roles"
@@ -115,7 +116,7 @@ func (d *detector) conn(c *network.Conn, _ detect.Reporter) {
 		w = &otops.Watch{}
 		d.devices[c.RespH] = w
 	}
-	watched := w.Watched(c.TS)
+	watched := d.watched(w, c)
 	w.See(c)
 	if d.env.Home(c.RespH) {
 		d.see(network24(c.RespH), c)
@@ -128,10 +129,27 @@ func (d *detector) conn(c *network.Conn, _ detect.Reporter) {
 			return
 		}
 		since = c.TS
+		if day, knew := d.env.Past.Knew(baseline.Service, baseline.Host(c.OrigH.String()), baseline.AnyHost(c.RespP), c.TS); knew {
+			since = day.Time()
+		}
 		d.speakers[k] = since
 	}
 	// A newcomer may try devices first that nobody talks to.
 	d.add(g, c, watched, watched >= d.config.Learn && c.TS.Sub(since) < d.config.Learn)
+}
+
+// watched is for how long a device was watched before, in this evidence or in
+// hunts before.
+func (d *detector) watched(w *otops.Watch, c *network.Conn) time.Duration {
+	watched := w.Watched(c.TS)
+	if d.env.Past.Watched(c.TS) == 0 {
+		return watched
+	}
+	s, _, _, known := d.env.Past.Memory().Value(baseline.Service, baseline.At(c.RespH, c.RespP))
+	if known && s.First < baseline.DayOf(c.TS) {
+		watched = max(watched, c.TS.Sub(s.First.Time()))
+	}
+	return watched
 }
 
 func (d *detector) see(p netip.Prefix, c *network.Conn) {
@@ -167,6 +185,9 @@ func (d *detector) visit(c *network.Conn) {
 		return
 	}
 	d.visitors[k] = true
+	if _, knew := d.env.Past.Knew(baseline.Service, baseline.Host(c.OrigH.String()), baseline.At(c.RespH, c.RespP), c.TS); knew {
+		return
+	}
 	d.add(g, c, watched, watched >= d.config.Sure)
 }
 

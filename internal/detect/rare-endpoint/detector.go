@@ -288,9 +288,11 @@ func (d *detector) finding(k key, p *page, habits []string) finding.Finding {
 		"no request came from a page and no page links to it",
 	}
 	outside := slices.ContainsFunc(p.clients, func(c netip.Addr) bool { return !d.env.Home(c) })
-	if fresh := p.first.Sub(s.span.Start) >= newAfter; fresh && outside {
-		f.Severity, f.Confidence = finding.Medium, 55
-		f.Why = append(f.Why, finding.Because("it was first asked for at %v, though the log begins at %v", p.first, s.span.Start))
+	if fresh, why := d.fresh(k, p, s); why != "" {
+		f.Why = append(f.Why, why)
+		if fresh && outside {
+			f.Severity, f.Confidence = finding.Medium, 55
+		}
 	}
 	if p.library {
 		f.Confidence += 10

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"longwatch/internal/baseline"
 	"longwatch/internal/finding"
 )
 
@@ -98,4 +99,21 @@ func pair(k key, p *page, rare map[key]*page) string {
 		return "" // more are an interface of several handlers
 	}
 	return found[0]
+}
+
+// fresh tells whether a page came in mid-log, or after hunts had watched the
+// site for weeks, and says how that is known.
+func (d *detector) fresh(k key, p *page, s *site) (bool, string) {
+	server := baseline.Server(k.server)
+	if since, knew := d.env.Past.Knew(baseline.Page, server, k.path, p.first); knew {
+		return false, finding.Because("it is asked for since %v, as hunts before have seen", since)
+	}
+	if d.env.Past.Settled(server, p.first) {
+		span, _ := d.env.Past.Memory().Span(server)
+		return true, finding.Because("it was first asked for at %v, though hunts have watched the site since %v", p.first, span.First)
+	}
+	if p.first.Sub(s.span.Start) >= newAfter {
+		return true, finding.Because("it was first asked for at %v, though the log begins at %v", p.first, s.span.Start)
+	}
+	return false, ""
 }

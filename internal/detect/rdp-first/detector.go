@@ -10,9 +10,12 @@ import (
 	"time"
 
 	"longwatch/internal/attack"
+	"longwatch/internal/baseline"
 	"longwatch/internal/detect"
+	"longwatch/internal/detect/lease"
 	"longwatch/internal/detect/roles"
 	"longwatch/internal/finding"
+	"longwatch/internal/proto/dhcp"
 	"longwatch/internal/record"
 	"longwatch/internal/record/network"
 )
@@ -51,6 +54,7 @@ type detector struct {
 	users       map[netip.Addr]bool // opened one before they were watched for long
 	controllers map[netip.Addr]bool
 	roles       roles.Servers
+	leases      lease.Names
 	found       map[netip.Addr]*sessions
 }
 
@@ -63,6 +67,7 @@ type sessions struct {
 // Handlers subscribes to answered connections.
 func (d *detector) Handlers() []detect.Handler {
 	return []detect.Handler{
+		detect.On(func(r *dhcp.Record, _ detect.Reporter) { d.leases.Learn(r) }),
 		detect.OnIf(func(c *network.Conn) bool { return c.Proto == "tcp" && c.RespBytes.V > 0 && c.OrigH != c.RespH }, d.conn),
 		detect.AtEnd(d.judge),
 	}
@@ -86,8 +91,8 @@ func (d *detector) conn(c *network.Conn, _ detect.Reporter) {
 	}
 	s := d.found[c.OrigH]
 	if s == nil {
-		quiet := c.TS.Sub(since)
-		if quiet < d.config.Learn || len(d.found) >= maxFound {
+		quiet, before := d.quiet(c, since)
+		if before || quiet < d.config.Learn || len(d.found) >= maxFound {
 			d.users[c.OrigH] = true
 			return
 		}
@@ -98,6 +103,19 @@ func (d *detector) conn(c *network.Conn, _ detect.Reporter) {
 	if len(s.targets) < 64 && !slices.Contains(s.targets, c.RespH) {
 		s.targets = append(s.targets, c.RespH)
 	}
+}
+
+// quiet is for how long the originator is known without a remote desktop, and
+// whether hunts before have seen it open one.
+func (d *detector) quiet(c *network.Conn, since record.Time) (time.Duration, bool) {
+	who := baseline.Host(d.leases.Name(c.OrigH, c.TS))
+	if _, knew := d.env.Past.Knew(baseline.Service, who, baseline.AnyHost(c.RespP), c.TS); knew {
+		return 0, true
+	}
+	if span, known := d.env.Past.Memory().Span(who); known && d.env.Past.Settled(who, c.TS) {
+		since = min(since, span.First.Time())
+	}
+	return c.TS.Sub(since), false
 }
 
 // see notes since when an own host is seen.
