@@ -169,6 +169,15 @@ func suspects(f *finding.Finding, home func(netip.Addr) bool) []baseline.Suspect
 	return out
 }
 
+// Before implements incident.Memory.
+func (h *habits) Before(e record.Entity, t record.Time) (record.Time, int) {
+	s, ok := h.past.Sight(e)
+	if !ok || s.First >= baseline.DayOf(t) {
+		return 0, 0
+	}
+	return s.First.Time(), s.Holders
+}
+
 // coverage says what the past could and could not tell.
 func (h *habits) coverage() []casefolder.Coverage {
 	say := func(format string, args ...any) casefolder.Coverage {

@@ -23,6 +23,7 @@ func (s *scene) dwell(reach []finding.Reach) finding.Dwell {
 	}
 	d.AtLeast = d.Last.Sub(d.First)
 	d.Why = append(d.Why, finding.Because("at least %s: from %s to %s", spell(d.AtLeast), minute(d.First), minute(d.Last)))
+	d.Why = append(d.Why, s.remembered(d.First)...)
 	late := 0
 	for i := range reach {
 		r := &reach[i]

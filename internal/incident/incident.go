@@ -37,6 +37,7 @@ type Options struct {
 	Files   map[string]record.Span                // first and last record of each file of evidence
 	Clock   func(*finding.Finding) *finding.Clock // of the source that timed a finding, if it is off; may return nil
 	End     record.Time                           // of all evidence
+	Memory  Memory                                // what hunts before have seen; may be nil
 }
 
 const (
