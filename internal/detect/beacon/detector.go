@@ -34,7 +34,6 @@ var Detector = detect.Spec{
 	ID:         "beacon",
 	Title:      "Host that reports outside by the clock",
 	Techniques: []attack.ID{"T1071.001", "T1029"},
-	Dossier:    []string{"TG-16", "TG-18"},
 	New:        func(env detect.Env) detect.Detector { return newDetector(env, leastScore) },
 }
 

@@ -1,7 +1,8 @@
-// Package edgeimplantfile finds files that intruders left on network appliances
-// and that the vendors never ship: those beside the exploit of CVE-2022-42475 on
-// FortiOS (FG-IR-22-398), in a copy of the appliance's disk, a list of its files,
-// or its log.
+// Package edgeimplantfile finds files by names that only intruders gave them, in
+// a copy of the disk, a list of its files, or events: those beside the exploit of
+// CVE-2022-42475 on FortiOS appliances (FG-IR-22-398), and the files that the
+// ShadowGuard rootkit hides while it runs, which the disk of a host that is off
+// shows.
 package edgeimplantfile
 
 import (
@@ -19,9 +20,9 @@ import (
 // Detector knows such files by their paths.
 var Detector = detect.Spec{
 	ID:         "edge-implant-file",
-	Title:      "File on an appliance that its vendor does not ship",
+	Title:      "File under a name that only intruders gave it",
 	Techniques: []attack.ID{"T1190", "T1505"},
-	Dossier:    []string{"VT-03"},
+	Dossier:    []string{"VT-03", "TG-23"},
 	New:        func(detect.Env) detect.Detector { return &detector{told: map[string]bool{}} },
 }
 
@@ -51,8 +52,12 @@ func (d *detector) Handlers() []detect.Handler {
 
 func known(path string) bool {
 	path = "/" + strings.TrimLeft(strings.ToLower(strings.ReplaceAll(path, `\`, "/")), "/")
-	return slices.ContainsFunc(paths, func(p string) bool { return strings.HasSuffix(path, p) })
+	return secret(path) || slices.ContainsFunc(paths, func(p string) bool { return strings.HasSuffix(path, p) })
 }
+
+// secret tells whether a file or folder on the path begins as those that
+// ShadowGuard hides (dossier TG-21 to TG-23).
+func secret(path string) bool { return strings.Contains(strings.ToLower(path), "/swsecret") }
 
 func (d *detector) report(r record.Record, machine, path string, out detect.Reporter) {
 	key := machine + "\x00" + path
@@ -62,8 +67,17 @@ func (d *detector) report(r record.Record, machine, path string, out detect.Repo
 	d.told[key] = true
 	var t detect.Trail
 	t.Add(r)
+	if secret("/" + path) {
+		f := t.Finding(finding.High, 75,
+			finding.Because("%q begins with swsecret, as the files do that the ShadowGuard rootkit hides while it runs", path))
+		f.Title, f.Dossier, f.Techniques = "File that a rootkit hides", []string{"TG-23"}, []attack.ID{"T1564.001", "T1014"}
+		f.Ask = []string{"Take the memory and the disk of the host; what its own tools list cannot be believed."}
+		out.Report(f)
+		return
+	}
 	f := t.Finding(finding.High, 80,
 		finding.Because("%q is one of the files that were left on FortiOS appliances through CVE-2022-42475; the vendor ships none of that name", path))
+	f.Title, f.Dossier = "File on an appliance that its vendor does not ship", []string{"VT-03"}
 	f.Ask = []string{"Take an image of the appliance before it is touched, and treat every secret on it as known to others."}
 	out.Report(f)
 }

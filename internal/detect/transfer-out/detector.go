@@ -19,6 +19,7 @@ var Detector = detect.Spec{
 	ID:         "transfer-out",
 	Title:      "Host sends more than it ever did",
 	Techniques: []attack.ID{"T1048"},
+	Dossier:    []string{"TG-26"},
 	New:        func(env detect.Env) detect.Detector { return &detector{config: defaults} },
 }
 
