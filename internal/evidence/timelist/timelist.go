@@ -34,10 +34,20 @@ func sniff(_ string, head []byte) evidence.Match {
 	if bytes.HasPrefix(bytes.TrimPrefix(textline.DecodedHead(head), []byte("\ufeff")), []byte(mftHeader)) {
 		return evidence.Sure
 	}
-	good, bad := textline.Tally(head, 8, func(line string) bool {
-		_, _, ok := parseBody(line)
-		return ok || strings.HasPrefix(line, "#")
-	})
+	good, bad := 0, 0
+	for _, line := range textline.Head(head) {
+		if len(line) == 0 || line[0] == '#' {
+			continue // other formats have comments too: the logs of Zeek begin with eight
+		}
+		if _, _, ok := parseBody(string(line)); ok {
+			good++
+		} else {
+			bad++
+		}
+		if good+bad == 8 {
+			break
+		}
+	}
 	if good > bad {
 		return evidence.Sure
 	}
