@@ -2,6 +2,9 @@ package intel
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -84,5 +87,66 @@ func TestAsk(t *testing.T) {
 	}
 	if a := set.Ask("nothing.test", 0); len(a.Known)+len(a.Covering)+len(a.Together) != 0 || a.Best != 0 {
 		t.Errorf("a stranger: %+v", a)
+	}
+}
+
+// TestSubnets: an address is in the closest of random subnets that holds it, and
+// in none when none does, in memory and in a file.
+func TestSubnets(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	address := func() netip.Addr {
+		if r.IntN(2) == 0 { // few enough that many fall into a subnet
+			return netip.AddrFrom4([4]byte{byte(11 + r.IntN(3)), byte(r.IntN(4)), byte(r.IntN(256)), byte(r.IntN(256))})
+		}
+		return netip.AddrFrom16([16]byte{0x2a, 0, byte(r.IntN(2)), byte(r.IntN(4)), byte(r.IntN(4)), 15: byte(r.IntN(256))})
+	}
+	var nets []netip.Prefix
+	var list strings.Builder
+	for range 60 {
+		a := address()
+		bits := 12 + r.IntN(21)
+		if a.Is6() {
+			bits = 26 + r.IntN(40)
+		}
+		p := netip.PrefixFrom(a, bits).Masked()
+		nets = append(nets, p)
+		list.WriteString(p.String() + "\tIntel::SUBNET\tS\tF\td\n")
+	}
+	dir := feedDir(t, map[string]string{"a.intel": zeekHead + list.String()})
+	file := filepath.Join(t.TempDir(), "x.lwi")
+	if _, err := Build(file, "test", false, Path(dir)); err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range []string{dir, file} {
+		set, report := Load(Path(source))
+		if report.Refused != 0 {
+			t.Fatal(report.Reasons)
+		}
+		in := 0
+		for range 3000 {
+			a := address()
+			want := ""
+			best := -1
+			for _, p := range nets {
+				if p.Contains(a) && p.Bits() > best {
+					best, want = p.Bits(), p.String()
+				}
+			}
+			got := ""
+			m := set.Matcher()
+			m.address(a, func(e ref) { got = set.rows(e)[0].Value })
+			if got != want {
+				t.Fatalf("%s: %v is in %q, want %q", source, a, got, want)
+			}
+			if want != "" {
+				in++
+			}
+		}
+		if in < 100 || in > 2900 {
+			t.Errorf("%d of 3000 addresses are in a subnet: that tries too little", in)
+		}
+		if err := set.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

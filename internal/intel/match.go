@@ -42,9 +42,12 @@ func (m *Matcher) address(a netip.Addr, hit func(ref)) {
 	if s.has[Subnet] == 0 {
 		return
 	}
-	lengths := s.v6
+	lengths, around := s.v6, s.n6.has(region6(k[:]))
 	if a.Is4() || a.Is4In6() {
-		lengths = s.v4
+		lengths, around = s.v4, s.n4.has(region4(k[:]))
+	}
+	if !around {
+		return
 	}
 	var sub [17]byte
 	for _, n := range lengths {

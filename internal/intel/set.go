@@ -21,6 +21,7 @@ type Set struct {
 	parts []*index.Index
 
 	v4, v6   []int // prefix lengths in use, longest first
+	n4, n6   near  // where subnets are
 	has      [kinds]int
 	oneLabel bool // some Domain indicator has no dot
 	benign   benign
@@ -113,6 +114,8 @@ func (s *Set) seal() (more int) {
 type facts struct {
 	Rows      [kinds]int
 	V4, V6    []int
+	Near4     near `json:",omitempty"`
+	Near6     near `json:",omitempty"`
 	OneLabel  bool
 	Fragments []uint64 // places of the pieces of command lines
 }
@@ -121,6 +124,7 @@ type facts struct {
 func factsOf(x *index.Index) *facts {
 	f := &facts{}
 	lengths := map[[2]int]bool{}
+	f.Near4, f.Near6 = make(near, nearSize), make(near, nearSize)
 	for g := range x.All {
 		k := Kind(g.Kind)
 		if !fits(k, g.Key) {
@@ -132,6 +136,9 @@ func factsOf(x *index.Index) *facts {
 			family, n := 6, int(g.Key[16])
 			if n >= 96 && netip.AddrFrom16([16]byte(g.Key[:16])).Is4In6() {
 				family = 4
+				f.Near4.add(g.Key, true)
+			} else {
+				f.Near6.add(g.Key, false)
 			}
 			lengths[[2]int{family, n}] = true
 		case CommandLine:
@@ -171,6 +178,7 @@ func (s *Set) join(n int, f *facts) {
 	}
 	s.oneLabel = s.oneLabel || f.OneLabel
 	s.v4, s.v6 = longestFirst(s.v4, f.V4), longestFirst(s.v6, f.V6)
+	s.n4, s.n6 = s.n4.join(f.Near4, len(f.V4) > 0), s.n6.join(f.Near6, len(f.V6) > 0)
 	for _, place := range f.Fragments {
 		if place < 1<<partBits {
 			s.pieceRefs = append(s.pieceRefs, ref(n)<<partBits|ref(place))
