@@ -296,5 +296,8 @@ func loadIntel(paths []string, cf *casefolder.Case) (*intel.Set, error) {
 	if len(paths) > 0 && report.Loaded == 0 {
 		return nil, fmt.Errorf("app: no indicator could be loaded from %q: %v", paths, report.Reasons)
 	}
+	if err := set.Verify(); err != nil { // a damaged file would find less, in silence
+		return nil, fmt.Errorf("app: %w", err)
+	}
 	return set, nil
 }
