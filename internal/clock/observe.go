@@ -2,6 +2,7 @@ package clock
 
 import (
 	"cmp"
+	"net"
 	"net/netip"
 	"strings"
 
@@ -32,6 +33,7 @@ func (s *Sketch) Observe(r record.Record) {
 	case *host.Ticket:
 		s.ticket(r)
 	case *host.Syslog:
+		s.blocked(r)
 		if len(r.Message) >= minMessage {
 			s.key("syslog")
 			s.text(tail(r.Message))
@@ -51,6 +53,23 @@ func (s *Sketch) Observe(r record.Record) {
 
 // minMessage is how long a message must be to be told from others.
 const minMessage = 24
+
+// blocked is a connection that an appliance refused: a capture may have seen the
+// attempt. Those that it let through are records of their own.
+func (s *Sketch) blocked(r *host.Syslog) {
+	if r.Get("srcport") == "" || r.Get("duration") != "0" {
+		return
+	}
+	from, err1 := netip.ParseAddrPort(net.JoinHostPort(r.Get("srcip"), r.Get("srcport")))
+	to, err2 := netip.ParseAddrPort(net.JoinHostPort(r.Get("dstip"), r.Get("dstport")))
+	if err1 != nil || err2 != nil {
+		return
+	}
+	s.key("tcp")
+	s.addr(from.Addr(), from.Port())
+	s.addr(to.Addr(), to.Port())
+	s.ofHost(&r.Head, hostSide)
+}
 
 // tail is the last part of a message: carriers put different things before it.
 func tail(s string) string { return s[max(0, len(s)-96):] }

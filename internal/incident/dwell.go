@@ -15,8 +15,11 @@ const (
 
 // dwell is how long the intruder was there, at least, and what may make it
 // longer.
-func (s *scene) dwell(reach []finding.Reach) finding.Dwell {
+func (s *scene) dwell(entry *finding.Step, reach []finding.Reach) finding.Dwell {
 	d := finding.Dwell{First: s.g.span.Start, Last: s.g.span.End}
+	if entry != nil && entry.Time != 0 && d.First != 0 {
+		d.First = min(d.First, entry.Time)
+	}
 	if d.First == 0 {
 		d.Why = []string{"no trace has a time"}
 		return d

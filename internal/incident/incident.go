@@ -134,7 +134,7 @@ func (c *builder) tell(g *group) finding.Incident {
 	inc.Path = s.path()
 	inc.Entry, inc.Alternatives = s.entries(inc.Path)
 	inc.Reach = s.reach()
-	inc.Dwell = s.dwell(inc.Reach)
+	inc.Dwell = s.dwell(inc.Entry, inc.Reach)
 	inc.Clocks = s.clocks()
 	inc.Why = s.why()
 	return inc

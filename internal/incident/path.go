@@ -283,7 +283,7 @@ func (s *scene) byAppliance(n node, first record.Time) []leg {
 		}
 		in := s.logonLeg(e, from, device, at)
 		in.Technique = "T1133"
-		in.Why = finding.Because("%q came in from %s at the appliance %q, before it acts on %q; no detector called it odd", e.User, e.From, device.value, n.value)
+		in.Why = finding.Because("%q came in from %s at the appliance %q, before it acts on %q", e.User, e.From, device.value, n.value)
 		on := leg{from: device, to: n}
 		on.Move = finding.Move{
 			From: s.entity(device), To: s.entity(n), Kind: finding.LoggedOn, Account: user.value, Technique: "T1078", Time: first, Confidence: 45,

@@ -95,11 +95,14 @@ func (x *reacher) byFinding(v *view) {
 	}
 	for _, n := range v.subjects {
 		if x.s.c.own(n) {
-			g := finding.Touched
-			if v.kind == finding.Scanned && !slices.Contains(v.actors, n) {
+			g, why := finding.Touched, v.f.Title
+			switch {
+			case v.kind == finding.Scanned && !slices.Contains(v.actors, n):
 				g = finding.Possibly
+			case x.s.c.hub(n) && asks(v):
+				g, why = finding.Possibly, "it passed on a question for a name: "+v.f.Title
 			}
-			cite(n, g, v.f.Title)
+			cite(n, g, why)
 		}
 	}
 	for _, n := range v.peers {
@@ -118,6 +121,11 @@ func (x *reacher) byFinding(v *view) {
 			cite(n, finding.Touched, "it acts in: "+v.f.Title)
 		}
 	}
+}
+
+// asks tells whether v is about questions for names alone.
+func asks(v *view) bool {
+	return uses(v.f, []attack.ID{"T1071.004", "T1568"}) && slices.ContainsFunc(v.f.Entities, func(e record.Entity) bool { return e.Kind == "domain" })
 }
 
 // peerGrade is how far the other end of a finding was reached.

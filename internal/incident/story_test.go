@@ -102,11 +102,11 @@ func TestReachHasThreeGrades(t *testing.T) {
 
 func TestDwellSaysWhatLimitsIt(t *testing.T) {
 	inc := whole(t)
-	if inc.Dwell.AtLeast != 50*time.Minute || inc.Dwell.First != t0 {
+	if inc.Dwell.AtLeast != time.Hour || inc.Dwell.First != t0.Add(-10*time.Minute) { // from the logon at the appliance on
 		t.Errorf("dwell is %+v", inc.Dwell)
 	}
 	text := strings.Join(inc.Dwell.Why, "\n")
-	for _, want := range []string{"at least 50 min", "the evidence of jmp1 begins only at 2024-05-01 07:59, 60 s before its first trace", "may still be there"} {
+	for _, want := range []string{"at least 60 min", "the evidence of jmp1 begins only at 2024-05-01 07:59, 60 s before its first trace", "may still be there"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not said in\n%s", want, text)
 		}

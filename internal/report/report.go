@@ -30,6 +30,7 @@ var tmpl = template.Must(template.New("report.html.tmpl").Funcs(template.FuncMap
 	"when": when, "day": day, "span": span, "size": size, "num": number, "clip": clip, "place": casefolder.Place, "short": short,
 	"technique": func(id attack.ID) string { return attack.Name(id) }, "url": techniqueURL, "upper": strings.ToUpper, "percent": func(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) },
 	"add": func(a, b int) int { return a + b }, "weight": func(w float64) string { return fmt.Sprintf("%+.1f", w) },
+	"percent": percent, "titleof": titleOf, "words": func(k finding.EdgeKind) string { return strings.ReplaceAll(string(k), "-", " ") },
 	"css": func() template.CSS { return template.CSS(style) }, //nolint:gosec // our own file, embedded
 }).ParseFS(pages, "*.html.tmpl"))
 
@@ -47,6 +48,10 @@ type incidentView struct {
 	Others   int               // logons that are not shown
 	Timeline template.HTML
 	Graph    template.HTML
+	Route    template.HTML
+	Moves    []finding.Move // the first of the path
+	Groups   []reachGroup
+	Weak     []finding.Join // on which the incident hangs
 	Next     []string
 }
 
@@ -59,6 +64,11 @@ type step struct {
 	Where    string
 	Chain    []string // programs that led to the one it is about
 }
+
+const (
+	maxWeak     = 8  // ties of an incident that are told
+	maxMoveRows = 40 // steps of its path
+)
 
 // maxSteps is how many lines an incident's story has on the page; the rest is
 // in findings.jsonl and timeline.csv.
@@ -78,6 +88,8 @@ func viewOf(n int, i *finding.Incident, c *casefolder.Case) incidentView {
 	v.Logons, v.Others = logons(i, v.Hosts, c.Logons)
 	v.Timeline = timeline(i)
 	v.Graph = graph(i)
+	v.Route, v.Groups, v.Weak = route(i), reachGroups(i), weakJoins(i, maxWeak)
+	v.Moves = i.Path[:min(len(i.Path), maxMoveRows)]
 	return v
 }
 

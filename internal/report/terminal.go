@@ -108,9 +108,7 @@ func incidentText(b *strings.Builder, p paint, n int, i *finding.Incident) {
 	fmt.Fprintf(b, "\n%s %s %s\n", p.severity(i.Severity), p.bold(fmt.Sprintf("%d.", n)), p.bold(clean(i.Title, 110)))
 	line := func(name, text string) { fmt.Fprintf(b, "  %-12s %s\n", name, wrap(text, 15)) }
 	line("since", fmt.Sprintf("%s UTC, for %s; %s", when(i.Start), dwell(i.Start, i.End), findings(len(i.Findings))))
-	if e := i.Entry; e != nil {
-		line("began at", clean(fmt.Sprintf("%s %s: %s", e.Entity.Kind, e.Entity.Value, e.Why), 260))
-	}
+	storyText(line, i)
 	hosts, accounts, outside := who(i)
 	line("where", list(hosts, 6))
 	if len(accounts) > 0 {
@@ -162,6 +160,80 @@ func incidentText(b *strings.Builder, p paint, n int, i *finding.Incident) {
 		}
 		line(name, clean(t, 300))
 	}
+}
+
+// storyText says where it began, how it moved, how far it reached and what limits
+// how long it lasted.
+func storyText(line func(name, text string), i *finding.Incident) {
+	if e := i.Entry; e != nil {
+		text := fmt.Sprintf("%s %s (%d of 100): %s", e.Entity.Kind, e.Entity.Value, e.Confidence, e.Why)
+		if len(i.Alternatives) > 0 {
+			a := i.Alternatives[0]
+			text = fmt.Sprintf("%s; or %s %s (%d)", clean(text, 260), a.Entity.Kind, a.Entity.Value, a.Confidence)
+		}
+		line("began at", clean(text, 380))
+	}
+	if len(i.Path) > 0 {
+		line("moved", clean(moves(i, 10), 600))
+	}
+	if len(i.Reach) > 0 {
+		line("reached", clean(reached(i), 300))
+	}
+	for k, why := range i.Dwell.Why {
+		name := ""
+		if k == 0 {
+			name = "there for"
+		}
+		if k == 3 {
+			break
+		}
+		line(name, clean(why, 240))
+	}
+	for k := range i.Clocks {
+		if k == 3 {
+			break
+		}
+		line("clock", clean(i.Clocks[k].Why, 240))
+	}
+}
+
+// moves is the path in one line: each place with those reached from it.
+func moves(i *finding.Incident, most int) string {
+	var out []string
+	last := ""
+	for n, m := range i.Path {
+		if n == most {
+			out = append(out, fmt.Sprintf("and %d more steps", len(i.Path)-most))
+			break
+		}
+		switch from := m.From.Value; {
+		case n > 0 && i.Path[n-1].To == m.From:
+			out[len(out)-1] += " > " + short(m.To.Value)
+		case n > 0 && from == last:
+			out[len(out)-1] += ", " + short(m.To.Value)
+		default:
+			out = append(out, short(from)+" > "+short(m.To.Value))
+		}
+		last = m.From.Value
+	}
+	return strings.Join(out, "; ")
+}
+
+// reached counts the places by grade and names the machines that were touched.
+func reached(i *finding.Incident) string {
+	var parts []string
+	for _, g := range reachGroups(i) {
+		text := fmt.Sprintf("%d %s", len(g.Rows)+g.More, g.Grade)
+		if g.Grade != finding.Possibly {
+			var names []string
+			for _, r := range g.Rows {
+				names = append(names, short(r.Entity.Value))
+			}
+			text += " (" + list(names, 6) + ")"
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // findings counts them in words.
