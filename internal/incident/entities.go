@@ -67,7 +67,9 @@ func entities(all []*view) []record.Entity {
 	for _, v := range all {
 		mine := map[record.Entity]bool{}
 		for _, n := range slices.Concat(v.subjects, v.peers, v.things) {
-			mine[n.entity()] = true
+			if n.kind != "session" { // it stands in the graph
+				mine[n.entity()] = true
+			}
 		}
 		for _, e := range v.f.Entities {
 			if e.Kind != "host" && e.Kind != "user" && e.Kind != "domain" {

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -88,7 +89,7 @@ func (x *reacher) byFinding(v *view) {
 		}
 		if len(r.Findings) < maxReachIDs {
 			r.Findings = append(r.Findings, v.f.ID)
-			if len(v.f.Refs) > 0 {
+			if len(v.f.Refs) > 0 && !slices.Contains(r.Refs, v.f.Refs[0]) {
 				r.Refs = append(r.Refs, v.f.Refs[0])
 			}
 		}
@@ -160,16 +161,24 @@ func (x *reacher) byLogon() {
 		}
 		switch {
 		case mine && his && e.Last >= start && e.TS <= end:
-			r := x.grade(to, finding.Accessed, finding.Because("%q logged on from %q, %d times at the intruder's time or around it", e.User, e.From, e.Success), false)
+			r := x.grade(to, finding.Accessed, finding.Because("%q logged on from %q, %s, at the intruder's time or around it", e.User, e.From, times(e.Success)), false)
 			x.cite(r, e)
 		case his:
-			r := x.grade(to, finding.Possibly, finding.Because("the account %q, which the intruder used, can log on: it did so %d times, the first from %q", e.User, e.Success, e.From), false)
+			r := x.grade(to, finding.Possibly, finding.Because("the account %q, which the intruder used, can log on: it did so %s, first from %q", e.User, times(e.Success), e.From), false)
 			x.cite(r, e)
 		case mine:
 			r := x.grade(to, finding.Possibly, finding.Because("%q logs on to it from %q, which the intruder was on: its credentials or session may be his", e.User, e.From), false)
 			x.cite(r, e)
 		}
 	}
+}
+
+// times counts in words.
+func times(n int64) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func (x *reacher) cite(r *finding.Reach, e *host.LogonEdge) {

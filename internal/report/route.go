@@ -13,11 +13,11 @@ import (
 // Measures of the drawing of a path.
 const (
 	routeWidth  = 940 // least, so that a short path is not blown up
-	stopWidth   = 176
+	stopWidth   = 196
 	stopHeight  = 40
-	stopGap     = 108 // for what is written on an edge
+	stopGap     = 98 // for what is written on an edge
 	stopRow     = 58
-	maxStopText = 23 // characters that fit a stop
+	maxStopText = 26 // characters that fit a stop
 	maxViaText  = 16 // and an edge
 )
 
@@ -123,7 +123,7 @@ func (s *svg) branch(from *stop) {
 	for _, to := range from.next {
 		x1, y1, x2, y2 := from.x+stopWidth, from.y+stopHeight/2, to.x, to.y+stopHeight/2
 		m := (x1 + x2) / 2
-		s.f(`<path class="edge" d="M%d %d C%d %d %d %d %d %d"><title>%s</title></path>`, x1, y1, m, y1, m, y2, x2, y2, esc(to.move.Why))
+		s.f(`<path class="edge" d="M%d %d C%d %d %d %d %d %d"><title>%s</title></path>`, x1, y1, m, y1, m, y2, x2, y2, tip(to.move.Why))
 		s.f(`<text class="via" x="%d" y="%d" text-anchor="end">%d. %s</text>`, x2-6, y2-6, to.n, esc(cut(strings.ReplaceAll(string(to.move.Kind), "-", " "), maxViaText)))
 		if to.move.Account != "" {
 			s.f(`<text class="via" x="%d" y="%d" text-anchor="end">%s</text>`, x2-6, y2+14, esc(cut(to.move.Account, maxViaText)))
@@ -139,10 +139,10 @@ func (s *svg) branch(from *stop) {
 		what = when(from.move.Time)
 	}
 	if from.entrance {
-		what += ", it began here"
+		what = "began here, " + what
 	}
 	s.f(`<g class="node %s"><rect x="%d" y="%d" width="%d" height="%d" rx="5"/><text x="%d" y="%d">%s</text><text class="tick" x="%d" y="%d">%s</text><title>%s %s</title></g>`,
-		class, from.x, from.y, stopWidth, stopHeight, from.x+9, from.y+16, esc(cut(from.e.Value, maxStopText)), from.x+9, from.y+32, esc(what), esc(from.e.Kind), esc(from.e.Value))
+		class, from.x, from.y, stopWidth, stopHeight, from.x+9, from.y+16, esc(cut(from.e.Value, maxStopText)), from.x+9, from.y+32, esc(what), esc(from.e.Kind), tip(from.e.Value))
 }
 
 func stopClass(e record.Entity) string {

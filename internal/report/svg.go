@@ -148,7 +148,7 @@ func columnOf(e record.Entity) int {
 			return 1
 		}
 		return 0
-	case "host":
+	case "host", "device":
 		return 1
 	case "user":
 		return 2
@@ -236,7 +236,15 @@ func pick(i *finding.Incident) ([]*node, map[string]*node) {
 	}
 	var all []*node
 	index := map[string]*node{}
-	for _, e := range i.Entities {
+	drawn := slices.Clone(i.Entities)
+	for _, e := range i.Edges { // appliances and programs stand in the graph only
+		for _, end := range []record.Entity{e.From, e.To} {
+			if end.Kind == "device" || end.Kind == "process" {
+				drawn = append(drawn, end)
+			}
+		}
+	}
+	for _, e := range drawn {
 		if w := weight[ident(e)]; w > 0 && index[ident(e)] == nil {
 			n := &node{e: e, col: columnOf(e), weight: w}
 			index[ident(e)] = n
