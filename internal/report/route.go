@@ -231,5 +231,5 @@ func titleOf(i *finding.Incident, id string) string {
 	return id
 }
 
-// percent is a probability as people read it.
-func percent(p float64) string { return fmt.Sprintf("%.0f %%", 100*p) }
+// likelihood is a probability as people read it.
+func likelihood(p float64) string { return fmt.Sprintf("%.0f %%", 100*p) }
