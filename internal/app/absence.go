@@ -13,6 +13,7 @@ import (
 	"longwatch/internal/casefolder"
 	"longwatch/internal/coverage"
 	"longwatch/internal/guide"
+	"longwatch/internal/record/network"
 )
 
 // AllGuides stands for every hunting guide.
@@ -133,11 +134,23 @@ func (h *hunt) held(cf *casefolder.Case) {
 		stopped[s.Rule.ID] = s.String()
 		h.census.Note(coverage.Limit{Kind: coverage.Stopped, Name: s.Rule.ID, Hides: []string{}, Why: s.String()})
 	}
-	cf.Held = h.census.Report(coverage.Window{Since: h.c.Since, Until: h.c.Until})
+	cf.Held = h.census.Report(coverage.Window{Since: h.c.Since, Until: h.c.Until, Wire: onWire()})
 	cf.Detections = catalogue(h.rules, h.intel, stopped)
 	for _, s := range cf.Held.Sentences() {
 		cf.Coverage = append(cf.Coverage, casefolder.Coverage{Name: s.Name, Why: s.Why})
 	}
+}
+
+// onWire are the types of record that the parsers of protocols make.
+func onWire() []string {
+	out := []string{network.ConnType.Name, network.FileType.Name}
+	for _, p := range protocols {
+		for _, t := range p.Emits {
+			out = append(out, t.Name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // GuideCase walks hunting guides over a case that was made before, and writes

@@ -34,6 +34,7 @@ type Config struct {
 	Until   record.Time    // records from then on are left out; 0: none
 	Intel   []string       // the user's indicators
 	Rules   RuleOptions    // the user's rules
+	Events  string         // calendar of events, iCalendar or YAML; empty: none
 	Guides  []string       // profiles whose hunting guides are walked, or "all"
 	Jobs    int            // goroutines
 	Memory  int64          // bytes for tables and buffers

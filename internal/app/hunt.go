@@ -95,6 +95,10 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	if err := checkGuides(c.Guides); err != nil {
 		return nil, err
 	}
+	events, err := readEvents(c.Events)
+	if err != nil {
+		return nil, err
+	}
 	out, err := prepareOut(&c)
 	if err != nil {
 		return nil, err
@@ -205,6 +209,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	beyond := h.unreached(cf, unjudged)
 	found = slices.Concat(found, h.gathered.findings(), correlated, audited, seen)
 	slices.SortFunc(found, func(a, b finding.Finding) int { return finding.Compare(&a, &b) })
+	cf.Events = eventTimes(found, events, h.census)
 	clocks := sketch.Estimate()
 	cf.Clocks = clocks.All()
 	cf.Logons, cf.Chains = sessions.Finish(aliases.Host), chains(sessions, found)
@@ -272,7 +277,8 @@ func judge(cf *casefolder.Case, found []finding.Finding, opt incident.Options, p
 	}
 	incidents := incident.Build(found, opt)
 	for i := range incidents {
-		incidents[i].Attribution = campaign.Judge(&incidents[i], profiles, searched)
+		incidents[i].Attribution = campaign.Judge(&incidents[i], profiles, campaign.Options{Searched: searched, Prior: priors(cf, profiles)})
+		incidents[i].Matrix = campaign.Matrix(&incidents[i], profiles)
 		cf.Incidents = append(cf.Incidents, &incidents[i])
 	}
 	for i := range found {

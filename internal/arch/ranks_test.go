@@ -109,6 +109,9 @@ var ranks = map[string]int{
 	"internal/simulate/scenario/":         96,
 	"internal/simulate":                   100,
 
+	// Beside the line: events that a user names.
+	"internal/calendar": 40,
+
 	// Sharing with others over the network: the words, what a store keeps, who asks and answers.
 	"internal/taxii":        10,
 	"internal/taxii/access": 10,
@@ -150,7 +153,7 @@ var unfuzzed = map[string]string{
 // readers take bytes that an attacker may have written; each needs a fuzz
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
-	"internal/absence", "internal/guide",
+	"internal/absence", "internal/guide", "internal/calendar",
 	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/iis", "internal/backup", "internal/caselog", "internal/baseline", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
 	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 	"internal/taxii/access", "internal/taxii/client", "internal/taxii/object", "internal/taxii/server",

@@ -82,7 +82,7 @@ func TestCases(t *testing.T) {
 				kinds["another"] = true
 			}
 			t.Run(p.ID+"/"+m[1], func(t *testing.T) {
-				got := Judge(&finding.Incident{Findings: readFindings(t, f.Data)}, profiles, nil)
+				got := Judge(&finding.Incident{Findings: readFindings(t, f.Data)}, profiles, Options{})
 				if got[0].Profile != m[2] || got[0].Confidence < least || got[0].Confidence > most {
 					for _, a := range got {
 						t.Logf("%s %d (%s)", a.Profile, a.Confidence, a.Words)
@@ -120,6 +120,7 @@ func readFindings(t *testing.T, data []byte) []*finding.Finding {
 			Severity   finding.Severity `json:"severity"`
 			Confidence uint8            `json:"confidence"`
 			At         string           `json:"at"`
+			Entity     string           `json:"entity"` // kind
 		}
 		if err := json.Unmarshal([]byte(line), &in); err != nil {
 			t.Fatalf("%q: %v", line, err)
@@ -129,6 +130,9 @@ func readFindings(t *testing.T, data []byte) []*finding.Finding {
 			t.Fatal(err)
 		}
 		f := &finding.Finding{Detector: in.Detector, Dossier: in.Dossier, Severity: in.Severity, Confidence: in.Confidence, Start: record.Time(1e18).Add(at)}
+		if in.Entity != "" {
+			f.Entities = []record.Entity{{Kind: in.Entity, Value: "x"}}
+		}
 		f.Refs = []record.Ref{{Pos: int64(len(out))}}
 		f.Seal()
 		out = append(out, f)
@@ -140,7 +144,7 @@ func TestJudgeTellsItsReasons(t *testing.T) {
 	fs := readFindings(t, []byte(`{"dossier":["VT-10"],"severity":"high","at":"0h"}
 {"dossier":["VT-23"],"severity":"high","at":"1h"}
 {"dossier":["VT-29"],"severity":"high","at":"2h"}`))
-	got := Judge(&finding.Incident{Findings: fs}, loadAll(t), map[string]bool{"database": true, "log_clear": true, "registry": true})
+	got := Judge(&finding.Incident{Findings: fs}, loadAll(t), Options{Searched: map[string]bool{"database": true, "log_clear": true, "registry": true}})
 	a := got[0]
 	if a.Profile != "volt-typhoon" || len(a.For) < 2 || len(a.For[0].Findings) == 0 || a.For[0].Source == "" {
 		t.Fatalf("reasons are incomplete: %+v", a)
@@ -165,7 +169,7 @@ func TestEvidenceCountsOnce(t *testing.T) {
 		{ID: "a", Group: Tool, Weight: strong, When: Condition{Dossier: []string{"VT-01"}}},
 		{ID: "b", Group: Command, Weight: medium, When: Condition{Dossier: []string{"VT-01"}}},
 	}}
-	got := count(p, readFindings(t, []byte(`{"dossier":["VT-01"],"severity":"high","at":"0h"}`)))
+	got := count(p, readFindings(t, []byte(`{"dossier":["VT-01"],"severity":"high","at":"0h"}`)), 0, nil)
 	if len(got.hits) != 1 || got.score != strong || got.class != consistent {
 		t.Errorf("counted %d traits, score %v, class %v", len(got.hits), got.score, got.class)
 	}
@@ -259,7 +263,7 @@ func FuzzParse(f *testing.F) {
 		if diff := cmp.Diff(p, again); err != nil || diff != "" {
 			t.Fatal("reading twice differs", err, diff)
 		}
-		Judge(&finding.Incident{Findings: []*finding.Finding{{Dossier: p.Dossiers(), Severity: finding.High}}}, []*Profile{p}, map[string]bool{})
+		Judge(&finding.Incident{Findings: []*finding.Finding{{Dossier: p.Dossiers(), Severity: finding.High}}}, []*Profile{p}, Options{Searched: map[string]bool{}})
 	})
 }
 

@@ -3,7 +3,6 @@ package campaign
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -13,6 +12,15 @@ import (
 // Unattributed is the profile id of "none of them".
 const Unattributed = "unattributed"
 
+// Options are what is known beside the findings of an incident.
+type Options struct {
+	// Searched holds the record types that the evidence had; what a trait needs
+	// and was not there is listed as missing. Nil leaves that out.
+	Searched map[string]bool
+	// Prior holds, by profile, what the calendar of events adds: -0.5 to 0.5.
+	Prior map[string]float64
+}
+
 // Judge weighs an incident against all profiles and returns the hypotheses,
 // the one to report first. That is a profile only when the evidence allows to
 // call it probable; otherwise "unattributed" comes first and the profiles that
@@ -20,30 +28,46 @@ const Unattributed = "unattributed"
 // only as the template of behaviour it is: when no sourced one comes near it,
 // and never above confidence 30.
 //
-// searched holds the record types that the evidence had; what a trait needs and
-// was not there is listed as missing. Nil leaves that out.
-func Judge(inc *finding.Incident, profiles []*Profile, searched map[string]bool) []finding.Attribution {
-	var ts []*tally
+// Evidence that anybody can copy from publications does not name anybody by
+// itself, and signs of one campaign beside the behaviour of another make "none
+// of them" likelier.
+func Judge(inc *finding.Incident, profiles []*Profile, o Options) []finding.Attribution {
+	j := &judging{profiles: profiles, findings: inc.Findings, o: o}
 	for _, p := range profiles {
-		ts = append(ts, count(p, inc.Findings))
+		j.all = append(j.all, count(p, inc.Findings, o.Prior[p.ID], nil))
 	}
-	weigh(ts)
-	ts = slices.DeleteFunc(ts, func(t *tally) bool { return t.class == nothing })
-	slices.SortStableFunc(ts, func(a, b *tally) int {
-		return cmp.Or(-cmp.Compare(a.certainty, b.certainty), -cmp.Compare(a.score, b.score), cmp.Compare(a.profile.ID, b.profile.ID))
-	})
-	lead, led := leader(ts)
+	weigh(j.all)
+	j.shown = order(j.all)
+	lead, led := leader(j.shown)
 	var out []finding.Attribution
 	if led {
-		out = append(out, tell(lead, ts, searched))
+		out = append(out, j.tell(lead))
 	}
-	out = append(out, unattributed(ts, led))
-	for _, t := range ts {
+	out = append(out, j.unattributed(led))
+	for _, t := range j.shown {
 		if t != lead || !led {
-			out = append(out, tell(t, ts, searched))
+			out = append(out, j.tell(t))
 		}
 	}
 	return out
+}
+
+// judging is one incident on its way to attributions.
+type judging struct {
+	profiles []*Profile
+	findings []*finding.Finding
+	o        Options
+	all      []*tally // of every profile
+	shown    []*tally // those that the evidence says anything for, best first
+}
+
+// order leaves out what the evidence says nothing for, and puts the best first.
+func order(all []*tally) []*tally {
+	ts := slices.DeleteFunc(slices.Clone(all), func(t *tally) bool { return t.class == nothing })
+	slices.SortStableFunc(ts, func(a, b *tally) int {
+		return cmp.Or(-cmp.Compare(a.certainty, b.certainty), -cmp.Compare(a.score, b.score), cmp.Compare(a.profile.ID, b.profile.ID))
+	})
+	return ts
 }
 
 // templateLead is the score at which an unverified profile, whose traits are
@@ -73,7 +97,7 @@ func leader(ts []*tally) (*tally, bool) {
 	return template, true
 }
 
-func tell(t *tally, all []*tally, searched map[string]bool) finding.Attribution {
+func (j *judging) tell(t *tally) finding.Attribution {
 	p := t.profile
 	a := finding.Attribution{Profile: p.ID, Name: p.Name, Confidence: t.certainty, Words: words(t.certainty), Status: string(p.Status)}
 	for _, h := range t.hits {
@@ -82,9 +106,11 @@ func tell(t *tally, all []*tally, searched map[string]bool) finding.Attribution 
 	for _, h := range t.against {
 		a.Against = append(a.Against, p.reason(h))
 	}
-	a.Missing = missing(t, searched)
-	a.Pivot = pivot(t, all)
-	for _, o := range all {
+	a.Notes = j.notes(t)
+	a.Missing = missing(t, j.o.Searched)
+	a.Sensitivity = j.sensitivity(t)
+	a.Pivot = pivot(t, j.shown)
+	for _, o := range j.shown {
 		if o != t {
 			a.RunnerUp, a.Margin = o.profile.ID, int(t.certainty)-int(o.certainty)
 			break
@@ -94,7 +120,7 @@ func tell(t *tally, all []*tally, searched map[string]bool) finding.Attribution 
 }
 
 func (p *Profile) reason(h hit) finding.Reason {
-	r := finding.Reason{Trait: h.trait.ID, Group: string(h.trait.Group), Weight: h.trait.Weight, Because: h.trait.Because}
+	r := finding.Reason{Trait: h.trait.ID, Group: string(h.trait.Group), Weight: h.trait.Weight, Because: h.trait.Because, Imitable: h.trait.Imitable}
 	var sources []string
 	for _, i := range h.trait.Sources {
 		s := p.Sources[i-1]
@@ -107,9 +133,38 @@ func (p *Profile) reason(h hit) finding.Reason {
 	return r
 }
 
-func unattributed(ts []*tally, led bool) finding.Attribution {
+// notes are what a reader must know beside the number.
+func (j *judging) notes(t *tally) []string {
+	var out []string
+	switch {
+	case t.signsOnly():
+		out = append(out, "All that weighs here is cheap to imitate (published names, addresses, strings or tools); the behaviour that goes with it was not seen, so it names nobody by itself.")
+	case t.copied > cheapAlone+t.behaviour:
+		out = append(out, "Evidence that is cheap to imitate counts only as far as behaviour supports it.")
+	}
+	if other := j.signs(t); other != "" {
+		out = append(out, fmt.Sprintf("Signs of %s that anybody can copy are there without its behaviour; they may have been planted, and lower the confidence.", other))
+	}
+	if t.prior != 0 {
+		out = append(out, fmt.Sprintf("Activity clusters around events of the calendar, which adds %+.1f: a prior, no evidence.", t.prior))
+	}
+	return out
+}
+
+// signs names the sourced profiles other than t that are there by signs only.
+func (j *judging) signs(t *tally) string {
+	var out []string
+	for _, o := range j.all {
+		if o != t && o.profile.Status == Sourced && o.signsBeside(t) {
+			out = append(out, o.profile.Name)
+		}
+	}
+	return strings.Join(out, " and ")
+}
+
+func (j *judging) unattributed(led bool) finding.Attribution {
 	rest := 100
-	for _, t := range ts {
+	for _, t := range j.shown {
 		if t.profile.Status == Sourced || led {
 			rest -= int(t.certainty)
 		}
@@ -117,12 +172,17 @@ func unattributed(ts []*tally, led bool) finding.Attribution {
 	c := uint8(max(rest, 1))
 	a := finding.Attribution{Profile: Unattributed, Name: "none of the known campaigns", Confidence: c, Words: words(c), Status: string(Sourced)}
 	why := "no profile shows traits in two independent groups of evidence with one that few others share"
-	if len(ts) == 0 {
+	signs := j.signs(nil)
+	switch {
+	case len(j.shown) == 0:
 		why = "no profile has a trait among the findings"
-	} else if led {
+	case led:
 		why = "an actor without a profile may share tools and behaviour with a known one"
+	case signs != "":
+		why = "signs of " + signs + " are there that anybody can copy, without the behaviour that goes with them"
 	}
 	a.For = []finding.Reason{{Trait: "none-of-them", Because: why}}
+	a.Features = features(j.findings)
 	return a
 }
 
@@ -140,47 +200,4 @@ func missing(t *tally, searched map[string]bool) []string {
 		out = append(out, fmt.Sprintf("%s could not be seen: there were no %s records", u.ID, strings.Join(u.Needs, " or ")))
 	}
 	return out
-}
-
-// pivot names the unmet trait that would raise the confidence most, by trying
-// each.
-func pivot(t *tally, all []*tally) string {
-	var best *Trait
-	var most *tally
-	for _, u := range t.unmet {
-		try := t.with(u)
-		others := append([]*tally{try}, slices.DeleteFunc(slices.Clone(all), func(o *tally) bool { return o == t })...)
-		weighOnly(try, others)
-		if try.certainty > t.certainty && (most == nil || try.certainty > most.certainty || (try.certainty == most.certainty && try.score > most.score)) {
-			best, most = u, try
-		}
-	}
-	if best == nil {
-		return ""
-	}
-	what := cmp.Or(best.Pivot, best.Because)
-	return fmt.Sprintf("%s (%s) would raise it from %d to %d: %s", best.ID, best.When.Describe(), t.certainty, most.certainty, what)
-}
-
-// with is t as it would be with one more trait.
-func (t *tally) with(u *Trait) *tally {
-	try := *t
-	try.byGroup = map[Group]float64{}
-	maps.Copy(try.byGroup, t.byGroup)
-	try.byGroup[u.Group] += u.Weight
-	if u.Weight >= strong {
-		try.strongs++
-	}
-	try.sum()
-	return &try
-}
-
-// weighOnly computes the chance of t among ts and leaves the others as they are.
-func weighOnly(t *tally, ts []*tally) {
-	copies := []*tally{t}
-	for _, o := range ts[1:] {
-		c := *o
-		copies = append(copies, &c)
-	}
-	weigh(copies)
 }

@@ -124,6 +124,13 @@ func (r *reader) number(n *yaml.Node, least, most int) int {
 	return x
 }
 
+func (r *reader) truth(n *yaml.Node) bool {
+	if n.Value != "true" && n.Value != "false" {
+		r.fail(n, "%q is neither true nor false", n.Value)
+	}
+	return n.Value == "true"
+}
+
 func (r *reader) profile(n *yaml.Node) *Profile {
 	p := &Profile{MaxConfidence: 100}
 	var traits, against []*yaml.Node
@@ -145,6 +152,8 @@ func (r *reader) profile(n *yaml.Node) *Profile {
 			p.Sponsor = r.text(v)
 		case "summary":
 			p.Summary = r.text(v)
+		case "event_timed":
+			p.EventTimed = r.truth(v)
 		case "sources":
 			for _, c := range v.Content {
 				p.Sources = append(p.Sources, r.source(c))
@@ -268,6 +277,8 @@ func (r *reader) trait(n *yaml.Node, sources int, against bool) Trait {
 			t.Needs = r.list(v)
 		case "pivot":
 			t.Pivot = r.text(v)
+		case "imitable":
+			t.Imitable = r.truth(v)
 		default:
 			return false
 		}
@@ -328,6 +339,8 @@ func (r *reader) condition(n *yaml.Node) Condition {
 			}
 		case "technique":
 			c.Technique = r.technique(v)
+		case "entity":
+			c.Entity = r.list(v)
 		case "severity":
 			s, err := finding.ParseSeverity(r.text(v))
 			if err != nil {
@@ -338,8 +351,10 @@ func (r *reader) condition(n *yaml.Node) Condition {
 			c.AtLeast = r.number(v, 1, 1000)
 		case "within":
 			c.Within = r.duration(v)
+		case "apart":
+			c.Apart = r.duration(v)
 		case "ordered":
-			c.Ordered = v.Value == "true"
+			c.Ordered = r.truth(v)
 		case "all":
 			c.All = r.conditions(v)
 		case "any":

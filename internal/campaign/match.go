@@ -7,6 +7,7 @@ import (
 
 	"longwatch/internal/attack"
 	"longwatch/internal/finding"
+	"longwatch/internal/record"
 )
 
 // indicatorConfidence is the least confidence of a finding about an indicator
@@ -59,7 +60,7 @@ func (c *Condition) holds(profile string, f *finding.Finding) bool {
 	if c.Technique != "" && !slices.ContainsFunc(f.Techniques, func(id attack.ID) bool { return id == c.Technique || id.Parent() == c.Technique }) {
 		return false
 	}
-	return true
+	return len(c.Entity) == 0 || slices.ContainsFunc(f.Entities, func(e record.Entity) bool { return slices.Contains(c.Entity, e.Kind) })
 }
 
 // matchAll wants a finding for each part, within the time and in the order
@@ -89,6 +90,9 @@ func (c *Condition) around(anchor *finding.Finding, parts [][]*finding.Finding) 
 		for _, f := range part {
 			d := f.Start.Sub(anchor.Start)
 			if c.Within > 0 && d.Abs() > c.Within {
+				continue
+			}
+			if d.Abs() < c.Apart {
 				continue
 			}
 			if c.Ordered && f.Start.Sub(from.Start) < -clockSlack {

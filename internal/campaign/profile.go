@@ -61,6 +61,7 @@ type Profile struct {
 	MaxConfidence uint8  // never exceeded, whatever the score
 	Sponsor       string // what the sources say, no more
 	Summary       string
+	EventTimed    bool // reported to come around events: a calendar may be its prior
 	Sources       []Source
 	Traits        []Trait
 	Against       []Trait
@@ -86,6 +87,7 @@ type Trait struct {
 	Sources   []int  // from 1, into Profile.Sources
 	Needs     []string
 	Pivot     string // what to look for, in words; empty for a general text
+	Imitable  bool   // cheap to copy from publications: names, addresses, strings and tools that anybody can get
 	Line      int
 }
 
@@ -96,11 +98,13 @@ type Condition struct {
 	Finding   []string  // any of these detectors
 	Indicator string    // an indicator of this profile, of at least this weight: weak, medium, strong
 	Technique attack.ID // or a sub-technique of it
+	Entity    []string  // an entity of one of these kinds, such as hash
 	Severity  finding.Severity
 	AtLeast   int // distinct findings; 0 is 1
 	All       []Condition
 	Any       []Condition
 	Within    time.Duration // All: between the first and the last; 0 is any time
+	Apart     time.Duration // All: at least so long between the first part and each other one
 	Ordered   bool          // All: in this order
 }
 

@@ -18,8 +18,19 @@ const (
 )
 
 // groupCap is the most one group of evidence may add: one strong trait and a
-// medium one. Victimology is a prior.
+// medium one. Victimology, with the prior of the calendar, is no more than that.
 const groupCap, victimologyCap = 4.5, 0.5
+
+// cheapAlone is the most that evidence may add which anybody can copy from
+// publications, beyond as much as there is of behaviour that costs something:
+// a medium trait, so that signs without behaviour name nobody.
+const cheapAlone = 1.5
+
+// planted is how much copied signs of another campaign speak for somebody whom
+// no profile describes: whoever plants signs is not who they are of. It is also
+// the most that such signs take from a profile that they contradict, since
+// otherwise they would wipe out what behaviour shows.
+const planted = 0.5
 
 // unknownScore is what "none of them" starts with: more than one strong trait,
 // less than two groups with a strong trait among them.
@@ -51,19 +62,26 @@ type tally struct {
 	hits      []hit // counted, heaviest first
 	against   []hit
 	unmet     []*Trait
-	byGroup   map[Group]float64
+	costly    map[Group]float64 // weights of traits that cost something to copy
+	cheap     map[Group]float64 // and of those that do not
+	prior     float64           // of the calendar, -0.5 to 0.5
+	behaviour float64           // what the costly traits add
+	copied    float64           // what the cheap ones would add by themselves
 	score     float64
-	strongs   int
 	class     class
 	chance    float64 // among the hypotheses, 0 to 1
-	certainty uint8   // after ceilings
+	certainty uint8   // after calibration and ceilings
 }
 
-// count weighs the traits of p against the findings of an incident.
-func count(p *Profile, fs []*finding.Finding) *tally {
-	t := &tally{profile: p, byGroup: map[Group]float64{}}
+// count weighs the traits of p against the findings of an incident; those that
+// skip names are left out.
+func count(p *Profile, fs []*finding.Finding, prior float64, skip func(*Trait) bool) *tally {
+	t := &tally{profile: p, prior: prior, costly: map[Group]float64{}, cheap: map[Group]float64{}}
 	used := map[*finding.Finding]bool{}
 	for _, h := range met(p.ID, p.Traits, fs) {
+		if skip != nil && skip(h.trait) {
+			continue
+		}
 		if !slices.ContainsFunc(h.findings, func(f *finding.Finding) bool { return !used[f] }) {
 			continue // a heavier trait already counts this evidence
 		}
@@ -71,10 +89,7 @@ func count(p *Profile, fs []*finding.Finding) *tally {
 			used[f] = true
 		}
 		t.hits = append(t.hits, h)
-		t.byGroup[h.trait.Group] += h.trait.Weight
-		if h.trait.Weight >= strong {
-			t.strongs++
-		}
+		t.add(h.trait)
 	}
 	t.against = met(p.ID, p.Against, fs)
 	for i := range p.Traits {
@@ -86,7 +101,16 @@ func count(p *Profile, fs []*finding.Finding) *tally {
 	return t
 }
 
-// met returns the traits whose conditions are met, heaviest first.
+func (t *tally) add(x *Trait) {
+	if x.Imitable {
+		t.cheap[x.Group] += x.Weight
+		return
+	}
+	t.costly[x.Group] += x.Weight
+}
+
+// met returns the traits whose conditions are met, heaviest first; of equal
+// ones, those that cost more to copy.
 func met(profile string, traits []Trait, fs []*finding.Finding) []hit {
 	var out []hit
 	for i := range traits {
@@ -94,58 +118,106 @@ func met(profile string, traits []Trait, fs []*finding.Finding) []hit {
 			out = append(out, hit{&traits[i], got})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b hit) int { return -cmp.Compare(math.Abs(a.trait.Weight), math.Abs(b.trait.Weight)) })
+	slices.SortStableFunc(out, func(a, b hit) int {
+		return cmp.Or(-cmp.Compare(math.Abs(a.trait.Weight), math.Abs(b.trait.Weight)), cmp.Compare(rank(a.trait), rank(b.trait)))
+	})
 	return out
+}
+
+func rank(t *Trait) int {
+	if t.Imitable {
+		return 1
+	}
+	return 0
 }
 
 // sum caps the groups, adds them up and says what the evidence allows.
 func (t *tally) sum() {
-	t.score = 0
 	groups := 0
+	t.behaviour, t.copied = 0, 0
 	for _, g := range Groups {
-		w := t.byGroup[g]
-		t.score += min(w, capOf(g))
-		if w > 0 && g != Victimology {
+		if g == Victimology {
+			continue
+		}
+		own := min(t.costly[g], groupCap)
+		t.behaviour += own
+		t.copied += min(t.costly[g]+t.cheap[g], groupCap) - own
+		if t.costly[g]+t.cheap[g] > 0 {
 			groups++
 		}
 	}
+	place := t.costly[Victimology] + t.cheap[Victimology] + t.prior
+	t.score = t.behaviour + min(t.copied, cheapAlone+t.behaviour) + max(-victimologyCap, min(place, victimologyCap))
+	copied := 0.0
 	for _, h := range t.against {
+		if h.trait.Imitable {
+			copied += h.trait.Weight
+			continue
+		}
 		t.score += h.trait.Weight
 	}
-	t.class = classOf(groups, t.strongs, t.score)
+	t.score += max(copied, -planted)
+	t.class = t.allows(groups)
 }
 
-func capOf(g Group) float64 {
-	if g == Victimology {
-		return victimologyCap
+// allows says what the evidence allows. Copied signs count as strong only where
+// behaviour of the campaign goes with them.
+func (t *tally) allows(groups int) class {
+	own, all := 0, 0
+	for _, h := range t.hits {
+		if h.trait.Weight >= strong {
+			all++
+			if !h.trait.Imitable {
+				own++
+			}
+		}
 	}
-	return groupCap
-}
-
-func classOf(groups, strongs int, score float64) class {
 	switch {
-	case score < 1:
+	case t.score < 1:
 		return nothing
-	case groups >= 3 && strongs >= 2:
+	case groups >= 3 && all >= 2 && own >= 1:
 		return high
-	case groups >= 2 && strongs >= 1:
+	case groups >= 2 && all >= 1 && t.behaviour >= medium:
 		return probable
 	}
 	return consistent
+}
+
+// signsOnly tells whether a profile is there by what anybody can copy, and not
+// by what it does.
+func (t *tally) signsOnly() bool { return t.copied >= medium && t.behaviour < medium }
+
+// signsBeside is signsOnly with nothing but evidence that o does not explain
+// itself: many actors use the same tools.
+func (t *tally) signsBeside(o *tally) bool {
+	if o == nil || !t.signsOnly() {
+		return t.signsOnly()
+	}
+	copied := 0.0
+	for _, h := range t.hits {
+		if h.trait.Imitable && !slices.ContainsFunc(o.hits, func(x hit) bool { return overlap(x, h) }) {
+			copied += h.trait.Weight
+		}
+	}
+	return copied >= medium
 }
 
 // weigh turns scores into chances: the hypotheses compete with each other and
 // with "none of them". An unverified profile takes nothing from sourced ones.
 func weigh(ts []*tally) {
 	for _, t := range ts {
-		rest := math.Exp(unknownScore)
+		nobody := unknownScore
+		if slices.ContainsFunc(ts, func(o *tally) bool { return o != t && o.profile.Status == Sourced && o.signsBeside(t) }) {
+			nobody += planted
+		}
+		rest := math.Exp(nobody)
 		for _, o := range ts {
 			if o != t && o.profile.Status == Sourced {
 				rest += math.Exp(o.score)
 			}
 		}
 		t.chance = math.Exp(t.score) / (math.Exp(t.score) + rest)
-		t.certainty = min(uint8(math.Round(100*t.chance)), t.profile.MaxConfidence, ceilings[t.class])
+		t.certainty = min(uint8(math.Round(100*calibrate(t.chance))), t.profile.MaxConfidence, ceilings[t.class])
 	}
 }
 

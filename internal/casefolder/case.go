@@ -6,6 +6,7 @@ package casefolder
 
 import (
 	"longwatch/internal/absence"
+	"longwatch/internal/calendar"
 	"longwatch/internal/coverage"
 	"longwatch/internal/finding"
 	"longwatch/internal/guide"
@@ -38,6 +39,7 @@ type Case struct {
 	Detections []coverage.Detection   // of the hunt, as far as they bear on campaigns
 	Absences   []*absence.Certificate // by profile
 	Guides     []*guide.Result        // that were walked
+	Events     *calendar.Result       // whether activity clusters around events; nil: no calendar was given
 }
 
 // Extracted is the content of a file that a capture carried, kept on disk.

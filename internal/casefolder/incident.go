@@ -104,6 +104,7 @@ type jsonIncident struct {
 	Clocks       []jsonClock           `json:"clocks,omitempty"`
 	Tactics      []string              `json:"tactics"`
 	Attribution  []finding.Attribution `json:"attribution"`
+	Matrix       *finding.Matrix       `json:"competing_hypotheses,omitempty"`
 }
 
 func refsOf(refs []record.Ref) []jsonRef {
@@ -138,7 +139,7 @@ func incidentJSON(i *finding.Incident) jsonIncident {
 	j := jsonIncident{
 		ID: i.ID, Title: i.Title, Severity: i.Severity, Start: when(i.Start), End: when(i.End), Findings: []string{}, Entities: listed(i.Entities),
 		Alternatives: []jsonStep{}, Path: []jsonMove{}, Reach: []jsonReach{}, Why: listed(i.Why), Joins: joinsJSON(i), Edges: []jsonEdge{},
-		Clocks: clocksJSON(i.Clocks), Tactics: texts(i.Tactics), Attribution: listed(i.Attribution),
+		Clocks: clocksJSON(i.Clocks), Tactics: texts(i.Tactics), Attribution: listed(i.Attribution), Matrix: i.Matrix,
 	}
 	if i.Entry != nil {
 		j.Entry = stepJSON(i.Entry)
@@ -201,7 +202,7 @@ func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Se
 
 // value builds the incident.
 func (j *jsonIncident) value(byID map[string]*finding.Finding, joined map[string]*jsonJoin) (*finding.Incident, error) {
-	inc := &finding.Incident{ID: j.ID, Title: j.Title, Severity: j.Severity, Entities: j.Entities, Attribution: j.Attribution, Why: j.Why, Clocks: clockValues(j.Clocks)}
+	inc := &finding.Incident{ID: j.ID, Title: j.Title, Severity: j.Severity, Entities: j.Entities, Attribution: j.Attribution, Matrix: j.Matrix, Why: j.Why, Clocks: clockValues(j.Clocks)}
 	var errs [3]error
 	inc.Start, errs[0] = parseWhen(j.Start)
 	inc.End, errs[1] = parseWhen(j.End)

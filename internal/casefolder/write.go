@@ -36,6 +36,12 @@ func (c *Case) Write(dir string) error {
 			return fmt.Errorf("casefolder: %s: %w", f.name, err)
 		}
 	}
+	if c.Events == nil {
+		return nil
+	}
+	if err := WriteFile(filepath.Join(dir, "events.json"), func(w io.Writer) error { return indented(w, c.Events) }); err != nil {
+		return fmt.Errorf("casefolder: events.json: %w", err)
+	}
 	return nil
 }
 

@@ -28,6 +28,7 @@ timeline.jsonl and one for Timesketch), stix.json, navigator.json, manifest.json
   longwatch hunt /mnt/evidence -o case --networks GeoLite2-ASN.mmdb,GeoLite2-Country.mmdb    newer data than the built-in
   longwatch hunt /mnt/today -o case --state habits.state    against what was ordinary in all hunts before
   longwatch hunt /mnt/evidence -o case --guide volt-typhoon   answer the hunts of a campaign's guide
+  longwatch hunt /mnt/evidence -o case --events votes.ics    does activity cluster around events more than chance?
   longwatch hunt /mnt/evidence -o case --fail-on high    exit status 3 if there is such a finding`,
 		Args: atLeastOne("file or folder of evidence"),
 	}
@@ -63,6 +64,7 @@ func bindHunt(cmd *cobra.Command, args []string, run app.Runner) *common {
 	f.StringSliceVar(&c.config.Tables, "networks", nil, "tables of who announces which addresses, asked before the built-in one: MaxMind DB files (GeoLite2 and the like) or CSV")
 	var rules ruleFlags
 	rules.add(f)
+	f.StringVar(&c.config.Events, "events", "", "calendar of events (iCalendar or YAML): does activity cluster around them more than chance?")
 	f.StringSliceVar(&c.config.Guides, "guide", nil, "campaigns whose hunting guides are walked, comma-separated, or all: each hypothesis with what was found, searched or missing")
 	failOn := f.String("fail-on", "", "exit with status 3 when there is a finding of this severity or above")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {

@@ -240,6 +240,21 @@ func (t *tally) into(o *tally) {
 	}
 }
 
+// Days are the days (UTC, from 1970-01-01) with a record of any kind.
+func (c *Census) Days() map[int32]struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := map[int32]struct{}{}
+	for _, l := range c.lanes {
+		for _, t := range l.rows {
+			for d := range t.days {
+				out[d] = struct{}{}
+			}
+		}
+	}
+	return out
+}
+
 // Report joins the lanes. What it says does not depend on how records were
 // spread over them.
 func (c *Census) Report(w Window) *Report {
@@ -262,6 +277,7 @@ func (c *Census) Report(w Window) *Report {
 	slices.SortFunc(r.Sources, func(a, b Source) int {
 		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Name, b.Name), -cmp.Compare(b2i(a.Log), b2i(b.Log)))
 	})
+	r.packets(w.Wire)
 	r.Limits = append(slices.Clone(c.notes), all.limits(r)...)
 	r.unlogged(all.named)
 	r.sort()
@@ -276,6 +292,15 @@ func (r *Report) sort() {
 	r.Limits = slices.CompactFunc(r.Limits, func(a, b Limit) bool {
 		return a.Kind == b.Kind && a.Host == b.Host && a.Name == b.Name && a.Why == b.Why
 	})
+}
+
+// packets keeps which types of record packets would have given, when there were
+// any: connections, and content of some that a flow log does not have.
+func (r *Report) packets(wire []string) {
+	content := func(s Source) bool { return !s.Log && s.Name != "conn" && slices.Contains(wire, s.Name) }
+	if r.Has("conn") && slices.ContainsFunc(r.Sources, content) {
+		r.OnWire = slices.Sorted(slices.Values(wire))
+	}
 }
 
 func b2i(b bool) int {

@@ -10,6 +10,8 @@
 package coverage
 
 import (
+	"slices"
+
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 	"longwatch/internal/record/web"
@@ -61,9 +63,10 @@ type Source struct {
 	Events  map[uint32]int64 `json:"events,omitempty"` // records of a channel by event number
 }
 
-// Window is the time that a hunt was limited to; 0: not limited.
+// Window is what a hunt was limited to, and what it can read.
 type Window struct {
-	Since, Until record.Time
+	Since, Until record.Time // 0: not limited
+	Wire         []string    // types of record that the parsers of protocols make
 }
 
 // Limit is one thing that kept evidence from showing what happened.
@@ -103,8 +106,9 @@ const (
 type Report struct {
 	Since   When     `json:"since,omitzero"`
 	Until   When     `json:"until,omitzero"`
-	Sources []Source `json:"sources"` // by host and name
-	Limits  []Limit  `json:"limits"`  // by kind, host and name
+	OnWire  []string `json:"on_wire,omitempty"` // types of record that packets would have given, had there been such traffic; none: there were no packets
+	Sources []Source `json:"sources"`           // by host and name
+	Limits  []Limit  `json:"limits"`            // by kind, host and name
 }
 
 // AtRest tells whether records of a type are about files as they lie there: a
@@ -117,8 +121,12 @@ func AtRest(t *record.Type) bool {
 	return false
 }
 
-// Has tells whether there was any record of a type.
+// Has tells whether records of a type could have been there: there are some, or
+// there were packets that would have given them.
 func (r *Report) Has(name string) bool {
+	if slices.Contains(r.OnWire, name) {
+		return true
+	}
 	for i := range r.Sources {
 		if r.Sources[i].Log && name == host.EventType.Name || !r.Sources[i].Log && r.Sources[i].Name == name {
 			return true

@@ -173,6 +173,15 @@ func TestJudge(t *testing.T) {
 	whole := report(estate(), 1)
 	conn := &network.Conn{OrigBytes: record.Some[uint64](10)}
 	crypt := report(append(estate(), &smb.Session{Encrypted: 9}, conn), 1)
+	wired := func(rs ...record.Record) *Report {
+		c := NewCensus()
+		l := c.Lane()
+		for _, r := range append(estate(), rs...) {
+			l.Put(r)
+		}
+		return c.Report(Window{Wire: []string{"conn", "dns", "smb_files", "smb_session", "socks"}})
+	}
+	flows, packets := wired(conn), wired(conn, &dns.Message{Query: "a"})
 	for _, c := range []struct {
 		name string
 		r    *Report
@@ -186,6 +195,9 @@ func TestJudge(t *testing.T) {
 		{"log with the event", whole, Detection{Logs: []Channel{{Name: "Security", Events: []uint32{4688}}}}, Full},
 		{"log without the event", whole, Detection{Logs: []Channel{{Name: "Security", Events: []uint32{4624}}}}, No},
 		{"stopped on some", whole, Detection{Types: []string{"process"}, Stopped: "was stopped on 3 events"}, Part},
+		{"no such traffic in packets", packets, Detection{Types: []string{"socks"}}, Full},
+		{"no such traffic in flow logs", flows, Detection{Types: []string{"socks"}}, No},
+		{"all hidden by encryption", wired(conn, &smb.Session{Encrypted: 9}), Detection{Types: []string{"smb_files"}}, No},
 		{"hidden by encryption", crypt, Detection{Types: []string{"conn", "smb_files"}}, Part},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -80,6 +80,9 @@ func (r *Report) Judge(d *Detection) Reach {
 			hosts[s.Host] = true
 		}
 	}
+	for _, t := range d.Types {
+		have[t] = slices.Contains(r.OnWire, t) // none of it was on the wire, which was looked at
+	}
 	logs := false
 	for i := range r.Sources {
 		s := &r.Sources[i]
@@ -93,7 +96,10 @@ func (r *Report) Judge(d *Detection) Reach {
 		}
 	}
 	out.Hosts, out.Start, out.End = len(hosts), When(span.Start), When(span.End)
-	any := logs || len(have) > 0
+	any := logs
+	for _, t := range d.Types {
+		any = any || have[t]
+	}
 	for _, t := range d.Types {
 		if !have[t] && !(d.Any && any) {
 			out.Without = append(out.Without, Ask(t))
@@ -130,6 +136,9 @@ func (r *Report) hidden(d *Detection, have, hosts map[string]bool, out *Reach) {
 		if l.Kind == NoLog {
 			unlogged++
 		}
+		if l.blinds(d) {
+			out.Can = No
+		}
 		if l.Share >= 0.01 || l.Kind == MissingChannel || l.Kind == Cleared || l.Kind == Unread || 10*unlogged > len(hosts) {
 			out.Can = min(out.Can, Part)
 		}
@@ -157,6 +166,11 @@ func (l *Limit) touches(d *Detection, have, hosts map[string]bool) bool {
 	}
 	// What is missing everywhere is told as such.
 	return l.Kind == MissingChannel || slices.ContainsFunc(l.Hides, func(t string) bool { return have[t] || l.Whole && slices.Contains(d.Types, t) })
+}
+
+// blinds tells whether a limit hides all that d reads.
+func (l *Limit) blinds(d *Detection) bool {
+	return l.Whole && l.Host == "" && len(l.Hides) > 0 && len(d.Logs) == 0 && !slices.ContainsFunc(d.Types, func(t string) bool { return !slices.Contains(l.Hides, t) })
 }
 
 // fits counts the records of s that one of the channels asks for.

@@ -111,28 +111,3 @@ func (f *Finding) Seal() {
 func Compare(a, b *Finding) int {
 	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID))
 }
-
-// Attribution is a graded link from an incident to a campaign profile.
-type Attribution struct {
-	Profile    string   `json:"profile"`    // id, or "unattributed"
-	Name       string   `json:"name"`       // as people say it
-	Confidence uint8    `json:"confidence"` // 0 to 100
-	Words      string   `json:"words"`      // ICD 203 term
-	Status     string   `json:"status"`     // sourced or unverified
-	For        []Reason `json:"for"`
-	Against    []Reason `json:"against"`
-	Missing    []string `json:"missing,omitempty"` // evidence that was not there to be searched
-	Pivot      string   `json:"pivot,omitempty"`   // the one new piece of evidence that would change it most
-	RunnerUp   string   `json:"runner_up,omitempty"`
-	Margin     int      `json:"margin,omitempty"` // points above the runner-up
-}
-
-// Reason is one weighed trait of an attribution.
-type Reason struct {
-	Trait    string   `json:"trait"`
-	Group    string   `json:"group"` // infrastructure, tool, command, protocol, log-tamper, victimology
-	Weight   float64  `json:"weight"`
-	Because  string   `json:"because"`
-	Source   string   `json:"source,omitempty"`
-	Findings []string `json:"findings,omitempty"` // ids
-}

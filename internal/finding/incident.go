@@ -29,6 +29,7 @@ type Incident struct {
 	Clocks       []Clock         // of the sources whose times were corrected before their findings were put in order
 	Tactics      []attack.Tactic // in ATT&CK order
 	Attribution  []Attribution   // best first; empty or "unattributed" is a good answer
+	Matrix       *Matrix         // the evidence against the hypotheses; nil when no profile has a trait in it
 }
 
 // Step is a place where an incident may have begun.

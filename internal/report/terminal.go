@@ -79,6 +79,9 @@ func Text(w io.Writer, c *casefolder.Case, dir string) error {
 		}
 		fmt.Fprintf(&b, "  not covered  %s\n", wrap(clean(strings.Join(names, "; "), 600), 15))
 	}
+	if c.Events != nil {
+		fmt.Fprintf(&b, "  events       %s\n", wrap(clean(c.Events.Says, 400), 15))
+	}
 	if gone := absent(c); gone != "" {
 		fmt.Fprintf(&b, "  not found    %s\n", wrap(clean(gone, 600), 15))
 	}
@@ -135,6 +138,9 @@ func incidentText(b *strings.Builder, p paint, n int, i *finding.Incident) {
 			text += ": " + a.For[0].Because
 		}
 		line("resembles", clean(text, 420))
+		for _, n := range a.Notes {
+			line("", clean(n, 300))
+		}
 	}
 	for k, f := range worst(i, 5) {
 		name := ""
