@@ -111,6 +111,9 @@ func used(cf *casefolder.Case) []string {
 func (h *hunt) held(cf *casefolder.Case) {
 	for i := range cf.Evidence {
 		e := &cf.Evidence[i]
+		if n := e.Counts["dropped"]; n > 0 {
+			h.census.Note(coverage.Dropped(e.Path, n, e.Counts["packets"]))
+		}
 		if e.Whole {
 			continue
 		}

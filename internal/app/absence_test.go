@@ -110,6 +110,16 @@ func TestAbsenceChanges(t *testing.T) {
 				return frame
 			})
 		}, coverage.MissedBytes, "payload"},
+		{"the sensor says that it dropped packets", func(t *testing.T, dir string) {
+			name := one(t, filepath.Join(dir, "*", "network", "*.pcap"))
+			b, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(name, nextGeneration(b, 4321), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, coverage.DroppedPackets, "4321 packets"},
 		{"capture cut short", func(t *testing.T, dir string) {
 			name := one(t, filepath.Join(dir, "*", "network", "*.pcap"))
 			info, err := os.Stat(name)
@@ -154,6 +164,37 @@ func TestAbsenceChanges(t *testing.T) {
 			}
 		})
 	}
+}
+
+// nextGeneration makes pcapng of a pcap file, with a block of statistics that
+// tells of dropped packets (draft-ietf-opsawg-pcapng, section 4.6).
+func nextGeneration(pcap []byte, dropped uint64) []byte {
+	le := binary.LittleEndian
+	block := func(kind uint32, body []byte) []byte {
+		n := uint32(12 + len(body))
+		out := append(le.AppendUint32(le.AppendUint32(nil, kind), n), body...)
+		return le.AppendUint32(out, n)
+	}
+	out := block(0x0a0d0d0a, le.AppendUint64(le.AppendUint32(le.AppendUint32(nil, 0x1a2b3c4d), 1), ^uint64(0)))
+	out = append(out, block(1, le.AppendUint32(le.AppendUint32(nil, le.Uint32(pcap[20:])), 0))...)
+	scale := uint64(1)
+	if le.Uint32(pcap) == 0xa1b23c4d {
+		scale = 1000 // nanoseconds, of which the interface has microseconds
+	}
+	for at := 24; at+16 <= len(pcap); {
+		size := int(le.Uint32(pcap[at+8:]))
+		ticks := uint64(le.Uint32(pcap[at:]))*1_000_000 + uint64(le.Uint32(pcap[at+4:]))/scale
+		body := le.AppendUint32(le.AppendUint32(le.AppendUint32(nil, 0), uint32(ticks>>32)), uint32(ticks))
+		body = append(append(body, pcap[at+8:at+16]...), pcap[at+16:at+16+size]...)
+		for len(body)%4 != 0 {
+			body = append(body, 0)
+		}
+		out = append(out, block(6, body)...)
+		at += 16 + size
+	}
+	stats := le.AppendUint64(le.AppendUint32(nil, 0), 0)
+	stats = le.AppendUint64(le.AppendUint16(le.AppendUint16(stats, 5), 8), dropped)
+	return append(out, block(5, append(stats, 0, 0, 0, 0))...)
 }
 
 // rel is where a host's folder of the first exercise lies in a copy.

@@ -15,6 +15,7 @@ const (
 	ngInterface = 1
 	ngPacketOld = 2
 	ngSimple    = 3
+	ngStats     = 5
 	ngEnhanced  = 6
 
 	ngByteOrder   = 0x1a2b3c4d
@@ -22,6 +23,8 @@ const (
 	optEnd        = 0
 	optTSResol    = 9
 	optTSOffset   = 14
+	optIfDrop     = 5 // of statistics
+	optOSDrop     = 7 // likewise
 
 	// maxInterfaces bounds the interfaces of one section. Frames of further
 	// ones cannot be read.
@@ -34,6 +37,8 @@ type iface struct {
 	snap   uint32
 	perSec uint64 // ticks per second
 	offset int64  // seconds to add
+
+	ifDrop, osDrop uint64 // packets that the interface and the system dropped, as last told
 }
 
 // ticks converts a pcapng timestamp to nanoseconds since the epoch.
@@ -64,7 +69,7 @@ func (r *Reader) nextNG(f *Frame) error {
 			default:
 				return fmt.Errorf("%w: section header at offset %d", ErrRecord, r.Offset())
 			}
-			r.ifaces = r.ifaces[:0]
+			r.closeSection()
 		}
 		kind, n := r.bo.Uint32(b), int64(r.bo.Uint32(b[4:]))
 		if n < 12 || n%4 != 0 {
@@ -85,6 +90,8 @@ func (r *Reader) nextNG(f *Frame) error {
 		switch kind {
 		case ngInterface:
 			r.addInterface(body)
+		case ngStats:
+			r.statistics(body)
 		case ngEnhanced, ngPacketOld, ngSimple:
 			if r.frameNG(kind, body, f) {
 				f.Pos, f.Block = pos, r.block
@@ -117,22 +124,57 @@ func (r *Reader) addInterface(b []byte) {
 		return
 	}
 	i := iface{link: LinkType(r.bo.Uint16(b)), snap: r.bo.Uint32(b[4:]), perSec: 1e6}
-	for o := b[8:]; len(o) >= 4; {
+	r.options(b[8:], func(code uint16, v []byte) {
+		switch {
+		case code == optTSResol && len(v) >= 1:
+			i.perSec = resolution(v[0])
+		case code == optTSOffset && len(v) >= 8:
+			i.offset = int64(r.bo.Uint64(v)) // #nosec G115 -- declared signed
+		}
+	})
+	r.ifaces = append(r.ifaces, i)
+}
+
+// options calls fn with each option of a block.
+func (r *Reader) options(o []byte, fn func(code uint16, v []byte)) {
+	for len(o) >= 4 {
 		code, n := r.bo.Uint16(o), int(r.bo.Uint16(o[2:]))
 		padded := 4 + (n+3)&^3
 		if code == optEnd || padded > len(o) {
-			break
+			return
 		}
-		v := o[4 : 4+n]
-		switch {
-		case code == optTSResol && n >= 1:
-			i.perSec = resolution(v[0])
-		case code == optTSOffset && n >= 8:
-			i.offset = int64(r.bo.Uint64(v)) // #nosec G115 -- declared signed
-		}
+		fn(code, o[4:4+n])
 		o = o[padded:]
 	}
-	r.ifaces = append(r.ifaces, i)
+}
+
+// statistics keeps how many packets an interface lost (section 4.6). The counts
+// are from the beginning of the capture, so the last one stands.
+func (r *Reader) statistics(b []byte) {
+	if len(b) < 12 || int64(r.bo.Uint32(b)) >= int64(len(r.ifaces)) {
+		return
+	}
+	i := &r.ifaces[r.bo.Uint32(b)]
+	r.options(b[12:], func(code uint16, v []byte) {
+		switch {
+		case len(v) < 8:
+		case code == optIfDrop:
+			i.ifDrop = max(i.ifDrop, r.bo.Uint64(v))
+		case code == optOSDrop:
+			i.osDrop = max(i.osDrop, r.bo.Uint64(v))
+		}
+	})
+}
+
+// maxDropped keeps sums of counts that somebody made up from wrapping.
+const maxDropped = 1 << 60
+
+// closeSection adds up what the interfaces of a section lost.
+func (r *Reader) closeSection() {
+	for i := range r.ifaces {
+		r.dropped = min(r.dropped+min(r.ifaces[i].ifDrop, maxDropped)+min(r.ifaces[i].osDrop, maxDropped), maxDropped)
+	}
+	r.ifaces = r.ifaces[:0]
 }
 
 // resolution is ticks per second: 10^-v, or 2^-v with the high bit set.

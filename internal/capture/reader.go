@@ -30,6 +30,8 @@ type Reader struct {
 
 	ifaces []iface // pcapng: of this section
 	unread int64   // pcapng: packet blocks that make no sense
+
+	dropped uint64 // pcapng: packets that interfaces of earlier sections lost
 }
 
 // NewReader recognises the format of src and reads its header. The error wraps
@@ -76,6 +78,13 @@ func (r *Reader) Offset() int64 { return r.base + int64(r.start) }
 // Unread is how many packet blocks named an interface that was not described,
 // or were too short to hold a packet.
 func (r *Reader) Unread() int64 { return r.unread }
+
+// Dropped is how many packets the capture says that its interfaces and systems
+// lost; only pcapng says so. It is complete after the last frame.
+func (r *Reader) Dropped() uint64 {
+	r.closeSection()
+	return r.dropped
+}
 
 // Close gives back the block. The Reader cannot be used afterwards.
 func (r *Reader) Close() {

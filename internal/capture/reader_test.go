@@ -182,6 +182,38 @@ func ngFile(bo binary.AppendByteOrder) []byte {
 	return append(b, block(bo, 3, append(bo.AppendUint32(nil, 11), "simple fram"...))...)
 }
 
+// TestDropped: the counts of statistics blocks are from the beginning, so the
+// last one of each interface stands; sections add up.
+func TestDropped(t *testing.T) {
+	for _, bo := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		stats := func(id uint32, code uint16, n uint64) []byte {
+			b := bo.AppendUint64(bo.AppendUint32(nil, id), 0)
+			b = bo.AppendUint64(bo.AppendUint16(bo.AppendUint16(b, code), 8), n)
+			return block(bo, 5, append(b, 0, 0, 0, 0))
+		}
+		one := append(ngFile(bo), stats(0, 5, 40)...)
+		one = append(one, stats(0, 5, 70)...) // later: 70 in all
+		one = append(one, stats(1, 7, 9)...)
+		one = append(one, stats(0, 4, 1000)...) // packets received, not lost
+		one = append(one, stats(99, 5, 1000)...)
+		for n, want := range []uint64{79, 158} {
+			file := bytes.Repeat(one, n+1)
+			r, err := NewReader(bytes.NewReader(file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var f Frame
+			for err == nil {
+				err = r.Next(&f)
+			}
+			if got := r.Dropped(); got != want || r.Dropped() != want {
+				t.Errorf("%v, %d sections: %d packets lost, want %d", bo, n+1, got, want)
+			}
+			r.Close()
+		}
+	}
+}
+
 func TestPcapng(t *testing.T) {
 	for _, bo := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
 		t.Run(bo.String(), func(t *testing.T) {

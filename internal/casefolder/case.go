@@ -67,7 +67,7 @@ type Evidence struct {
 	Start    string           `json:"start,omitempty"`  // RFC 3339, first record
 	End      string           `json:"end,omitempty"`
 	Records  map[string]int64 `json:"records,omitempty"` // by record type
-	Counts   map[string]int64 `json:"counts,omitempty"`  // what the format counts: of captures, packets and duplicates
+	Counts   map[string]int64 `json:"counts,omitempty"`  // what the format counts: of captures, packets, duplicates, and those that the sensor dropped
 	Problems []Problem        `json:"problems,omitempty"`
 	Lost     int64            `json:"bytes_not_understood"`
 	Whole    bool             `json:"whole"` // read to its end, nothing left out

@@ -92,7 +92,7 @@ const (
 	ShortLog       = "short-log"
 	SilentDays     = "silent-days"
 	MissedBytes    = "missed-bytes"
-	Dropped        = "dropped-packets"
+	DroppedPackets = "dropped-packets"
 	EncryptedSMB   = "encrypted-smb"
 	HiddenCert     = "hidden-certificates"
 	NoCommandLine  = "no-command-line"

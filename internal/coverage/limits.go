@@ -244,6 +244,15 @@ func (l *Lane) wire() []Limit {
 	return out
 }
 
+// Dropped is the limit of a capture whose sensor says that it lost packets.
+func Dropped(path string, dropped, kept int64) Limit {
+	share := float64(dropped) / float64(dropped+kept)
+	return Limit{
+		Kind: DroppedPackets, Name: path, Hides: wire, Count: dropped, Share: share,
+		Why: fmt.Sprintf("the sensor of %q says that it dropped %d packets (%s)", path, dropped, percent(share)),
+	}
+}
+
 func part(n, of uint64) float64 {
 	if of == 0 {
 		return 0

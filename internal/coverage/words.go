@@ -13,7 +13,7 @@ type Sentence struct{ Name, Why string }
 // names of the kinds for people.
 var names = map[string]string{
 	Cleared: "event logs cleared", Gap: "holes in event logs", MissingChannel: "event logs missing", NoLog: "hosts without logs",
-	ShortLog: "event logs too short", SilentDays: "silent event logs", MissedBytes: "packets missing", Dropped: "packets dropped",
+	ShortLog: "event logs too short", SilentDays: "silent event logs", MissedBytes: "packets missing", DroppedPackets: "packets dropped",
 	EncryptedSMB: "encrypted file shares", HiddenCert: "certificates hidden by TLS 1.3", NoCommandLine: "no command lines",
 	NotSearched: "time left out", Unkept: "sources not counted",
 }

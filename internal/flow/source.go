@@ -221,6 +221,11 @@ func (m *merger) ended(s *source, err error) {
 	if !errors.Is(err, io.EOF) {
 		m.eng.fail(s, err)
 	}
+	if s.frames != nil {
+		if n := s.frames.Dropped(); n > 0 {
+			m.eng.out.Count(s.Path, "dropped", int64(n)) // #nosec G115 -- bounded by the reader
+		}
+	}
 	if s.frames != nil && s.frames.Unread() > 0 {
 		m.eng.out.Problem(evidence.Problem{
 			Name: "capture-packet-blocks", Ref: record.Ref{File: s.Path},
