@@ -53,7 +53,7 @@ func Build(name, tool string, again bool, sources ...Source) (Built, error) {
 		}
 	}
 	seed := [2]uint64{binary.LittleEndian.Uint64(digest[:]), binary.LittleEndian.Uint64(digest[8:])}
-	set, report := loadAll(&loader{set: newSet(seed), merge: true, written: []uint64{}}, sources)
+	set, report := loadAll(&loader{set: newSet(seed), merge: true, written: &spellings{}}, sources)
 	x := set.parts[0]
 	b := Built{Report: report, Values: x.Values()}
 	for extra, v := range map[string]any{factsExtra: factsOf(x), patternsExtra: set.storedPatterns(), benignExtra: set.benign.stored(), reportExtra: &report} {

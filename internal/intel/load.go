@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"hash/maphash"
 	"io"
 	"io/fs"
 	"os"
@@ -91,7 +90,7 @@ func Load(sources ...Source) (*Set, Report) {
 // Count is Load, and counts how many values differ as they are written, before
 // spellings of the same are found to be equal.
 func Count(sources ...Source) (*Set, Report) {
-	return loadAll(&loader{set: newSet(randomSeed()), written: []uint64{}}, sources)
+	return loadAll(&loader{set: newSet(randomSeed()), written: &spellings{}}, sources)
 }
 
 func loadAll(l *loader, sources []Source) (*Set, Report) {
@@ -105,8 +104,7 @@ func loadAll(l *loader, sources []Source) (*Set, Report) {
 		l.report.Reasons = append(l.report.Reasons, Refusal{Reason: fmt.Sprintf("%d rows of values that have more than %d rows: they would say nothing new", more, index.MaxRows)})
 	}
 	l.set.join(0, factsOf(l.set.parts[0]))
-	slices.Sort(l.written)
-	l.report.Written += len(slices.Compact(l.written))
+	l.report.Written += l.written.count()
 	for i, f := range l.attached {
 		l.set.join(i+1, f)
 	}
@@ -120,10 +118,10 @@ type loader struct {
 	file   *FileReport
 	line   int
 
-	merge    bool      // files that were built before are read row by row, so that all is in one part
-	written  []uint64  // hashes of kinds and values as they are written; nil: not counted
-	attached []*facts  // of the parts that were mapped
-	digest   hash.Hash // not nil: the files are only named and hashed
+	merge    bool       // files that were built before are read row by row, so that all is in one part
+	written  *spellings // nil: not counted
+	attached []*facts   // of the parts that were mapped
+	digest   hash.Hash  // not nil: the files are only named and hashed
 
 	fragments int    // bytes of pieces of command lines
 	kindName  string // the name of a type that was read last
@@ -289,14 +287,12 @@ func (l *loader) lines(r *bufio.Reader, fn func(line string)) error {
 	return nil
 }
 
-var writtenSeed = maphash.MakeSeed()
-
 // row loads one indicator that was read at the present line.
 func (l *loader) row(ind Indicator) {
 	l.file.Rows++
 	l.report.Rows++
 	if l.written != nil {
-		l.written = append(l.written, maphash.String(writtenSeed, ind.Value)+uint64(ind.Kind)*0x9e3779b97f4a7c15)
+		l.written.add(ind.Kind, ind.Value)
 	}
 	k, key, port, err := normal(ind.Kind, ind.Value)
 	if err != nil {

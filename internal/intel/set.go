@@ -23,7 +23,8 @@ type Set struct {
 	v4, v6   []int // prefix lengths in use, longest first
 	n4, n6   near  // where subnets are
 	has      [kinds]int
-	oneLabel bool // some Domain indicator has no dot
+	of       [kinds][]int // the parts that have values of a kind
+	oneLabel bool         // some Domain indicator has no dot
 	benign   benign
 	patterns []Pattern // that say more than single values do
 
@@ -174,7 +175,10 @@ func fits(k Kind, key []byte) bool {
 // join adds the facts of part n to those of the set.
 func (s *Set) join(n int, f *facts) {
 	for k := range s.has {
-		s.has[k] += f.Rows[k]
+		if f.Rows[k] > 0 {
+			s.has[k] += f.Rows[k]
+			s.of[k] = append(s.of[k], n)
+		}
 	}
 	s.oneLabel = s.oneLabel || f.OneLabel
 	s.v4, s.v6 = longestFirst(s.v4, f.V4), longestFirst(s.v6, f.V6)
@@ -227,11 +231,8 @@ func oncePerKey(keys [][]byte, rows []uint32) ([][]byte, []uint32) {
 
 // lookup finds the first part that has the value.
 func (s *Set) lookup(k Kind, key []byte) (ref, bool) {
-	if s.has[k] == 0 {
-		return 0, false
-	}
-	for n, x := range s.parts {
-		if at, ok := x.Find(uint8(k), key); ok {
+	for _, n := range s.of[k] {
+		if at, ok := s.parts[n].Find(uint8(k), key); ok {
 			return ref(n)<<partBits | ref(at), true
 		}
 	}
