@@ -96,6 +96,7 @@ func hunt(ctx context.Context, root, name string, found map[string]map[string]bo
 			continue
 		}
 		for _, id := range f.Dossier {
+			id = strings.ToUpper(id) // the variants have a small letter
 			if found[id] == nil {
 				found[id] = map[string]bool{}
 			}

@@ -30,7 +30,7 @@ func TestPublicEvidence(t *testing.T) {
 		if _, err := os.Stat(path); err != nil {
 			continue
 		}
-		claims = append(claims, claim{id, path})
+		claims = append(claims, claim{strings.ToUpper(id), path})
 		if !slices.Contains(c.Paths, path) {
 			c.Paths = append(c.Paths, path)
 		}
@@ -48,7 +48,7 @@ func TestPublicEvidence(t *testing.T) {
 		for _, r := range f.Refs {
 			outer, _, _ := strings.Cut(r.File, "!")
 			for _, id := range f.Dossier {
-				fires[claim{id, filepath.Clean(outer)}] = true
+				fires[claim{strings.ToUpper(id), filepath.Clean(outer)}] = true
 			}
 		}
 	}
