@@ -27,6 +27,9 @@ func WriteCase(c *casefolder.Case, dir string) error {
 			return fmt.Errorf("app: %s: %w", f.name, err)
 		}
 	}
+	if err := writeFlows(c, dir); err != nil {
+		return err
+	}
 	if err := writeAbsences(c, dir); err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func forget(dir string) bool {
 	}
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
-		if err == nil && report.Further(e.Name()) {
+		if err == nil && (report.Further(e.Name()) || isFlow(e.Name())) {
 			_ = os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
