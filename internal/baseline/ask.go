@@ -76,12 +76,10 @@ func (m *Memory) LearnAfter(p *Past, k Kind, s Subject, value string, t record.T
 	m.learn(k, s, digest("v", value), d, first)
 }
 
-// Holders is how many have had a value, from before and from now, since when,
-// and among how many that have had any value of the kind.
-func (p *Past) Holders(now *Memory, k Kind, value string) (holders int, since Day, among int) {
+// Holders is how many have had a value, from before and from now, and since when.
+func (p *Past) Holders(now *Memory, k Kind, value string) (holders int, since Day) {
 	key := valueKey(k, digest("v", value))
 	seen, known := now.values.get(key)
-	all := now.subjects[k]
 	if p.Loaded() {
 		if s, ok := p.kept.values.get(key); ok {
 			if known {
@@ -89,15 +87,23 @@ func (p *Past) Holders(now *Memory, k Kind, value string) (holders int, since Da
 			}
 			seen = s
 		}
-		all.join(&p.kept.subjects[k])
 	}
 	holders, _ = count(seen.spread)
-	return holders, seen.First, all.count()
+	return holders, seen.First
+}
+
+// Among is how many have had any value of a kind, from before and from now.
+func (p *Past) Among(now *Memory, k Kind) int {
+	all := now.subjects[k]
+	if p.Loaded() {
+		all.join(&p.kept.subjects[k])
+	}
+	return all.count()
 }
 
 // ValueSince is since when anybody had a value, before the day of t; 0 if nobody.
 func (p *Past) ValueSince(now *Memory, k Kind, value string, t record.Time) Day {
-	_, since, _ := p.Holders(now, k, value)
+	_, since := p.Holders(now, k, value)
 	if since >= DayOf(t) {
 		return 0
 	}

@@ -44,9 +44,9 @@ func (d *distinct) join(o *distinct) {
 }
 
 func (d *distinct) count() int {
-	sum, zero := 0.0, 0
+	sum, zero := 0.0, 0 // registers are 53 at most
 	for _, r := range d {
-		sum += math.Ldexp(1, -int(r))
+		sum += 1 / float64(uint64(1)<<r)
 		if r == 0 {
 			zero++
 		}

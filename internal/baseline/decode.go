@@ -171,7 +171,7 @@ func (d *decoder) distinct(out *distinct) {
 	at := 0
 	for i := d.num(registers); i > 0 && d.err == nil; i-- {
 		at += int(d.num(registers))
-		v := d.num(64)
+		v := d.num(53)
 		if at >= registers {
 			d.fail("a register out of range")
 			return

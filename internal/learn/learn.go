@@ -54,8 +54,9 @@ type Learner struct {
 	told   map[told]uint64
 	early  uint64 // novelties that went before others could have the same
 
-	seed maphash.Seed
-	met  [memo]uint64
+	machines map[string]baseline.Subject // hashes of names, which are met over and over
+	seed     maphash.Seed
+	met      [memo]uint64
 }
 
 // New makes a Learner that compares with past, learns into at most memory bytes
@@ -64,7 +65,7 @@ func New(past *baseline.Past, memory int64, home func(netip.Addr) bool, emit fun
 	return &Learner{
 		past: past, now: baseline.New(memory), home: home, emit: emit,
 		sites: recent.New[netip.Addr, string](keepName, maxNames),
-		sent:  map[baseline.Subject]*sentDay{}, told: map[told]uint64{}, seed: maphash.MakeSeed(),
+		sent:  map[baseline.Subject]*sentDay{}, told: map[told]uint64{}, seed: maphash.MakeSeed(), machines: map[string]baseline.Subject{},
 	}
 }
 
@@ -137,6 +138,19 @@ func (l *Learner) Finish() {
 // name is what an own host is called, or its address.
 func (l *Learner) name(a netip.Addr, now record.Time) string { return l.leases.Name(a, now) }
 
+// machine is the subject of a host.
+func (l *Learner) machine(name string) baseline.Subject {
+	s, ok := l.machines[name]
+	if !ok {
+		if len(l.machines) >= maxNames {
+			clear(l.machines)
+		}
+		s = baseline.Host(name)
+		l.machines[name] = s
+	}
+	return s
+}
+
 // fresh tells whether a pair comes for the first time on this day, as far as is
 // remembered; it only saves work.
 func (l *Learner) fresh(k baseline.Kind, subject, value string) bool {
@@ -163,7 +177,7 @@ func (l *Learner) conn(c *network.Conn) {
 		return
 	}
 	name := l.name(c.OrigH, c.TS)
-	l.now.Active(baseline.Host(name), c.TS)
+	l.now.Active(l.machine(name), c.TS)
 	l.count(c, name)
 	if c.RespBytes.V == 0 {
 		return
@@ -171,13 +185,13 @@ func (l *Learner) conn(c *network.Conn) {
 	switch {
 	case l.home(c.RespH):
 		if c.RespP < ephemeral && c.Proto != "icmp" {
-			l.note(c, baseline.Service, baseline.Host(name), name, baseline.At(c.RespH, c.RespP))
-			l.note(c, baseline.Service, baseline.Host(name), name, baseline.AnyHost(c.RespP))
+			l.note(c, baseline.Service, l.machine(name), name, baseline.At(c.RespH, c.RespP))
+			l.note(c, baseline.Service, l.machine(name), name, baseline.AnyHost(c.RespP))
 		}
 	case l.sites.Peek(c.RespH, c.TS) == nil:
 		l.learn(c, baseline.Peer, name, "", c.RespH.String())
 	default: // its site is what is new or not
-		l.note(c, baseline.Peer, baseline.Host(name), name, c.RespH.String())
+		l.note(c, baseline.Peer, l.machine(name), name, c.RespH.String())
 	}
 }
 
@@ -214,7 +228,7 @@ func (l *Learner) socket(s *host.Socket) {
 	if s.Host == "" || !s.Initiated || !s.RespH.IsValid() || l.home(s.RespH) || s.Action == "blocked" {
 		return
 	}
-	l.now.Active(baseline.Host(s.Host), s.TS)
+	l.now.Active(l.machine(s.Host), s.TS)
 	if s.RespName != "" {
 		l.learn(s, baseline.Site, s.Host, "", s.RespName)
 	} else {
@@ -226,7 +240,7 @@ func (l *Learner) process(p *host.Process) {
 	if p.Host == "" || p.Image == "" {
 		return
 	}
-	l.now.Active(baseline.Host(p.Host), p.TS)
+	l.now.Active(l.machine(p.Host), p.TS)
 	l.learn(p, baseline.Software, p.Host, "", p.Image)
 	best := ""
 	for _, h := range p.Hashes {
@@ -235,14 +249,14 @@ func (l *Learner) process(p *host.Process) {
 		}
 	}
 	if best != "" {
-		l.note(p, baseline.Digest, baseline.Host(p.Host), p.Host, best)
+		l.note(p, baseline.Digest, l.machine(p.Host), p.Host, best)
 	}
 }
 
 // host learns something of the own host with an address.
 func (l *Learner) host(r record.Record, a netip.Addr, k baseline.Kind, value string) {
 	name := l.name(a, r.Base().TS)
-	l.now.Active(baseline.Host(name), r.Base().TS)
+	l.now.Active(l.machine(name), r.Base().TS)
 	l.learn(r, k, name, "", value)
 }
 

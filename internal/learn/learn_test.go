@@ -198,3 +198,17 @@ func TestOutflow(t *testing.T) {
 		t.Errorf("stream %+v", stream)
 	}
 }
+
+// BenchmarkObserve is what learning costs a record of an ordinary day.
+func BenchmarkObserve(b *testing.B) {
+	l := learn.New(&baseline.Past{}, 64<<20, home, func(record.Record) {})
+	n, records := 0, 0
+	for b.Loop() {
+		for _, r := range office(n) {
+			l.Observe(r)
+			records++
+		}
+		n++
+	}
+	b.ReportMetric(b.Elapsed().Seconds()/float64(records)*1e9, "ns/record")
+}

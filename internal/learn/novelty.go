@@ -32,7 +32,7 @@ func (l *Learner) learn(r record.Record, k baseline.Kind, name, source, shown st
 	}
 	ts := r.Base().TS
 	value := baseline.Normal(k, shown)
-	s := baseline.Host(name)
+	s := l.machine(name)
 	if ofAccounts(k) {
 		s = baseline.Account(name)
 	}
@@ -95,11 +95,11 @@ func (l *Learner) pop() {
 	l.queue[0] = waiting{}
 	l.queue = l.queue[1:]
 	n := w.novelty
-	holders, since, among := l.past.Holders(l.now, w.kind, w.value)
-	n.Holders, n.Among, n.ValueSince = uint64(holders), uint64(among), since.Time()
+	holders, since := l.past.Holders(l.now, w.kind, w.value)
 	if holders > mostHolders && !ofAccounts(w.kind) {
 		return
 	}
+	n.Holders, n.Among, n.ValueSince = uint64(holders), uint64(l.past.Among(l.now, w.kind)), since.Time()
 	l.emit(n)
 }
 

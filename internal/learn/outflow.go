@@ -60,7 +60,7 @@ func (l *Learner) count(c *network.Conn, name string) {
 	if c.OrigBytes.V == 0 {
 		return
 	}
-	s := baseline.Host(name)
+	s := l.machine(name)
 	d := l.sent[s]
 	if d == nil {
 		if len(l.sent) >= maxSenders {
@@ -159,7 +159,7 @@ func (l *Learner) judgeDay(s baseline.Subject, d *sentDay, f *flow) {
 // uses, and tells when that has become much.
 func (l *Learner) judgeStream(s baseline.Subject, d *sentDay, peer string) {
 	f := d.peers[peer]
-	holders, _, _ := l.past.Holders(l.now, peerKind(peer), peer)
+	holders, _ := l.past.Holders(l.now, peerKind(peer), peer)
 	if holders > mostHolders {
 		return
 	}
@@ -204,7 +204,8 @@ func (l *Learner) outflow(kind string, s baseline.Subject, name string, f *flow,
 // describe says who got it.
 func (l *Learner) describe(o *habit.Outflow, s baseline.Subject, peer string, f *flow) {
 	k := peerKind(peer)
-	holders, _, among := l.past.Holders(l.now, k, peer)
+	holders, _ := l.past.Holders(l.now, k, peer)
+	among := l.past.Among(l.now, k)
 	since := l.past.Since(l.now, k, s, peer)
 	o.Peer, o.PeerAddr, o.PeerSent, o.PeerTaken, o.Largest, o.Holders, o.Among, o.PeerSince = peer, f.addr, f.sent, f.taken, f.largest[0].OrigBytes.V, uint64(holders), uint64(among), since.Time()
 }
