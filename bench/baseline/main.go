@@ -32,7 +32,7 @@ func main() {
 		return
 	}
 	o.memory = *memory << 20
-	debug.SetMemoryLimit(o.memory)
+	debug.SetMemoryLimit(o.memory - o.memory/16) // as the program itself does
 	begin := time.Now()
 	r := run(o, func(day int) {
 		if day%365 == 0 {
@@ -61,7 +61,7 @@ func (r *result) print(w io.Writer, o options, took time.Duration) {
 	say("unknown pairs asked   %d: %d taken for known, %.2g (stated: %.2g)", o.probes, r.probeHits, float64(r.probeHits)/float64(max(o.probes, 1)), s.FalseKnown)
 	say("holders, 1 to 3       %d values: %.2f %% counted wrong", r.few, 100*float64(r.fewWrong)/float64(max(r.few, 1)))
 	say("holders, 4 to 100     %d values: off by %.1f %% in the mean", r.some, 100*r.someOff/float64(max(r.some, 1)))
-	say("hosts of a kind       counted %d, are %d", r.counted, o.hosts)
+	say("hosts that ever were  counted %d, are %d", r.counted, r.machines)
 }
 
 // bad tells whether what is promised does not hold.

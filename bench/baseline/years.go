@@ -31,7 +31,7 @@ type result struct {
 	probeHits                              int
 	few, fewWrong, some                    int
 	someOff                                float64
-	counted                                int
+	counted, machines                      int // that ran a program
 }
 
 // What an organisation does. The numbers are of the size that proxies, DNS logs
@@ -215,4 +215,7 @@ func (w *world) check(o options) {
 		}
 	}
 	r.counted = w.m.Subjects(baseline.Software)
+	for h := range o.hosts {
+		r.machines += generation(h, o.days-1) - generation(h, 0) + 1
+	}
 }

@@ -214,7 +214,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	cf.Clocks = clocks.All()
 	cf.Logons, cf.Chains = sessions.Finish(aliases.Host), chains(sessions, found)
 	judge(cf, found, incident.Options{HomeNet: c.HomeNet, Aliases: aliases, Witness: witness, Logons: cf.Logons, Files: spans(cf), End: cf.Span.End, Clock: clocks.Of, Memory: habits}, profiles)
-	if err := habits.keep(cf, around.Home); err != nil {
+	if err := habits.keep(cf, around.Home, aliases.Host); err != nil {
 		return nil, err
 	}
 	cf.Coverage = slices.Concat(cf.Coverage, h.hits.stopped(), gaps, weak, beyond, habits.coverage())

@@ -107,7 +107,7 @@ func SaveState(path string, m *baseline.Memory) error {
 
 // keep adds what this hunt has learned to the state file, but for what came to
 // those whom a finding is about.
-func (h *habits) keep(cf *casefolder.Case, home func(netip.Addr) bool) error {
+func (h *habits) keep(cf *casefolder.Case, home func(netip.Addr) bool, nameOf func(netip.Addr, record.Time) string) error {
 	if h.file.Path == "" || h.refused != "" {
 		return nil
 	}
@@ -128,7 +128,7 @@ func (h *habits) keep(cf *casefolder.Case, home func(netip.Addr) bool) error {
 		kept = baseline.New(h.memory * keptShare)
 	}
 	for _, f := range cf.Findings {
-		for _, s := range suspects(f, home) {
+		for _, s := range suspects(f, home, nameOf) {
 			kept.Suspect(s)
 		}
 	}
@@ -145,7 +145,7 @@ func (h *habits) keep(cf *casefolder.Case, home func(netip.Addr) bool) error {
 
 // suspects are the hosts and accounts that a finding is about, when it is worth
 // more than a look.
-func suspects(f *finding.Finding, home func(netip.Addr) bool) []baseline.Suspect {
+func suspects(f *finding.Finding, home func(netip.Addr) bool, nameOf func(netip.Addr, record.Time) string) []baseline.Suspect {
 	from, to := baseline.DayOf(f.Start), baseline.DayOf(f.End)
 	if f.Severity < finding.Medium || from <= baseline.LeadDays || to == 0 {
 		return nil
@@ -161,6 +161,11 @@ func suspects(f *finding.Finding, home func(netip.Addr) bool) []baseline.Suspect
 				continue
 			}
 			s.Kind = "host"
+			if n := nameOf(a, f.Start); n != "" {
+				named := s
+				named.Name = n
+				out = append(out, named)
+			}
 		default:
 			continue
 		}
