@@ -21,6 +21,7 @@ import (
 	"longwatch/internal/intel"
 	"longwatch/internal/learn"
 	"longwatch/internal/ordered"
+	"longwatch/internal/recon"
 	"longwatch/internal/record"
 	"longwatch/internal/rules/sigma"
 	"longwatch/internal/session"
@@ -33,6 +34,7 @@ type hunt struct {
 	records  *sink.Dir
 	ordered  *ordered.Buffer
 	engine   *detect.Engine
+	scout    *recon.Scout
 	intel    *intel.Set
 	rules    *ruleSet
 	hits     *hits
@@ -79,7 +81,7 @@ func (l *huntLane) Put(r record.Record) {
 		l.h.contents.judge(r, l.collect)
 		scanned = l.h.contents.wants(r)
 	}
-	if t := r.RecordType(); incident.Wants(t) || session.Wants(t) || learn.Wants(t) || l.h.engine.Wants(r) || scanned {
+	if t := r.RecordType(); incident.Wants(t) || session.Wants(t) || learn.Wants(t) || l.h.engine.Wants(r) || l.h.scout.Wants(r) || scanned {
 		l.order.Put(r)
 	}
 	if len(l.found.byKey) > maxHeld {
@@ -130,6 +132,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	h.records = sink.New(filepath.Join(c.Out, "records"), out.spool, format, c.share(recordsShare-orderedShare))
 	h.ordered = ordered.New(out.spool, c.share(orderedShare))
 	around := detect.Env{HomeNet: c.homeNets(), OwnDomains: c.Domains, Networks: networks, Memory: c.Memory / 16}
+	h.scout = recon.New(around.Home, networks)
 	habits, err := newHabits(&c, &around)
 	if err != nil {
 		return nil, err
@@ -185,6 +188,9 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 			sessions.Learn(r)
 		}
 		witness.Learn(r)
+		if h.scout.Wants(r) {
+			h.scout.Learn(r)
+		}
 		if h.engine.Wants(r) {
 			h.engine.Feed(r)
 		}
@@ -210,6 +216,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	found = slices.Concat(found, h.gathered.findings(), correlated, audited, seen)
 	slices.SortFunc(found, func(a, b finding.Finding) int { return finding.Compare(&a, &b) })
 	cf.Events = eventTimes(found, events, h.census)
+	cf.Recon = scouted(h.scout, found)
 	clocks := sketch.Estimate()
 	cf.Clocks = clocks.All()
 	cf.Logons, cf.Chains = sessions.Finish(aliases.Host), chains(sessions, found)

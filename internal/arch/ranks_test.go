@@ -85,6 +85,7 @@ var ranks = map[string]int{
 	"internal/incident":   80,
 	"internal/clock":      80,
 	"internal/session":    80,
+	"internal/recon":      80,
 	"internal/campaign":   85,
 	"internal/coverage":   86,
 	"internal/guide":      88,

@@ -10,6 +10,7 @@ import (
 	"longwatch/internal/coverage"
 	"longwatch/internal/finding"
 	"longwatch/internal/guide"
+	"longwatch/internal/recon"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 )
@@ -30,6 +31,7 @@ type Case struct {
 	Clocks    []finding.Clock // what is known of the clocks of the sources, those that are off first
 	HomeNet   []string
 	Networks  []NetworkSource // tables of networks, the first asked first
+	Recon     *recon.Seen     // who looked at the own networks, nil if nobody did
 	Hosts     []Host
 	Logons    []*host.LogonEdge   // who went from which host to which, in order of time
 	Chains    map[string][]string // by finding: the programs that led to the one it is about

@@ -70,6 +70,9 @@ func Read(dir string) (*Case, error) {
 		return nil, err
 	}
 	c.Hosts, c.Coverage, c.Clocks = s.Hosts, s.Coverage, clockValues(s.Clocks)
+	if err := c.readRecon(dir); err != nil {
+		return nil, err
+	}
 	return c, c.readCoverage(filepath.Join(dir, coverageFile))
 }
 

@@ -36,6 +36,9 @@ func (c *Case) Write(dir string) error {
 			return fmt.Errorf("casefolder: %s: %w", f.name, err)
 		}
 	}
+	if err := c.writeRecon(dir); err != nil {
+		return err
+	}
 	if c.Events == nil {
 		return nil
 	}

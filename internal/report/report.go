@@ -27,7 +27,7 @@ var pages embed.FS
 var style string
 
 var tmpl = template.Must(template.New("report.html.tmpl").Funcs(template.FuncMap{
-	"when": when, "day": day, "span": span, "size": size, "num": number, "clip": clip, "place": casefolder.Place, "short": short,
+	"when": when, "lookers": lookers, "day": day, "span": span, "size": size, "num": number, "clip": clip, "place": casefolder.Place, "short": short,
 	"technique": func(id attack.ID) string { return attack.Name(id) }, "url": techniqueURL, "upper": strings.ToUpper, "fit": fitSign, "eventlines": eventLines, "percent": func(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) },
 	"add": func(a, b int) int { return a + b }, "weight": func(w float64) string { return fmt.Sprintf("%+.1f", w) },
 	"likelihood": likelihood, "titleof": titleOf, "words": func(k finding.EdgeKind) string { return strings.ReplaceAll(string(k), "-", " ") },
