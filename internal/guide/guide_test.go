@@ -55,7 +55,7 @@ func TestWalk(t *testing.T) {
 		{ID: "copy", Dossier: []string{"VT-10b"}, Types: []string{"database"}},
 		{ID: "other", Dossier: []string{"VT-11"}, Types: []string{"process"}},
 	}
-	hit := []*finding.Finding{{ID: "f-1", Severity: finding.High, Dossier: []string{"VT-10b"}}, {ID: "f-2", Severity: finding.Critical, Dossier: []string{"VT-11"}}, {ID: "f-3", Severity: finding.Info, Detector: "intel:x"}}
+	hit := []*finding.Finding{{ID: "f-1", Severity: finding.High, Dossier: []string{"VT-10b"}}, {ID: "f-2", Severity: finding.Critical, Dossier: []string{"VT-11"}}, {ID: "f-3", Severity: finding.Low, Detector: "intel:x"}}
 	cut := held("database", "process")
 	cut.Limits = []coverage.Limit{{Kind: coverage.Gap, Hides: []string{"database"}, Share: 0.5, Why: "half is gone"}}
 	for _, c := range []struct {

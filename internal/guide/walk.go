@@ -164,7 +164,8 @@ func walk(h *Hunt, profile string, c *Case, in map[string]string) Step {
 
 // answers tells whether a finding answers a hunt.
 func (a *Answers) answers(f *finding.Finding, profile string) bool {
-	return a.Indicators && f.Detector == "intel:"+profile || slices.Contains(a.Detectors, f.Detector) ||
+	return a.Indicators && f.Detector == "intel:"+profile && f.Severity >= finding.Medium || // a user agent that many have answers nothing
+		slices.Contains(a.Detectors, f.Detector) ||
 		slices.ContainsFunc(f.Dossier, func(id string) bool { return a.implements(id) })
 }
 
