@@ -201,7 +201,7 @@ func clockValues(list []jsonClock) []finding.Clock {
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // value builds the incident.
-func (j *jsonIncident) value(byID map[string]*finding.Finding, joined map[string]*jsonJoin) (*finding.Incident, error) {
+func (j *jsonIncident) value(byID map[string]*finding.Finding, joined map[string][]jsonJoin) (*finding.Incident, error) {
 	inc := &finding.Incident{ID: j.ID, Title: j.Title, Severity: j.Severity, Entities: j.Entities, Attribution: j.Attribution, Matrix: j.Matrix, Why: j.Why, Clocks: clockValues(j.Clocks)}
 	var errs [3]error
 	inc.Start, errs[0] = parseWhen(j.Start)
@@ -220,7 +220,7 @@ func (j *jsonIncident) value(byID map[string]*finding.Finding, joined map[string
 			return nil, fmt.Errorf("incident %s names finding %s, which is not in findings.jsonl", j.ID, id)
 		}
 		inc.Findings = append(inc.Findings, f)
-		if x := joined[id]; x != nil {
+		for _, x := range joined[id] {
 			inc.Joins = append(inc.Joins, finding.Join{Finding: id, With: x.With, Shared: x.Shared, Probability: x.Probability, Because: x.Because})
 		}
 	}

@@ -26,14 +26,14 @@ func weakest(joins []finding.Join, n int) []finding.Join {
 	return out
 }
 
-// joinOf maps the ids of findings to what joined them to their incident.
-func (c *Case) joinOf() map[string]*finding.Join {
-	m := map[string]*finding.Join{}
+// joinsOf maps the ids of findings to what joined them to their incident. A
+// finding that several groups have a part in joined them all.
+func (c *Case) joinsOf() map[string][]*finding.Join {
+	m := map[string][]*finding.Join{}
 	for _, i := range c.Incidents {
 		for k := range i.Joins {
-			if x := &i.Joins[k]; m[x.Finding] == nil {
-				m[x.Finding] = x
-			}
+			x := &i.Joins[k]
+			m[x.Finding] = append(m[x.Finding], x)
 		}
 	}
 	return m

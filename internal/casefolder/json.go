@@ -30,7 +30,7 @@ type jsonFinding struct {
 	Ask        []string         `json:"ask,omitempty"`
 	Refs       []jsonRef        `json:"refs"`
 	Incident   string           `json:"incident,omitempty"`
-	Joined     *jsonJoin        `json:"joined,omitempty"`
+	Joined     []jsonJoin       `json:"joined,omitempty"`
 }
 
 // when is a time for people and scripts: RFC 3339, or empty when unknown.
@@ -64,7 +64,7 @@ func texts[T ~string](list []T) []string {
 	return out
 }
 
-func toJSON(f *finding.Finding, inc string, join *finding.Join) jsonFinding {
+func toJSON(f *finding.Finding, inc string, joins []*finding.Join) jsonFinding {
 	j := jsonFinding{
 		ID: f.ID, Detector: f.Detector, Title: f.Title, Severity: f.Severity, Confidence: f.Confidence,
 		Start: when(f.Start), End: when(f.End), Entities: f.Entities, Techniques: texts(f.Techniques), Dossier: f.Dossier,
@@ -73,10 +73,10 @@ func toJSON(f *finding.Finding, inc string, join *finding.Join) jsonFinding {
 	if j.Entities == nil {
 		j.Entities = []record.Entity{}
 	}
-	if join != nil {
+	for _, join := range joins {
 		x := joinJSON(join)
 		x.Finding = ""
-		j.Joined = &x
+		j.Joined = append(j.Joined, x)
 	}
 	for _, r := range f.Refs {
 		j.Refs = append(j.Refs, refOf(r))

@@ -27,7 +27,7 @@ var ErrNotCase = errors.New("not a case folder")
 // sharing and response need. Records stay where they are.
 func Read(dir string) (*Case, error) {
 	c := &Case{}
-	byID, joined := map[string]*finding.Finding{}, map[string]*jsonJoin{}
+	byID, joined := map[string]*finding.Finding{}, map[string][]jsonJoin{}
 	if err := c.readFindings(filepath.Join(dir, "findings.jsonl"), byID, joined); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%w: %s has no findings.jsonl; give the folder that hunt or scan wrote with -o", ErrNotCase, dir)
@@ -94,7 +94,7 @@ func readJSON(path string, v any) error {
 	return nil
 }
 
-func (c *Case) readFindings(path string, byID map[string]*finding.Finding, joined map[string]*jsonJoin) error {
+func (c *Case) readFindings(path string, byID map[string]*finding.Finding, joined map[string][]jsonJoin) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -112,9 +112,7 @@ func (c *Case) readFindings(path string, byID map[string]*finding.Finding, joine
 			if v, err = j.value(); err == nil {
 				c.Findings = append(c.Findings, v)
 				byID[v.ID] = v
-				if j.Joined != nil {
-					joined[v.ID] = j.Joined
-				}
+				joined[v.ID] = j.Joined
 				c.Span.Grow(v.Start)
 				c.Span.Grow(v.End)
 			}

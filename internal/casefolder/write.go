@@ -104,7 +104,7 @@ func (c *Case) incidentOf() map[string]string {
 }
 
 func (c *Case) writeFindings(w io.Writer) error {
-	in, joined := c.incidentOf(), c.joinOf()
+	in, joined := c.incidentOf(), c.joinsOf()
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	for _, f := range c.Findings {

@@ -109,3 +109,18 @@ func TestWitnessTellsSessions(t *testing.T) {
 		t.Errorf("got %v: SYSTEM's session is nobody's", got)
 	}
 }
+
+// A resolver passes on the questions of every intruder's page, and is on nobody's
+// path by it.
+func TestResolverPassesOnQuestions(t *testing.T) {
+	al := NewAliases(nil)
+	al.Learn(&host.Ticket{Head: host.Head{Head: record.Head{TS: t0}, Host: "dc1"}})
+	got := Build([]finding.Finding{
+		claim("page reports itself", finding.High, 0, "T1071.004", "host dc1 originator", "address 203.0.113.5 responder", "domain c.evil.example queried"),
+		claim("page", finding.High, 0, "T1505.003", "host web1", "domain c.evil.example"),
+		claim("command over WMI", finding.High, time.Hour, "T1047", "host dc1", `user CORP\ann`),
+	}, Options{Aliases: al})
+	if len(got) != 2 {
+		t.Errorf("the resolver makes one of two: %v", titles(got))
+	}
+}

@@ -66,7 +66,7 @@ func (c *builder) ties(v *view) []tie {
 	out := make([]tie, 0, len(v.subjects)+len(v.peers)+len(v.things)+1)
 	for _, n := range v.subjects {
 		switch {
-		case !c.own(n) && c.hub(n):
+		case c.hub(n) && (!c.own(n) || asks(v)): // a resolver that passes on a question did nothing
 		case v.asked():
 			out = append(out, tie{n, reached})
 		default:

@@ -139,7 +139,7 @@ func (s *svg) branch(from *stop) {
 		what = when(from.move.Time)
 	}
 	if from.entrance {
-		what = "began here, " + what
+		what = "began " + what
 	}
 	s.f(`<g class="node %s"><rect x="%d" y="%d" width="%d" height="%d" rx="5"/><text x="%d" y="%d">%s</text><text class="tick" x="%d" y="%d">%s</text><title>%s %s</title></g>`,
 		class, from.x, from.y, stopWidth, stopHeight, from.x+9, from.y+16, esc(cut(from.e.Value, maxStopText)), from.x+9, from.y+32, esc(what), esc(from.e.Kind), tip(from.e.Value))

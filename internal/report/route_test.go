@@ -67,7 +67,7 @@ func TestRouteIsReadable(t *testing.T) {
 	for _, r := range placed(inc) {
 		walk(r)
 	}
-	if seen != 30 || strings.Count(drawing, "<rect") != 30 || strings.Count(drawing, "began here, ") != 1 {
+	if seen != 30 || strings.Count(drawing, "<rect") != 30 || strings.Count(drawing, "began host") != 1 {
 		t.Errorf("%d places, %d drawn", seen, strings.Count(drawing, "<rect"))
 	}
 }
