@@ -124,3 +124,15 @@ func TestResolverPassesOnQuestions(t *testing.T) {
 		t.Errorf("the resolver makes one of two: %v", titles(got))
 	}
 }
+
+// Two intruders who visit one public site by its name, on two servers behind it,
+// have no more in common than all its visitors.
+func TestOwnSiteTiesNothing(t *testing.T) {
+	got := Build([]finding.Finding{
+		claim("handler", finding.High, 0, "T1505.003", "address 203.0.113.5 originator", "host web1 responder", "domain www.acme.example"),
+		claim("web shell", finding.High, time.Hour, "T1505.003", "address 198.51.100.5 originator", "host web2 responder", "domain www.acme.example"),
+	}, Options{})
+	if len(got) != 2 {
+		t.Errorf("the own site makes one of two: %v", titles(got))
+	}
+}

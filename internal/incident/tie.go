@@ -85,6 +85,8 @@ func (c *builder) ties(v *view) []tie {
 			continue // every machine has this program
 		case c.hubs[n] || isShared(n.value):
 			continue
+		case n.kind == "domain" && slices.ContainsFunc(v.actors, func(a node) bool { return !c.own(a) }):
+			continue // whom strangers visit is ours, and everybody does
 		}
 		out = append(out, tie{n, thing})
 	}
