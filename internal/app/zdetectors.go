@@ -36,6 +36,7 @@ import (
 	loginguessing "longwatch/internal/detect/login-guessing"
 	logscleared "longwatch/internal/detect/logs-cleared"
 	lolbinsession "longwatch/internal/detect/lolbin-session"
+	longconnection "longwatch/internal/detect/long-connection"
 	loopbackefsrpc "longwatch/internal/detect/loopback-efsrpc"
 	lurearchive "longwatch/internal/detect/lure-archive"
 	mailburst "longwatch/internal/detect/mail-burst"
@@ -120,6 +121,7 @@ var detectors = []detect.Spec{
 	loginguessing.Detector,
 	logscleared.Detector,
 	lolbinsession.Detector,
+	longconnection.Detector,
 	loopbackefsrpc.Detector,
 	lurearchive.Detector,
 	mailburst.Detector,
