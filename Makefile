@@ -101,6 +101,10 @@ bench-quiet: ## what all detectors say of DAYS of an office of PEOPLE in which n
 bench-beacon: ## beacons found in months of ordinary traffic against false alarms, by sleep and jitter (SEEDS, MACHINES, SET)
 	@go run ./bench/beacon -set $(or $(SET),judge) -seeds $(or $(SEEDS),3) -machines $(or $(MACHINES),100)
 
+.PHONY: bench-retro
+bench-retro: ## a question to RECORDS (default two million) in Parquet: all read, and with row groups left out; the ratio
+	@go run ./bench/retro -records $(or $(RECORDS),2000000)
+
 .PHONY: scoreboard
 scoreboard: build ## hunt the labelled corpora and play the mixed exercises, write docs/reference/scoreboard.md (ONLY=otrf prints one set)
 	go run ./bench/scoreboard $(if $(ONLY),-only $(ONLY)) $(if $(filter-out exercises,$(ONLY)),,-o docs/reference/scoreboard.md)

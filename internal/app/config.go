@@ -33,6 +33,7 @@ type Config struct {
 	Since   record.Time    // records before are left out; 0: none
 	Until   record.Time    // records from then on are left out; 0: none
 	Intel   []string       // the user's indicators
+	Allow   []string       // the user's lists of harmless values
 	Rules   RuleOptions    // the user's rules
 	Events  string         // calendar of events, iCalendar or YAML; empty: none
 	Guides  []string       // profiles whose hunting guides are walked, or "all"

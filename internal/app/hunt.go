@@ -36,6 +36,7 @@ type hunt struct {
 	engine   *detect.Engine
 	scout    *recon.Scout
 	intel    *intel.Set
+	late     *intel.Late
 	rules    *ruleSet
 	hits     *hits
 	contents *contents // nil without YARA rules
@@ -118,6 +119,9 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	cf.Rules = h.rules.sets()
 	h.hits = newHits(h.rules.engine, out.spool, c.Memory/16)
 	if h.intel, err = loadIntel(c.Intel, cf); err != nil {
+		return nil, err
+	}
+	if h.late, err = loadLate(h.intel, c.Allow, cf); err != nil {
 		return nil, err
 	}
 	networks, err := asn.Open(c.Tables)
@@ -214,6 +218,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	seen, unjudged := watch.Finish()
 	beyond := h.unreached(cf, unjudged)
 	found = slices.Concat(found, h.gathered.findings(), correlated, audited, seen)
+	weigh(h.late, found, c.homeNets(), cf)
 	slices.SortFunc(found, func(a, b finding.Finding) int { return finding.Compare(&a, &b) })
 	cf.Events = eventTimes(found, events, h.census)
 	cf.Recon = scouted(h.scout, found)
@@ -291,21 +296,13 @@ func judge(cf *casefolder.Case, found []finding.Finding, opt incident.Options, p
 	for i := range found {
 		cf.Findings = append(cf.Findings, &found[i])
 	}
-	cf.Coverage = notCovered(cf, searched)
+	cf.Coverage = append(cf.Coverage, notCovered(cf, searched)...)
 }
 
 // loadIntel loads the built-in indicators of the dossiers and the user's own.
 func loadIntel(paths []string, cf *casefolder.Case) (*intel.Set, error) {
 	set, report := intel.Load(append([]intel.Source{intel.FS(content.Campaigns, "campaigns")}, intel.Paths(paths...)...)...)
-	for _, f := range report.Files {
-		s := casefolder.IntelSource{Name: f.Path, Loaded: f.Loaded}
-		for _, r := range report.Reasons {
-			if r.File == f.Path {
-				s.Refused = append(s.Refused, fmt.Sprintf("%s:%d: %s", r.File, r.Line, r.Reason))
-			}
-		}
-		cf.Intel = append(cf.Intel, s)
-	}
+	cf.Intel = append(cf.Intel, intelSources(&report)...)
 	if len(paths) > 0 && report.Loaded == 0 {
 		return nil, fmt.Errorf("app: no indicator could be loaded from %q: %v", paths, report.Reasons)
 	}

@@ -17,6 +17,7 @@ var ranks = map[string]int{
 	"internal/domain":    0,
 	"internal/signing":   0,
 	"internal/hostpath":  0,
+	"internal/lookup":    0,
 	"internal/unixpath":  0,
 	"internal/winpath":   0,
 	"internal/wire":      0,
@@ -45,6 +46,7 @@ var ranks = map[string]int{
 	"internal/tlshello":       30,
 
 	"internal/intel":       40,
+	"internal/store":       45,
 	"internal/intel/index": 30,
 	"internal/sink":        40,
 	"internal/ordered":     40,
@@ -98,6 +100,7 @@ var ranks = map[string]int{
 	"internal/audit/":  100, // one kind of configuration each
 	"internal/doctor":  100,
 	"internal/report":  100,
+	"internal/retro":   100,
 	"internal/share":   100,
 
 	"internal/simulate/chance":            91,
@@ -158,5 +161,5 @@ var readers = []string{
 	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/iis", "internal/backup", "internal/caselog", "internal/baseline", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
 	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 	"internal/taxii/access", "internal/taxii/client", "internal/taxii/object", "internal/taxii/server",
-	"internal/linuxaudit", "internal/intel/index",
+	"internal/linuxaudit", "internal/store", "internal/intel/index",
 }

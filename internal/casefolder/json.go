@@ -31,6 +31,8 @@ type jsonFinding struct {
 	Refs       []jsonRef        `json:"refs"`
 	Incident   string           `json:"incident,omitempty"`
 	Joined     []jsonJoin       `json:"joined,omitempty"`
+	Listed     finding.Listing  `json:"listed,omitzero"`
+	Withheld   finding.Withheld `json:"withheld,omitzero"`
 }
 
 // when is a time for people and scripts: RFC 3339, or empty when unknown.
@@ -64,11 +66,14 @@ func texts[T ~string](list []T) []string {
 	return out
 }
 
+// Line is f as a line of findings.jsonl holds it, for other outputs in JSON.
+func Line(f *finding.Finding) any { return toJSON(f, "", nil) }
+
 func toJSON(f *finding.Finding, inc string, joins []*finding.Join) jsonFinding {
 	j := jsonFinding{
 		ID: f.ID, Detector: f.Detector, Title: f.Title, Severity: f.Severity, Confidence: f.Confidence,
 		Start: when(f.Start), End: when(f.End), Entities: f.Entities, Techniques: texts(f.Techniques), Dossier: f.Dossier,
-		Why: texts(f.Why), Ask: f.Ask, Refs: make([]jsonRef, 0, len(f.Refs)), Incident: inc,
+		Why: texts(f.Why), Ask: f.Ask, Refs: make([]jsonRef, 0, len(f.Refs)), Incident: inc, Listed: f.Listed, Withheld: f.Withheld,
 	}
 	if j.Entities == nil {
 		j.Entities = []record.Entity{}

@@ -47,21 +47,12 @@ func Read(dir string) (*Case, error) {
 		c.Span.Grow(inc.Start)
 		c.Span.Grow(inc.End)
 	}
-	var m struct {
-		Tool      Tool            `json:"tool"`
-		HomeNet   []string        `json:"home_net"`
-		Evidence  []Evidence      `json:"evidence"`
-		Skipped   []Skipped       `json:"skipped"`
-		Records   []RecordFile    `json:"records"`
-		Extracted []Extracted     `json:"extracted"`
-		Networks  []NetworkSource `json:"networks"`
-	}
-	if err := readJSON(filepath.Join(dir, "manifest.json"), &m); err != nil {
+	if err := c.readManifest(dir); err != nil {
 		return nil, err
 	}
-	c.Tool, c.HomeNet, c.Evidence, c.Skipped, c.Records, c.Extracted = m.Tool, m.HomeNet, m.Evidence, m.Skipped, m.Records, m.Extracted
-	c.Networks = m.Networks
 	var s struct {
+		Start    string      `json:"start"`
+		End      string      `json:"end"`
 		Hosts    []Host      `json:"hosts"`
 		Coverage []Coverage  `json:"not_covered"`
 		Clocks   []jsonClock `json:"clocks"`
@@ -69,11 +60,46 @@ func Read(dir string) (*Case, error) {
 	if err := readJSON(filepath.Join(dir, "summary.json"), &s); err != nil {
 		return nil, err
 	}
+	for _, at := range []string{s.Start, s.End} {
+		if t, err := parseWhen(at); err == nil {
+			c.Span.Grow(t)
+		}
+	}
 	c.Hosts, c.Coverage, c.Clocks = s.Hosts, s.Coverage, clockValues(s.Clocks)
 	if err := c.readRecon(dir); err != nil {
 		return nil, err
 	}
 	return c, c.readCoverage(filepath.Join(dir, coverageFile))
+}
+
+// ReadManifest reads what the manifest of a folder of records says of it. With
+// an error comes an empty case.
+func ReadManifest(dir string) (*Case, error) {
+	c := &Case{}
+	if err := c.readManifest(dir); err != nil {
+		return &Case{}, err
+	}
+	return c, nil
+}
+
+func (c *Case) readManifest(dir string) error {
+	var m struct {
+		Tool      Tool            `json:"tool"`
+		HomeNet   []string        `json:"home_net"`
+		Evidence  []Evidence      `json:"evidence"`
+		Skipped   []Skipped       `json:"skipped"`
+		Records   []RecordFile    `json:"records"`
+		Rules     []RuleSet       `json:"rules"`
+		Intel     []IntelSource   `json:"intel"`
+		Extracted []Extracted     `json:"extracted"`
+		Networks  []NetworkSource `json:"networks"`
+	}
+	if err := readJSON(filepath.Join(dir, "manifest.json"), &m); err != nil {
+		return err
+	}
+	c.Tool, c.HomeNet, c.Evidence, c.Skipped, c.Records, c.Rules, c.Intel, c.Extracted = m.Tool, m.HomeNet, m.Evidence, m.Skipped, m.Records, m.Rules, m.Intel, m.Extracted
+	c.Networks = m.Networks
+	return nil
 }
 
 func readJSON(path string, v any) error {
@@ -153,7 +179,7 @@ func (j *jsonFinding) value() (*finding.Finding, error) {
 	end, err2 := parseWhen(j.End)
 	f := &finding.Finding{
 		ID: j.ID, Detector: j.Detector, Title: j.Title, Severity: j.Severity, Confidence: j.Confidence, Start: start, End: end,
-		Entities: j.Entities, Dossier: j.Dossier, Why: j.Why, Ask: j.Ask,
+		Entities: j.Entities, Dossier: j.Dossier, Why: j.Why, Ask: j.Ask, Listed: j.Listed, Withheld: j.Withheld,
 	}
 	for _, t := range j.Techniques {
 		f.Techniques = append(f.Techniques, attack.ID(t))

@@ -60,6 +60,7 @@ func bindHunt(cmd *cobra.Command, args []string, run app.Runner) *common {
 	c := addCommon(cmd, args, "longwatch-case")
 	f := cmd.Flags()
 	f.StringSliceVar(&c.config.Intel, "intel", nil, "indicators to use besides the built-in ones: files of intel build, Zeek intel files, STIX, MISP, lists, CSV, or folders of feeds")
+	f.StringSliceVar(&c.config.Allow, "allow", nil, "values that are harmless here: lists, CIDR, domains, hashes, MISP warning lists; what they cover is kept and weighs nothing, see retro --allow")
 	f.StringSliceVar(&c.config.Rules.Paths, "rules", nil, "Sigma and YARA rules to use besides the built-in ones: files, folders or zip archives")
 	f.StringSliceVar(&c.config.Tables, "networks", nil, "tables of who announces which addresses, asked before the built-in one: MaxMind DB files (GeoLite2 and the like) or CSV")
 	var rules ruleFlags

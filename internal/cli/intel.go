@@ -38,7 +38,7 @@ func newIntel() *cobra.Command {
 		},
 	}
 	load.Flags().BoolVar(&asJSON, "json", false, "print rows, loaded, refused and reasons as JSON")
-	cmd.AddCommand(load, newIntelBuild(), newIntelLookup(), newIntelStatus())
+	cmd.AddCommand(load, newIntelBuild(), newIntelLookup(), newIntelStatus(), newIntelExport())
 	return cmd
 }
 

@@ -73,6 +73,15 @@ type Finding struct {
 	Why        []string        // sentences a tired analyst can check
 	Ask        []string        // questions that a person concerned can answer: what would settle the claim
 	Refs       []record.Ref    // where the evidence says so, most telling first
+	Listed     Listing         // of a finding about an indicator: what was listed; else empty
+	Withheld   Withheld        // what a list of harmless values keeps back; else empty
+}
+
+// Listing is the value that made a finding about an indicator.
+type Listing struct {
+	Kind      string `json:"kind"`      // of the indicator
+	Value     string `json:"value"`     // as the record has it, whole
+	Indicator string `json:"indicator"` // as the source lists it: the value itself, or what it is below or part of
 }
 
 // Because formats one reason. Untrusted strings belong in %q.

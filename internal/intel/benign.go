@@ -3,6 +3,7 @@ package intel
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -130,45 +131,14 @@ func wide(p netip.Prefix) netip.Prefix {
 
 // Benign tells whether a value is on a list of harmless ones, and on which.
 func (s *Set) Benign(value string) (list string, ok bool) {
-	b := &s.benign
-	if len(b.names) == 0 {
-		return "", false
+	list, _, ok = s.benign.find(value)
+	return list, ok
+}
+
+// clone is a copy that more can be added to.
+func (b *benign) clone() benign {
+	return benign{
+		names: slices.Clone(b.names), exact: maps.Clone(b.exact), domains: maps.Clone(b.domains), nets: maps.Clone(b.nets),
+		lengths: slices.Clone(b.lengths), parts: slices.Clone(b.parts), res: slices.Clone(b.res),
 	}
-	v := strings.ToLower(strings.Trim(value, "."))
-	if n, ok := b.exact[v]; ok {
-		return b.names[n], true
-	}
-	host := v
-	if _, rest, isURL := strings.Cut(v, "://"); isURL {
-		host, _, _ = strings.Cut(rest, "/")
-	} else if _, domain, isMail := strings.Cut(v, "@"); isMail {
-		host = domain
-	}
-	if a, err := netip.ParseAddr(host); err == nil {
-		a = netip.AddrFrom16(a.Unmap().As16())
-		for _, bits := range b.lengths {
-			if p, err := a.Prefix(bits); err == nil {
-				if n, ok := b.nets[p]; ok {
-					return b.names[n], true
-				}
-			}
-		}
-	}
-	for rest := host; rest != ""; {
-		if n, ok := b.domains[rest]; ok {
-			return b.names[n], true
-		}
-		_, rest, _ = strings.Cut(rest, ".")
-	}
-	for _, p := range b.parts {
-		if strings.Contains(v, p.text) {
-			return b.names[p.list], true
-		}
-	}
-	for _, r := range b.res {
-		if r.re.MatchString(v) {
-			return b.names[r.list], true
-		}
-	}
-	return "", false
 }

@@ -156,8 +156,13 @@ func TestBenign(t *testing.T) {
 		}
 	}
 	got := matches(set, &lookup{Query: "www.example.com"})
+	before := fmt.Sprint(got)
+	NewLate(set, nil).Weigh(&got[0], netip.Addr.IsPrivate)
 	if len(got) != 1 || got[0].Severity != finding.Info || !strings.Contains(strings.Join(got[0].Why, " "), `"sites": without that, it would be medium`) {
 		t.Errorf("%+v", got)
+	}
+	if NewLate(nil, nil).Weigh(&got[0], netip.Addr.IsPrivate); fmt.Sprint(got) != before {
+		t.Errorf("without the list it is %+v, was %s", got, before)
 	}
 	if got := matches(set, &lookup{Query: "bad.example.net"}); len(got) != 1 || got[0].Severity != finding.Medium {
 		t.Errorf("%+v", got)

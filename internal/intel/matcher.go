@@ -159,7 +159,7 @@ func (m *Matcher) claim(r record.Record, f *record.Field, value string, rows []I
 	out := finding.Finding{
 		Detector: "intel:" + best.feed(), Title: titles[best.Kind], Severity: grade.severity, Confidence: grade.confidence,
 		Start: head.TS, End: head.TS, Dossier: slices.Clone(best.Dossier), Refs: []record.Ref{head.Ref},
-		Entities: parties(r, f, value, best),
+		Entities: parties(r, f, value, best), Listed: finding.Listing{Kind: best.Kind.String(), Value: value, Indicator: best.Value},
 	}
 	if best.Title != "" {
 		out.Title = best.Title
@@ -174,10 +174,6 @@ func (m *Matcher) claim(r record.Record, f *record.Field, value string, rows []I
 	}
 	if grade.because != "" {
 		out.Why = append(out.Why, grade.because)
-	}
-	if list, ok := m.set.Benign(value); ok && out.Severity > finding.Info {
-		out.Why = append(out.Why, finding.Because("%q is on the list of harmless values %q: without that, it would be %v", short(value), list, out.Severity))
-		out.Severity = finding.Info
 	}
 	out.Seal()
 	return out

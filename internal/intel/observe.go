@@ -52,6 +52,10 @@ func (s *Set) Observer() *Observer {
 	return &Observer{set: s, plans: map[*record.Type][]leaf{}, kept: map[leaf]*sights{}}
 }
 
+// Wants tells whether some pattern looks at what records of type t become. A nil
+// Observer wants nothing.
+func (o *Observer) Wants(t *record.Type) bool { return o != nil && len(o.plan(t)) > 0 }
+
 // Observe shows a record to the patterns. A nil Observer does nothing.
 func (o *Observer) Observe(r record.Record) {
 	if o == nil {

@@ -3,11 +3,13 @@ package intel
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/stix"
 	"longwatch/internal/stix/pattern"
 )
 
@@ -53,20 +55,6 @@ type stixObject struct {
 type stixPart struct {
 	object stixObject
 	line   int
-}
-
-// tlpRefs are the marking definitions of TLP 1 (STIX 2.1 section 7.2.1.4) and
-// of TLP 2.0, which bundles refer to without holding them.
-var tlpRefs = map[string]string{
-	"marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9": "clear",
-	"marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da": "green",
-	"marking-definition--f88d31f6-486f-44da-b317-01333bde0b82": "amber",
-	"marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed": "red",
-	"marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487": "clear",
-	"marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb": "green",
-	"marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421": "amber",
-	"marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003": "amber+strict",
-	"marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1": "red",
 }
 
 // Pattern is an indicator that says more than that one value was seen.
@@ -149,13 +137,16 @@ func (l *loader) stixIndicator(o *stixObject) {
 	for _, p := range o.Phases {
 		ind.Phases = append(ind.Phases, p.Chain+":"+p.Phase)
 	}
+	highest := stix.Clear
 	for _, m := range o.Markings {
 		tlp := l.stixNames[m]
 		if tlp == "" {
-			tlp = tlpRefs[m]
+			if t, ok := stix.MarkedTLP(m); ok {
+				tlp = t.String()
+			}
 		}
-		if tlp != "" {
-			ind.Marking = tlp
+		if level, _ := stix.ParseTLP(tlp); tlp != "" && (ind.Marking == "" || level >= highest) {
+			ind.Marking, highest = tlp, level // the most restricted of several
 		}
 	}
 	if slices.Contains(o.Types, "benign") || slices.Contains(o.Labels, "benign") {
@@ -172,12 +163,20 @@ func (l *loader) stixIndicator(o *stixObject) {
 	}
 }
 
+// oneSubnet is a pattern that says no more than an indicator of a network does.
+var oneSubnet = regexp.MustCompile(`^\[ipv[46]-addr:value ISSUBSET '([0-9A-Fa-f.:]+/[0-9]+)'\]$`)
+
 // stixPattern loads what a pattern says: single values as rows, more than that
 // as a pattern.
 func (l *loader) stixPattern(ind Indicator, src string) {
 	p, err := pattern.Parse(src)
 	if err != nil {
 		l.refuseRow(fmt.Sprintf("pattern %q: %v", short(src), err))
+		return
+	}
+	if m := oneSubnet.FindStringSubmatch(src); m != nil {
+		ind.Kind, ind.Value = Subnet, m[1]
+		l.row(ind)
 		return
 	}
 	simple, ok := p.Simple()

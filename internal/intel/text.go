@@ -11,6 +11,7 @@ import (
 
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/stix"
 )
 
 // zeek reads a Zeek intelligence file
@@ -90,9 +91,9 @@ func listName(file string) string {
 
 // columns says which cell holds what; -1 for none.
 type columns struct {
-	value, kind, source, desc, url, confidence, severity, from, until, port, first, last int
-	fixed                                                                                Kind // kind of every row, when the value's column names it
-	pairs                                                                                []pair
+	value, kind, source, desc, url, confidence, severity, from, until, port, first, last, marking int
+	fixed                                                                                         Kind // kind of every row, when the value's column names it
+	pairs                                                                                         []pair
 
 	epss, percentile int    // of a table of the Exploit Prediction Scoring System
 	model            string // the comment above it: version of the model, day of the scores
@@ -106,7 +107,7 @@ type pair struct {
 
 func noColumns() columns {
 	return columns{
-		value: -1, kind: -1, source: -1, desc: -1, url: -1, confidence: -1, severity: -1, from: -1, until: -1, port: -1, first: -1, last: -1,
+		value: -1, kind: -1, source: -1, desc: -1, url: -1, confidence: -1, severity: -1, from: -1, until: -1, port: -1, first: -1, last: -1, marking: -1,
 		epss: -1, percentile: -1,
 	}
 }
@@ -252,6 +253,8 @@ func csvColumns(names []string) columns {
 			c.confidence = i
 		case "severity":
 			c.severity = i
+		case "tlp", "marking", "tlp_marking":
+			c.marking = i
 		case "valid_from", "first_seen", "first_seen_utc", "firstseen", "dateadded", "date_added":
 			c.from = i
 			if strings.Contains(plain, "first") {
@@ -320,6 +323,10 @@ func (l *loader) cells(c columns, cells []string, guess bool) {
 		if s, err := finding.ParseSeverity(v); err == nil {
 			ind.Severity, ind.Rated = s, true
 		}
+	}
+	if t := at(c.marking); t != "" {
+		level, _ := stix.ParseTLP(t) // what nobody knows is red
+		ind.Marking = level.String()
 	}
 	if v := at(c.port); v != "" {
 		if p, err := strconv.ParseUint(v, 10, 16); err == nil {

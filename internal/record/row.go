@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"net/netip"
 	"reflect"
@@ -228,4 +229,73 @@ func ValidText(b []byte) []byte {
 		b = b[n:]
 	}
 	return out
+}
+
+// SetCells fills field f of r from the values that Cells told of it: one for a
+// scalar, none when it is absent. Text may have come by ValidText.
+func (f *Field) SetCells(r Record, cells []Cell) error {
+	if len(cells) == 0 {
+		return nil
+	}
+	v := reflect.ValueOf(r).Elem().FieldByIndex(f.index)
+	if !f.vector {
+		if cells[0].Null {
+			return nil
+		}
+		return f.setCell(v, &cells[0])
+	}
+	s := reflect.MakeSlice(v.Type(), len(cells), len(cells))
+	for i := range cells {
+		if cells[i].Null {
+			continue
+		}
+		if err := f.setCell(s.Index(i), &cells[i]); err != nil {
+			return err
+		}
+	}
+	v.Set(s)
+	return nil
+}
+
+func (f *Field) setCell(v reflect.Value, c *Cell) error {
+	if f.opt {
+		v.Field(1).SetBool(true)
+		v = v.Field(0)
+	}
+	fits := true
+	switch f.kind {
+	case kindBool:
+		v.SetBool(c.Number != 0)
+	case kindUint:
+		if fits = !v.OverflowUint(c.Number); fits {
+			v.SetUint(c.Number)
+		}
+	case kindInt, kindTime, kindInterval:
+		if n := int64(c.Number); !v.OverflowInt(n) { // #nosec G115 -- two's complement
+			v.SetInt(n)
+		} else {
+			fits = false
+		}
+	case kindFloat:
+		v.SetFloat(c.Float)
+	case kindString:
+		v.SetString(string(c.Text))
+	case kindAddr:
+		a, err := netip.ParseAddr(string(c.Text))
+		fits = err == nil
+		v.Set(reflect.ValueOf(a))
+	case kindPrefix:
+		p, err := netip.ParsePrefix(string(c.Text))
+		fits = err == nil
+		v.Set(reflect.ValueOf(p))
+	case kindFields:
+		p := parser{b: c.Text}
+		pairs, err := p.pairs()
+		fits = err == nil && p.at == len(p.b)
+		v.Set(reflect.ValueOf(pairs))
+	}
+	if !fits {
+		return fmt.Errorf("record: field %q: %w", f.Name, ErrValue)
+	}
+	return nil
 }

@@ -82,7 +82,7 @@ func AttackFlow(w io.Writer, inc *finding.Incident) error {
 
 // head puts in who says so, and what the extension is.
 func (x *flow) head() {
-	marking := AmberStrict.definition()
+	marking := AmberStrict.Definition()
 	defined := "2022-08-02T19:34:35.143Z"
 	x.list = append(x.list, marking, stix.Object{
 		"type": "identity", "id": x.author, "spec_version": "2.1", "created": stix.Time(epoch), "modified": stix.Time(epoch),
@@ -101,7 +101,7 @@ func (x *flow) head() {
 func (x *flow) put(typ, key string, more stix.Object) stix.Object {
 	o := stix.Object{
 		"type": typ, "id": stix.Name(typ, x.inc.ID+"\x00"+key), "spec_version": "2.1", "created": stix.Time(x.at), "modified": stix.Time(x.at),
-		"created_by_ref": x.author, "object_marking_refs": []string{tlpMarkings[AmberStrict]},
+		"created_by_ref": x.author, "object_marking_refs": []string{AmberStrict.MarkingID()},
 		"extensions": stix.Object{flowExtension: stix.Object{"extension_type": "new-sdo"}},
 	}
 	for k, v := range more {

@@ -17,20 +17,24 @@ type Format struct {
 	File  string // what it is written to
 	About string
 	Write func(io.Writer, *Parcel) error
+	kinds []string // of items that it has a place for; nil: all
 }
+
+// Takes tells whether the format has a place for items of a kind.
+func (f *Format) Takes(kind string) bool { return f.kinds == nil || slices.Contains(f.kinds, kind) }
 
 // Formats are all of them, in the order of --help.
 var Formats = []Format{
-	{"stix", "stix.json", "STIX 2.1 bundle", STIX},
-	{"misp", "misp.json", "MISP event", MISP},
-	{"zeek", "longwatch.intel", "Zeek intelligence file", Zeek},
-	{"suricata", "longwatch.rules", "Suricata rules", Suricata},
-	{"sigma", "sigma.yml", "Sigma rules", Sigma},
-	{"yara", "longwatch.yar", "YARA rules", YARA},
-	{"rpz", "longwatch.rpz", "DNS response policy zone", RPZ},
-	{"nftables", "longwatch.nft", "nftables sets", NFTables},
-	{"csv", "indicators.csv", "table", CSV},
-	{"list", "indicators.txt", "one value a line", List},
+	{"stix", "stix.json", "STIX 2.1 bundle", STIX, []string{"address", "subnet", "domain", "url", "email", "user", "file", "hash", "certificate", "user_agent"}},
+	{"misp", "misp.json", "MISP event", MISP, []string{"address", "subnet", "domain", "url", "email", "file", "hash", "certificate", "ja3", "ja3s", "ja4", "hassh", "user_agent"}},
+	{"zeek", "longwatch.intel", "Zeek intelligence file", Zeek, []string{"address", "subnet", "domain", "url", "email", "user", "file", "hash", "certificate", "public_key", "user_agent", "software"}},
+	{"suricata", "longwatch.rules", "Suricata rules", Suricata, []string{"address", "domain", "url", "user_agent", "ja3", "ja3s", "certificate"}},
+	{"sigma", "sigma.yml", "Sigma rules", Sigma, []string{"domain", "url", "hash", "file"}},
+	{"yara", "longwatch.yar", "YARA rules", YARA, []string{"hash"}},
+	{"rpz", "longwatch.rpz", "DNS response policy zone", RPZ, []string{"address", "domain"}},
+	{"nftables", "longwatch.nft", "nftables sets", NFTables, []string{"address", "subnet"}},
+	{"csv", "indicators.csv", "table", CSV, nil},
+	{"list", "indicators.txt", "one value a line", List, []string{"address", "subnet", "domain", "url", "email", "hash"}},
 }
 
 // FormatNamed finds a format.

@@ -5,16 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-)
 
-// tlp1Markings are the marking definitions of TLP 1 (STIX 2.1 section 7.2.1.4),
-// which objects refer to without a bundle holding them.
-var tlp1Markings = map[string]TLP{
-	"marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9": Clear,
-	"marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da": Green,
-	"marking-definition--f88d31f6-486f-44da-b317-01333bde0b82": Amber,
-	"marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed": Red,
-}
+	"longwatch/internal/stix"
+)
 
 // Staying is an object that stays, and why.
 type Staying struct {
@@ -50,20 +43,14 @@ type marked struct {
 func Screen(objects []json.RawMessage, most TLP) Screened {
 	list := make([]marked, len(objects))
 	unread := make([]error, len(objects))
-	levels := map[string]TLP{}
+	levels := map[string]TLP{} // that objects here define
 	known := map[string]bool{} // definitions that are not about TLP
-	for id, t := range tlp1Markings {
-		levels[id] = t
-	}
-	for t, id := range tlpMarkings {
-		levels[id] = TLP(t)
-	}
 	for i, raw := range objects {
 		if unread[i] = json.Unmarshal(raw, &list[i]); unread[i] != nil || list[i].Type != "marking-definition" {
 			continue
 		}
 		m := &list[i]
-		if _, fixed := levels[m.ID]; fixed {
+		if _, fixed := stix.MarkedTLP(m.ID); fixed {
 			continue // whatever these say they are
 		}
 		switch t, isTLP := m.level(); {
@@ -82,7 +69,11 @@ func Screen(objects []json.RawMessage, most TLP) Screened {
 		}
 		highest, unknown := Clear, ""
 		for _, ref := range m.refs() {
-			if t, ok := levels[ref]; ok {
+			t, ok := stix.MarkedTLP(ref)
+			if !ok {
+				t, ok = levels[ref]
+			}
+			if ok {
 				highest = max(highest, t)
 			} else if !known[ref] {
 				unknown = ref
@@ -108,7 +99,7 @@ func (m *marked) level() (TLP, bool) {
 		t, _ := ParseTLP(m.Definition.TLP)
 		return t, true
 	}
-	raw, ok := m.Extensions[tlpExtension]
+	raw, ok := m.Extensions[stix.TLPExtension]
 	if !ok {
 		return Clear, false
 	}

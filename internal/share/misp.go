@@ -101,7 +101,7 @@ func mispTime(t record.Time) string {
 func mispType(it *Item) (typ, category string) {
 	const network, payload = "Network activity", "Payload delivery"
 	switch it.Kind {
-	case "address":
+	case "address", "subnet":
 		return "ip-dst", network
 	case "domain":
 		return "domain", network

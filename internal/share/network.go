@@ -2,6 +2,7 @@ package share
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -24,6 +25,14 @@ func Zeek(w io.Writer, p *Parcel) error {
 		switch it.Kind {
 		case "address":
 			typ = "Intel::ADDR"
+		case "subnet":
+			typ = "Intel::SUBNET"
+		case "user":
+			typ = "Intel::USER_NAME"
+		case "public_key":
+			typ = "Intel::PUBKEY_HASH"
+		case "software":
+			typ = "Intel::SOFTWARE"
 		case "domain":
 			typ = "Intel::DOMAIN"
 		case "url": // without the scheme
@@ -43,10 +52,13 @@ func Zeek(w io.Writer, p *Parcel) error {
 		if typ == "" || it.Own || strings.ContainsRune(value, '\t') {
 			continue
 		}
-		_, _ = fmt.Fprintf(b, "%s\t%s\tlongwatch\t%s\tT\n", value, typ, oneLine(strings.Join(it.Titles, "; ")))
+		_, _ = fmt.Fprintf(b, "%s\t%s\t%s\t%s\tT\n", value, typ, oneLine(it.source()), cmp.Or(oneLine(strings.Join(it.Titles, "; ")), "-"))
 	}
 	return b.Flush()
 }
+
+// source is who says so.
+func (it *Item) source() string { return cmp.Or(it.Source, "longwatch") }
 
 // oneLine is text without what ends a line or parts columns.
 func oneLine(s string) string {
@@ -200,8 +212,10 @@ func ascii(s string) bool {
 // NFTables writes sets for nftables; rules that use them are the user's own.
 func NFTables(w io.Writer, p *Parcel) error {
 	var v4, v6 []string
+	nets := false
 	for i := range p.Items {
-		if it := &p.Items[i]; it.Kind == "address" && !it.Own {
+		if it := &p.Items[i]; (it.Kind == "address" || it.Kind == "subnet") && !it.Own {
+			nets = nets || it.Kind == "subnet"
 			if strings.Contains(it.Value, ":") {
 				v6 = append(v6, it.Value)
 			} else {
@@ -219,6 +233,9 @@ table inet longwatch {
 		list      []string
 	}{{"longwatch4", "ipv4_addr", v4}, {"longwatch6", "ipv6_addr", v6}} {
 		_, _ = fmt.Fprintf(b, "\tset %s {\n\t\ttype %s\n", s.name, s.typ)
+		if nets {
+			_, _ = b.WriteString("\t\tflags interval\n\t\tauto-merge\n")
+		}
 		if len(s.list) > 0 {
 			_, _ = fmt.Fprintf(b, "\t\telements = { %s }\n", strings.Join(s.list, ",\n\t\t\t"))
 		}

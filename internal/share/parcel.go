@@ -60,8 +60,9 @@ type Item struct {
 	Confidence uint8
 	First      record.Time
 	Last       record.Time
-	Findings   int  // how many findings name it
-	Own        bool // ours: never an indicator
+	Findings   int    // how many findings name it
+	Source     string // who lists it; empty: it was found, by us
+	Own        bool   // ours: never an indicator
 }
 
 // Withheld is a value that stays, and why.

@@ -134,7 +134,7 @@ func YARA(w io.Writer, p *Parcel) error {
 // CSV writes a table of the items.
 func CSV(w io.Writer, p *Parcel) error {
 	c := csv.NewWriter(w)
-	_ = c.Write([]string{"type", "value", "first_seen", "last_seen", "severity", "confidence", "techniques", "description", "tlp"})
+	_ = c.Write([]string{"type", "value", "first_seen", "last_seen", "severity", "confidence", "techniques", "description", "tlp", "source"})
 	for i := range p.Items {
 		it := &p.Items[i]
 		if it.Own {
@@ -146,7 +146,7 @@ func CSV(w io.Writer, p *Parcel) error {
 		}
 		_ = c.Write([]string{
 			it.Kind, casefolder.PlainCell(it.Value), day(it.First), day(it.Last), it.Severity.String(), fmt.Sprint(it.Confidence), strings.Join(techniques, " "),
-			casefolder.PlainCell(oneLine(strings.Join(it.Titles, "; "))), p.Marking.String(),
+			casefolder.PlainCell(oneLine(strings.Join(it.Titles, "; "))), p.Marking.String(), casefolder.PlainCell(oneLine(it.source())),
 		})
 	}
 	c.Flush()

@@ -29,14 +29,17 @@ type builder struct {
 // holds it together. Identifiers depend on the values alone, so the same case
 // gives the same bundle, and platforms join what they are given twice.
 func STIX(w io.Writer, p *Parcel) error {
-	b := &builder{objects: map[string]stix.Object{}, parcel: p, marking: tlpMarkings[p.Marking]}
-	b.objects[b.marking] = p.Marking.definition()
+	b := &builder{objects: map[string]stix.Object{}, parcel: p, marking: p.Marking.MarkingID()}
+	b.objects[b.marking] = p.Marking.Definition()
 	b.author = stix.Name("identity", "longwatch")
 	b.put(stix.Object{
 		"type": "identity", "id": b.author, "name": "Longwatch", "identity_class": "system", "description": "Automated analysis; every claim cites its evidence.",
 	}, epoch)
 	for i := range p.Incidents {
 		b.incident(&p.Incidents[i])
+	}
+	for i := range p.Items {
+		b.listed(&p.Items[i])
 	}
 	ids := slices.Sorted(maps.Keys(b.objects))
 	list := make([]stix.Object, 0, len(ids))
@@ -238,6 +241,21 @@ func (b *builder) indicator(it *Item, i *Incident, sco stix.Object, techniques m
 	return refs
 }
 
+// listed adds an item that somebody lists and no incident here shows.
+func (b *builder) listed(it *Item) {
+	pattern := patternOf(it)
+	if it.Source == "" || it.Own || pattern == "" {
+		return
+	}
+	first := timeOr(it.First, epoch)
+	o := stix.Object{
+		"type": "indicator", "id": stix.Name("indicator", it.Kind+"\x00"+it.Value), "name": it.Kind + " " + it.Value, "description": strings.Join(append([]string{"listed by " + it.Source}, it.Titles...), "; "),
+		"indicator_types": []string{"malicious-activity"}, "pattern": pattern, "pattern_type": "stix", "pattern_version": "2.1",
+		"valid_from": stix.Time(first), "confidence": int(it.Confidence), "labels": []string{"severity-" + it.Severity.String()},
+	}
+	b.put(o, timeOr(it.Last, first))
+}
+
 // seen is the observation that an indicator is based on.
 func (b *builder) seen(it *Item, sco stix.Object, first, last time.Time) string {
 	return b.put(stix.Object{
@@ -293,6 +311,13 @@ func malwareType(techniques []attack.ID) string {
 func patternOf(it *Item) string {
 	v := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(it.Value)
 	switch it.Kind {
+	case "subnet":
+		if strings.Contains(v, ":") {
+			return fmt.Sprintf("[ipv6-addr:value ISSUBSET '%s']", v)
+		}
+		return fmt.Sprintf("[ipv4-addr:value ISSUBSET '%s']", v)
+	case "user":
+		return fmt.Sprintf("[user-account:account_login = '%s']", v)
 	case "address":
 		if strings.Contains(v, ":") {
 			return fmt.Sprintf("[ipv6-addr:value = '%s']", v)

@@ -13,7 +13,7 @@ var ZeekJSON = Format{
 	Append: func(dst []byte, t *record.Type, r record.Record) []byte { return t.Stock().AppendJSON(dst, r) },
 }
 
-// JSONL is whole records under NAME.jsonl.
+// JSONL is whole records under NAME.jsonl, each with its place in the evidence.
 var JSONL = Format{Name: "jsonl", Suffix: ".jsonl", Append: appendJSON}
 
 // ZeekTSV is the same as Zeek's tab-separated logs with their header.
@@ -45,4 +45,6 @@ func ByName(name string) (Format, error) {
 	return Format{}, fmt.Errorf("sink: no format %q: use zeek-json, zeek-tsv, jsonl, ecs or parquet", name)
 }
 
-func appendJSON(dst []byte, t *record.Type, r record.Record) []byte { return t.AppendJSON(dst, r) }
+func appendJSON(dst []byte, t *record.Type, r record.Record) []byte {
+	return record.AppendRefJSON(t.AppendJSON(dst, r), r.Base().Ref)
+}

@@ -62,7 +62,7 @@ func TestParquetHoldsEveryValue(t *testing.T) {
 	for _, c := range f.Root().Columns() {
 		names = append(names, c.Name())
 	}
-	want := []string{"ts", "id.orig_h", "name", "n", "delta", "share", "yes", "took", "list", "ttls", "pairs"}
+	want := []string{"ts", "id.orig_h", "name", "n", "delta", "share", "yes", "took", "list", "ttls", "pairs", "ref.file", "ref.offset", "ref.line", "ref.record", "lookup"}
 	if d := cmp.Diff(want, names); d != "" {
 		t.Errorf("columns (-want +got):\n%s", d)
 	}
@@ -82,6 +82,7 @@ func TestParquetHoldsEveryValue(t *testing.T) {
 	want = []string{
 		"1700000001000000000", "192.0.2.7", `caf\xe9`, "9223372036854775808", "-5", "0.25", "true", "1000000",
 		"a.example", "", "b.example", "1000000000", "<null>", "2000000000", `{"k":"v"}`,
+		"<null>", "<null>", "<null>", "<null>", "192.0.0.0/16", "192.0.2.0/24", "example", // no place; the keys that no column holds as they are
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("first row (-want +got):\n%s", d)
