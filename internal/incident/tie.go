@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"longwatch/internal/finding"
+	"longwatch/internal/record"
 )
 
 // threshold is the probability from which two findings are of one incident.
@@ -73,7 +74,11 @@ func (c *builder) ties(v *view) []tie {
 			out = append(out, tie{n, acts})
 		}
 	}
+	question := slices.ContainsFunc(v.f.Entities, func(e record.Entity) bool { return e.Kind == "domain" && e.Role == "queried" })
 	for _, n := range v.peers {
+		if question && !v.camefrom(n) {
+			continue // who answers questions answers everybody's
+		}
 		if !c.hub(n) || (c.own(n) && getsIn(v.kindTo())) {
 			out = append(out, tie{n, reached})
 		}
