@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"longwatch/content"
@@ -51,17 +52,22 @@ func BuildIntel(out string, paths []string, again bool) (IntelFile, error) {
 }
 
 // LookupIntel says what the built-in indicators and those of paths know of a
-// value, judged at a time; zero is now.
-func LookupIntel(value string, paths []string, asOf time.Time) (*intel.Answer, error) {
+// value, judged at a time; zero is now. Files found in a folder that could not
+// be read are in unread; one that was named itself is an error.
+func LookupIntel(value string, paths []string, asOf time.Time) (a *intel.Answer, unread []string, err error) {
 	if asOf.IsZero() {
 		asOf = time.Now()
 	}
 	set, report := intel.Load(append([]intel.Source{intel.FS(content.Campaigns, "campaigns")}, intel.Paths(paths...)...)...)
 	defer func() { _ = set.Close() }()
 	for _, r := range report.Reasons {
-		if r.Line == 0 && r.File != "" {
-			return nil, fmt.Errorf("app: %q: %s", r.File, r.Reason)
+		switch {
+		case r.Line != 0 || r.File == "":
+		case slices.Contains(paths, r.File):
+			return nil, nil, fmt.Errorf("app: %q: %s", r.File, r.Reason)
+		default:
+			unread = append(unread, fmt.Sprintf("%q was not read: %s", r.File, r.Reason))
 		}
 	}
-	return set.Ask(value, record.TimeOf(asOf)), nil
+	return set.Ask(value, record.TimeOf(asOf)), unread, nil
 }

@@ -39,9 +39,12 @@ mutex, account, command line, CVE or program.`,
 			if err != nil {
 				return err
 			}
-			a, err := app.LookupIntel(args[0], args[1:], at)
+			a, unread, err := app.LookupIntel(args[0], args[1:], at)
 			if err != nil {
 				return err
+			}
+			for _, u := range unread {
+				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "longwatch: %s\n", u)
 			}
 			if asJSON {
 				e := json.NewEncoder(cmd.OutOrStdout())

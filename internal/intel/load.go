@@ -177,10 +177,13 @@ func (l *loader) source(s Source) {
 // isListName tells whether a file found in a directory is taken for a list of
 // indicators. A file that is named outright is always read.
 func isListName(name string) bool {
+	if strings.HasPrefix(name, ".") {
+		return false // what a program keeps for itself, such as how far taxii pull came
+	}
 	switch strings.ToLower(path.Ext(name)) {
 	case ".intel", ".dat", ".txt", ".csv", ".tsv", ".list", ".lst", ".ioc", ".iocs", ".ipset", ".netset":
 		base := strings.ToUpper(name)
-		return !strings.HasPrefix(base, "README") && !strings.HasPrefix(base, "LICEN") && !strings.HasPrefix(base, ".")
+		return !strings.HasPrefix(base, "README") && !strings.HasPrefix(base, "LICEN")
 	case ".json", ".stix", ".stix2", ".xml", ".rpz", ".zone", ".hosts":
 		return name != "package.json" && !strings.HasSuffix(name, "schema.json")
 	case ".yaml", ".yml":
