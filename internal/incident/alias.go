@@ -27,6 +27,7 @@ type Aliases struct {
 	names   map[netip.Addr][]naming
 	fans    map[node]map[netip.Addr]struct{} // own originators of an address or host
 	issuers map[string]struct{}              // hosts that give out Kerberos tickets
+	answers map[netip.Addr]struct{}          // addresses that questions of DNS were put to
 	habits  habits
 }
 
@@ -49,7 +50,7 @@ const (
 // NewAliases returns an empty table for the given own networks; without any,
 // private addresses are own.
 func NewAliases(homeNet []netip.Prefix) *Aliases {
-	return &Aliases{homeNet: homeNet, names: map[netip.Addr][]naming{}, fans: map[node]map[netip.Addr]struct{}{}, issuers: map[string]struct{}{}, habits: newHabits()}
+	return &Aliases{homeNet: homeNet, names: map[netip.Addr][]naming{}, fans: map[node]map[netip.Addr]struct{}{}, issuers: map[string]struct{}{}, answers: map[netip.Addr]struct{}{}, habits: newHabits()}
 }
 
 // Wants tells whether Learn has a use for records of type t.
@@ -125,6 +126,9 @@ func (a *Aliases) learnNetwork(r record.Record) {
 		a.fan(orig, node{"address", resp.String()}, ts)
 	case "dns":
 		a.fan(orig, node{"address", resp.String()}, ts)
+		if resp.IsValid() && len(a.answers) < maxAddresses {
+			a.answers[resp.Unmap()] = struct{}{}
+		}
 		name := textOf(t, r, "query")
 		for _, answer := range textsOf(t, r, "answers") {
 			if ip, err := netip.ParseAddr(answer); err == nil && ip.IsPrivate() {

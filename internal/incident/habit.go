@@ -140,6 +140,16 @@ func (a *Aliases) issues(n node) bool {
 	return ok && n.kind == "host"
 }
 
+// answered tells whether questions of DNS were put to an address.
+func (a *Aliases) answered(address string) bool {
+	ip, err := netip.ParseAddr(address)
+	if a == nil || err != nil {
+		return false
+	}
+	_, ok := a.answers[ip]
+	return ok
+}
+
 // isDevice tells whether n is an appliance.
 func (a *Aliases) isDevice(n node) bool {
 	if a == nil || n.kind != "host" {

@@ -2,12 +2,14 @@ package incident
 
 import (
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"longwatch/internal/finding"
+	"longwatch/internal/proto/dns"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 )
@@ -134,5 +136,25 @@ func TestOwnSiteTiesNothing(t *testing.T) {
 	}, Options{})
 	if len(got) != 2 {
 		t.Errorf("the own site makes one of two: %v", titles(got))
+	}
+}
+
+// The address behind a name ties what is done with it, although the name was
+// asked for: only who answered the question ties nothing.
+func TestAddressBehindAName(t *testing.T) {
+	al := NewAliases(nil)
+	for name, want := range map[string]int{"203.0.113.5": 1, "192.0.2.53": 2} {
+		if want == 2 {
+			q := &dns.Message{}
+			q.OrigH, q.RespH = netip.MustParseAddr("10.0.0.7"), netip.MustParseAddr(name)
+			al.Learn(q)
+		}
+		got := Build([]finding.Finding{
+			claim("beacon", finding.High, 0, "T1071.001", "host ws7 originator", "address "+name+" responder", "domain a.evil.example queried"),
+			claim("tunnel", finding.High, time.Hour, "T1572", "host srv2 originator", "address "+name+" responder", "domain b.other.example queried"),
+		}, Options{Aliases: al})
+		if len(got) != want {
+			t.Errorf("%s: %d incidents, want %d: %v", name, len(got), want, titles(got))
+		}
 	}
 }

@@ -74,10 +74,9 @@ func (c *builder) ties(v *view) []tie {
 			out = append(out, tie{n, acts})
 		}
 	}
-	question := slices.ContainsFunc(v.f.Entities, func(e record.Entity) bool { return e.Kind == "domain" && e.Role == "queried" })
 	for _, n := range v.peers {
-		if question && !v.camefrom(n) {
-			continue // who answers questions answers everybody's
+		if c.answers(v, n) {
+			continue
 		}
 		if !c.hub(n) || (c.own(n) && getsIn(v.kindTo())) {
 			out = append(out, tie{n, reached})
@@ -102,6 +101,15 @@ func (c *builder) ties(v *view) []tie {
 // and did nothing.
 func (v *view) asked() bool {
 	return v.kind == finding.Scanned && !slices.ContainsFunc(v.subjects, v.camefrom)
+}
+
+// answers tells whether n is in v as the server that a question of DNS was put
+// to: it answers everybody's.
+func (c *builder) answers(v *view, n node) bool {
+	if n.kind != "address" || v.camefrom(n) || !slices.ContainsFunc(v.f.Entities, func(e record.Entity) bool { return e.Kind == "domain" && e.Role == "queried" }) {
+		return false
+	}
+	return slices.Contains(v.f.Techniques, "T1071.004") || c.aliases.answered(n.value)
 }
 
 // bond is how an earlier view a and a later view b are joined by n, which has

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
@@ -236,6 +237,34 @@ indicators:
 			t.Errorf("expired since: %v %d, want half weight", f.Severity, f.Confidence)
 		}
 	})
+}
+
+// TestExpiredBelowValid: a name below that was somebody else's once does not
+// hide the domain that is listed now.
+func TestExpiredBelowValid(t *testing.T) {
+	set, _ := load(t, map[string]string{"indicators.yaml": `
+profile: op-512
+indicators:
+  - {type: domain, value: evil.test, valid_from: 2026-01-01, weight: strong, source: S, title: New}
+  - {type: domain, value: c.evil.test, valid_until: 2025-12-31, weight: medium, source: S, title: Old}
+`})
+	at := func(day time.Time) []string {
+		r := &lookup{Query: "x.c.evil.test"}
+		r.TS = record.TimeOf(day)
+		var out []string
+		for _, f := range matches(set, r) {
+			if f.Confidence > 0 {
+				out = append(out, f.Title)
+			}
+		}
+		return out
+	}
+	if got := at(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)); !slices.Equal(got, []string{"New"}) {
+		t.Errorf("in 2026: %q", got)
+	}
+	if got := at(time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC)); !slices.Equal(got, []string{"Old"}) {
+		t.Errorf("in 2025: %q", got)
+	}
 }
 
 func TestOneFindingPerFeed(t *testing.T) {

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"strings"
+
+	"longwatch/internal/record"
 )
 
 // entityKind is what values of one kind of entity are compared with.
@@ -75,20 +78,20 @@ func clearHostBits(b []byte, n int) {
 }
 
 // value looks up the text of an entity of the named kind.
-func (m *Matcher) value(kind, text string, hit func(ref)) {
+func (m *Matcher) value(kind, text string, at record.Time, hit func(ref)) {
 	switch kind {
 	case "domain", "host":
 		if a, err := parseAddr(text); err == nil {
 			m.address(a, hit)
 			return
 		}
-		name(m.set, text, hit)
+		name(m, text, at, hit)
 	case "address":
 		if a, err := parseAddr(text); err == nil {
 			m.address(a, hit)
 		}
 	case "url":
-		m.url(text, hit)
+		m.url(text, at, hit)
 	case "hash":
 		m.digest(Hash, text, hit)
 	case "certificate":
@@ -105,7 +108,7 @@ func (m *Matcher) value(kind, text string, hit func(ref)) {
 	case "email":
 		m.folded(Email, text, hit)
 		if i := strings.LastIndexByte(text, '@'); i >= 0 {
-			name(m.set, text[i+1:], hit)
+			name(m, text[i+1:], at, hit)
 		}
 	case "user":
 		m.folded(User, text, hit)
@@ -149,8 +152,10 @@ func parseAddr(s string) (netip.Addr, error) {
 }
 
 // name looks up a domain name and everything it is below of; the most
-// specific indicator speaks.
-func name[T string | []byte](s *Set, text T, hit func(ref)) {
+// specific indicator speaks, and those above it only when it had no weight at
+// the time of the record.
+func name[T string | []byte](m *Matcher, text T, at record.Time, hit func(ref)) {
+	s := m.set
 	if s.has[Domain] == 0 || len(text) == 0 || len(text) > maxNameLen+1 {
 		return
 	}
@@ -160,7 +165,9 @@ func name[T string | []byte](s *Set, text T, hit func(ref)) {
 	for len(rest) > 0 {
 		if e, ok := s.lookup(Domain, rest); ok {
 			hit(e)
-			return
+			if m.speaks(e, at) {
+				return
+			}
 		}
 		dot := bytes.IndexByte(rest, '.')
 		if dot < 0 {
@@ -173,6 +180,11 @@ func name[T string | []byte](s *Set, text T, hit func(ref)) {
 	}
 }
 
+// speaks tells whether any row of e has weight at a time.
+func (m *Matcher) speaks(e ref, at record.Time) bool {
+	return slices.ContainsFunc(m.set.rows(e), func(i Indicator) bool { return i.Weight != None && i.Within(at) })
+}
+
 // fold copies text to dst in lower case and returns how much it copied.
 func fold[T string | []byte](dst []byte, text T) int {
 	n := min(len(dst), len(text))
@@ -183,7 +195,7 @@ func fold[T string | []byte](dst []byte, text T) int {
 }
 
 // url looks up a URL by host and path, then its host as a name or address.
-func (m *Matcher) url(text string, hit func(ref)) {
+func (m *Matcher) url(text string, at record.Time, hit func(ref)) {
 	s := m.set
 	var buf [512]byte
 	key, ok := urlKey(buf[:0], text)
@@ -214,7 +226,7 @@ func (m *Matcher) url(text string, hit func(ref)) {
 			return
 		}
 	}
-	name(m.set, host, hit)
+	name(m, host, at, hit)
 }
 
 // digest looks up a hexadecimal digest.

@@ -43,7 +43,7 @@ func (m *Matcher) Match(r record.Record, emit func(finding.Finding)) {
 				continue
 			}
 			if s, ok := f.StringAt(r, n); ok {
-				m.value(f.Match, s, func(e ref) { m.found(r, f, s, e, emit) })
+				m.value(f.Match, s, r.Base().TS, func(e ref) { m.found(r, f, s, e, emit) })
 			}
 		}
 	}
@@ -82,7 +82,7 @@ func (m *Matcher) request(r record.Record, t *record.Type, emit func(finding.Fin
 				u += "?" + s
 			}
 		}
-		m.url(u, func(e ref) {
+		m.url(u, r.Base().TS, func(e ref) {
 			if m.set.kind(e) == URL {
 				m.found(r, stem, u, e, emit)
 			}

@@ -76,7 +76,7 @@ func (s *Set) named(v string, exact, covering *[]ref) {
 	}
 	m.path(v, hit)
 	m.registry(v, hit)
-	m.value("user", v, hit)
+	m.value("user", v, 0, hit)
 	m.named("command_line", v, hit)
 }
 
