@@ -16,6 +16,9 @@ import (
 	"longwatch/internal/record/network"
 )
 
+// methodGet is what programs that look for updates ask with.
+const methodGet = "GET"
+
 // office makes the records of an organisation in which nothing is wrong and
 // everything changes: people come, go, travel, work late, change machines and
 // borrow others; servers are added; programs are updated, first on one machine;
@@ -250,7 +253,7 @@ func (o *office) browse(i int, p *person, addr netip.Addr, at func() float64) {
 	}
 	if p.devel && o.chance(0.1) { // tools with clients of their own
 		o.visit(addr, 2000+i*50+o.r.IntN(50), fmt.Sprintf("t13d_tool%d_%d", i, o.r.IntN(4)), 9000, at())
-		q := &http.Request{Method: "GET", Host: "pkg.example", URI: "/simple", UserAgent: fmt.Sprintf("tool%d/1.%d", i, o.day/9)}
+		q := &http.Request{Method: methodGet, Host: "pkg.example", URI: "/simple", UserAgent: fmt.Sprintf("tool%d/1.%d", i, o.day/9)}
 		q.OrigH, q.RespH, q.RespP, q.UID = addr, siteAddress(3), 80, fmt.Sprintf("C%dh", o.n)
 		o.put(q, at())
 	}

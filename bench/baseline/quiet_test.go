@@ -31,14 +31,14 @@ func TestQuietMonths(t *testing.T) {
 func TestPresence(t *testing.T) {
 	odd := netip.MustParseAddr("203.0.113.77")
 	story := func(o *office) {
-		switch {
-		case o.day == 70: // the backup's account, from a clerk's machine, at three in the afternoon
+		switch o.day {
+		case 70: // the backup's account, from a clerk's machine, at three in the afternoon
 			o.logon(domainName+"svc_backup", "lap-9", o.address["lap-9"], "dc1", 15.2)
 			o.logon(domainName+"svc_backup", "lap-9", o.address["lap-9"], "db1", 15.3)
-		case o.day == 71: // a tool that talks to its owner
+		case 71: // a tool that talks to its owner
 			o.run("app1", `C:\Users\Public\svhlp.exe`, 3.1)
 			o.visit(o.address["app1"], 71_234, "t13d_odd", 4000, 3.2)
-		case o.day == 75: // and two gigabytes out of the file server
+		case 75: // and two gigabytes out of the file server
 			o.conn(o.address["fs1"], odd, 443, "ssl", 2<<30, 1<<20, 2.3)
 		}
 		o.visit(o.address["fs1"], 3, "t13d_update", 300_000, 12) // it asks for updates every day

@@ -16,6 +16,12 @@ import (
 	"longwatch/internal/record/network"
 )
 
+// The methods that clients of the world use.
+const (
+	methodGet     = "GET"
+	methodConnect = "CONNECT"
+)
+
 // world makes traffic in the order of time: every process that talks has its
 // next moment in a heap.
 type world struct {
@@ -150,7 +156,7 @@ func (w *world) on(m *machine, t record.Time) (bool, record.Time) {
 // worked tells whether the user of m is there at t; if not, when they will be.
 func (w *world) worked(m *machine, t record.Time) (bool, record.Time) {
 	midnight := t.Add(-(t.Sub(w.start) % (24 * time.Hour)))
-	for day := 0; day < 40; day++ {
+	for day := range 40 {
 		at := midnight.Add(time.Duration(day) * 24 * time.Hour)
 		from, to, works := w.shift(m, at)
 		if !works {
@@ -213,7 +219,7 @@ func (w *world) send(m *machine, t record.Time, x talk) {
 	switch {
 	case x.raw || x.udp || x.silent:
 	case x.plain:
-		w.put(&http.Request{Conn: w.head(m, t+record.Time(30*time.Millisecond), x.addr, x.port), Method: "GET", Host: x.to.name, URI: x.path, UserAgent: x.agent, RespBodyLen: x.in, StatusCode: record.Some(uint64(200))})
+		w.put(&http.Request{Conn: w.head(m, t+record.Time(30*time.Millisecond), x.addr, x.port), Method: methodGet, Host: x.to.name, URI: x.path, UserAgent: x.agent, RespBodyLen: x.in, StatusCode: record.Some(uint64(200))})
 	default:
 		r := &ssl.Record{Conn: w.head(m, t+record.Time(30*time.Millisecond), x.addr, x.port), Version: "TLSv13", JA4: x.ja4, Established: true}
 		if x.to != nil && !x.nameless {
@@ -245,7 +251,7 @@ func (w *world) ask(m *machine, t record.Time, x talk) {
 
 // viaProxy makes what is seen of a request to the proxy.
 func (w *world) viaProxy(m *machine, t record.Time, x talk) {
-	r := &http.Request{Conn: w.head(m, t, w.proxy, 3128), Method: "CONNECT", UserAgent: x.agent, RespBodyLen: x.in, StatusCode: record.Some(uint64(200))}
+	r := &http.Request{Conn: w.head(m, t, w.proxy, 3128), Method: methodConnect, UserAgent: x.agent, RespBodyLen: x.in, StatusCode: record.Some(uint64(200))}
 	name := x.addr.String()
 	if x.to != nil && !x.nameless {
 		name = x.to.name

@@ -108,10 +108,10 @@ func read(ctx context.Context, f *store.File, set *intel.Set, opt store.Options)
 
 // fill writes the store.
 func fill(dir string) error {
-	random := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // for a measure
+	random := rand.New(rand.NewPCG(1, 1))
 	d := sink.New(filepath.Join(dir, "store"), filepath.Join(dir, "spool"), sink.Parquet, 512<<20)
 	lane := d.Lane()
-	popular := rand.NewZipf(random, 1.1, 8, uint64(*names-1)) //nolint:gosec // positive
+	popular := rand.NewZipf(random, 1.1, 8, uint64(*names-1))
 	for i := range *records {
 		n := popular.Uint64()
 		m := &dns.Message{

@@ -43,7 +43,7 @@ func readSheet(path string) (*sheet, error) {
 	for _, c := range s.Campaigns {
 		files := map[string][]interval{}
 		for file, list := range c.Evidence {
-			for _, part := range strings.Split(list, ",") {
+			for part := range strings.SplitSeq(list, ",") {
 				var i interval
 				if n, _ := fmt.Sscanf(part, "%d-%d", &i.from, &i.to); n == 1 {
 					i.to = i.from

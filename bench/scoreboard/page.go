@@ -252,7 +252,7 @@ func replaced(page, rows, section string) string {
 	}
 	var out []string
 	ours, last := false, 0
-	for _, line := range strings.Split(strings.TrimRight(page, "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimRight(page, "\n"), "\n") {
 		switch {
 		case strings.HasPrefix(line, "| mixed exercises"):
 			ours = true

@@ -69,7 +69,7 @@ const maxPlan = 4 << 20
 
 // LoadPlan reads a plan.
 func LoadPlan(path string) (*Plan, error) {
-	f, err := os.Open(path) //nolint:gosec // the plan that the user names
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("backup: %w", err)
 	}

@@ -282,7 +282,7 @@ func (k *repoKey) decode(path string, v any) error {
 
 // small reads a file that is never large.
 func small(path string) ([]byte, error) {
-	f, err := os.Open(path) //nolint:gosec // below the folder that the user named
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}

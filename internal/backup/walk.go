@@ -189,7 +189,7 @@ func reason(err error) string {
 
 // read reads the file once: its hash, its kind and how random it looks.
 func (e *Entry) read(path string, buf []byte) {
-	f, err := os.Open(path) //nolint:gosec // below the folder that the user named
+	f, err := os.Open(path)
 	if err != nil {
 		e.Error = reason(err)
 		return
@@ -216,7 +216,7 @@ func (e *Entry) read(path string, buf []byte) {
 			e.Head = entropy(&count)
 		}
 		if err != nil {
-			if err != io.EOF && err != io.ErrUnexpectedEOF { //nolint:errorlint // io.ReadFull returns these bare
+			if err != io.EOF && err != io.ErrUnexpectedEOF {
 				e.Error = reason(err)
 				return
 			}

@@ -163,7 +163,7 @@ func (l *life) join(o *life) {
 // no day, or one, are added; of others the larger one holds.
 func joinDays(first, last Day, n uint16, oFirst, oLast Day, m uint16) uint16 {
 	if oFirst < first {
-		first, last, n, oFirst, oLast, m = oFirst, oLast, m, first, last, n
+		last, n, oFirst, oLast, m = oLast, m, first, last, n
 	}
 	sum := int(n) + int(m)
 	switch {

@@ -270,7 +270,7 @@ func TestPeer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), python, "-c", peer) //nolint:gosec // an interpreter for tests
+	cmd := exec.CommandContext(t.Context(), python, "-c", peer)
 	cmd.Stdin = bytes.NewReader(in)
 	out, err := cmd.Output()
 	if err != nil {

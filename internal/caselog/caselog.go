@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -253,9 +254,7 @@ func (s *state) take(at int, b []byte) {
 	if name := l.Name(); !slices.Contains(s.signers, name) {
 		s.signers = append(s.signers, name)
 	}
-	for name, sum := range l.Files {
-		s.files[name] = sum
-	}
+	maps.Copy(s.files, l.Files)
 }
 
 // digests are those of all files of the case but the log itself.
@@ -284,7 +283,7 @@ func digests(dir string) (map[string]string, error) {
 }
 
 func digest(path string) (string, error) {
-	f, err := os.Open(path) //nolint:gosec // in the case folder that the user names
+	f, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}

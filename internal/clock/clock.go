@@ -89,7 +89,7 @@ func (s *Sketch) intern(name string) int32 {
 	if len(s.names) == maxNames {
 		return noSource
 	}
-	n := int32(len(s.names)) //nolint:gosec // at most maxNames
+	n := int32(len(s.names))
 	s.names, s.number[name] = append(s.names, name), n
 	return n
 }

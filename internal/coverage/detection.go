@@ -101,7 +101,7 @@ func (r *Report) Judge(d *Detection) Reach {
 		any = any || have[t]
 	}
 	for _, t := range d.Types {
-		if !have[t] && !(d.Any && any) {
+		if !have[t] && (!d.Any || !any) {
 			out.Without = append(out.Without, Ask(t))
 		}
 	}

@@ -33,7 +33,6 @@ type estate struct {
 	all     []finding.Finding
 	of      map[string]string // finding id: intrusion or "noise"
 	entry   map[string]string // intrusion: where it began
-	start   time.Duration
 	n       int64
 }
 

@@ -142,10 +142,8 @@ func (s *scene) mailBefore(v *view, sub node) *leg {
 		return nil
 	}
 	for _, n := range v.things {
-		for _, m := range s.mails[n] {
-			if m.span.Start > v.span.Start {
-				break
-			}
+		if all := s.mails[n]; len(all) > 0 && all[0].span.Start <= v.span.Start {
+			m := all[0]
 			l := s.leg(m, s.senderOf(m), sub)
 			l.Kind, l.Account = finding.Sent, n.value
 			l.Why = finding.Because("a message to the account %q (%s), before that account did something on %q: %s", n.value, m.f.Title, sub.value, v.f.Title)

@@ -10,20 +10,6 @@ import (
 	"longwatch/internal/record"
 )
 
-// entityKind is what values of one kind of entity are compared with.
-type entityKind struct {
-	name    string
-	primary Kind
-}
-
-// entityKinds are the entity kinds of records that indicators speak of.
-var entityKinds = [...]entityKind{
-	{"address", Address}, {"domain", Domain}, {"url", URL}, {"hash", Hash}, {"email", Email}, {"user", User}, {"file", File},
-	{"certificate", Certificate}, {"ja3", JA3}, {"ja4", JA4}, {"user_agent", UserAgent}, {"host", Domain}, {"process", File},
-	{"software", Software}, {"public_key", PublicKey}, {"hassh", HASSH}, {"ja3s", JA3},
-	{"serial", Serial}, {"pipe", Pipe}, {"registry_key", RegistryKey}, {"mutex", Mutex}, {"command_line", CommandLine},
-}
-
 // Bounds of one look-up.
 const (
 	maxNameLen   = 253

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,8 +29,8 @@ var namespaces = []string{`basenamedobjects\`, `global\`, `local\`}
 func mutexName(s string) string {
 	s = strings.TrimLeft(strings.TrimSpace(s), `\`)
 	if rest, ok := cutFold(s, `sessions\`); ok {
-		if i := strings.IndexByte(rest, '\\'); i >= 0 {
-			s = rest[i+1:]
+		if _, after, ok := strings.Cut(rest, "\\"); ok {
+			s = after
 		}
 	}
 	for _, n := range namespaces {
@@ -134,10 +135,8 @@ var sharedKeys = []string{
 func isShared(key string) bool {
 	for _, hive := range [...]string{`hklm\`, `hkcu\`, ``} {
 		if rest, ok := strings.CutPrefix(key, hive); ok {
-			for _, k := range sharedKeys {
-				if rest == k {
-					return true
-				}
+			if slices.Contains(sharedKeys, rest) {
+				return true
 			}
 		}
 	}

@@ -102,7 +102,7 @@ func (s *Set) covering(a netip.Addr, bits int, exact, covering *[]ref) {
 // above calls fn with the domains above a name.
 func (s *Set) above(name string, fn func(string)) {
 	name = strings.Trim(strings.ToLower(name), ".")
-	for n := 0; n < maxPathParts; n++ {
+	for range maxPathParts {
 		_, rest, ok := strings.Cut(name, ".")
 		if !ok {
 			return

@@ -92,7 +92,6 @@ func listName(file string) string {
 // columns says which cell holds what; -1 for none.
 type columns struct {
 	value, kind, source, desc, url, confidence, severity, from, until, port, first, last, marking int
-	fixed                                                                                         Kind // kind of every row, when the value's column names it
 	pairs                                                                                         []pair
 
 	epss, percentile int    // of a table of the Exploit Prediction Scoring System
@@ -396,13 +395,4 @@ func when(s string, end bool) record.Time {
 		return t
 	}
 	return 0
-}
-
-// entityOf is the entity kind under which values of k appear in records.
-func entityOf(k Kind) string {
-	i := slices.IndexFunc(entityKinds[:], func(e entityKind) bool { return e.primary == k })
-	if i < 0 {
-		return ""
-	}
-	return entityKinds[i].name
 }

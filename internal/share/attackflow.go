@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -56,7 +57,6 @@ type act struct {
 	titles     []string
 	findings   int
 	confidence uint8
-	object     stix.Object
 }
 
 // AttackFlow writes one incident as an Attack Flow 2.0 (a STIX 2.1 bundle): where
@@ -104,9 +104,7 @@ func (x *flow) put(typ, key string, more stix.Object) stix.Object {
 		"created_by_ref": x.author, "object_marking_refs": []string{AmberStrict.MarkingID()},
 		"extensions": stix.Object{flowExtension: stix.Object{"extension_type": "new-sdo"}},
 	}
-	for k, v := range more {
-		o[k] = v
-	}
+	maps.Copy(o, more)
 	x.list = append(x.list, o)
 	return o
 }

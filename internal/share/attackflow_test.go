@@ -121,7 +121,7 @@ func TestSchemas(t *testing.T) {
 	if err := os.WriteFile(layerFile, layer.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), python, append([]string{filepath.Join("testdata", "schemas.py"), root, layerFile}, files...)...).CombinedOutput() //nolint:gosec // the interpreter that pypeer found
+	out, err := exec.CommandContext(t.Context(), python, append([]string{filepath.Join("testdata", "schemas.py"), root, layerFile}, files...)...).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "extension objects valid") {
 		t.Errorf("%v: %s", err, out)
 	}

@@ -53,7 +53,7 @@ func Generate(path string) error {
 }
 
 func writeNew(path string, mode os.FileMode, kind string, der []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode) //nolint:gosec // where the user wants the key
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return fmt.Errorf("signing: cannot write the key: %w", err)
 	}
@@ -94,7 +94,7 @@ func Public(path string) (ed25519.PublicKey, error) {
 }
 
 func read(path, kind string) ([]byte, error) {
-	f, err := os.Open(path) //nolint:gosec // the key that the user names
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("signing: %w", err)
 	}

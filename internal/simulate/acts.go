@@ -86,7 +86,7 @@ func acts(profiles []string, r *chance.Rand) ([]act, error) {
 // of the kind that has the machines all of them need.
 func together(names string) (act, error) {
 	var a act
-	for _, name := range strings.Split(names, "+") {
+	for name := range strings.SplitSeq(names, "+") {
 		i := slices.IndexFunc(plays(), func(p play) bool { return p.profile == name })
 		if i < 0 {
 			return act{}, fmt.Errorf("%w: %q", ErrProfile, name)

@@ -288,7 +288,7 @@ func TestEvidenceIsWhereTheTruthSays(t *testing.T) {
 func positions(t *testing.T, list string) map[int]bool {
 	t.Helper()
 	out := map[int]bool{}
-	for _, part := range strings.Split(list, ",") {
+	for part := range strings.SplitSeq(list, ",") {
 		if part == "" {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/bloom"
@@ -206,10 +207,8 @@ func (r *reader) may(g *format.RowGroup) (may, byFilter bool, err error) {
 		if err != nil {
 			return false, false, err
 		}
-		for _, h := range r.opt.Ask.hashes {
-			if f.Check(h) {
-				return true, true, nil
-			}
+		if slices.ContainsFunc(r.opt.Ask.hashes, f.Check) {
+			return true, true, nil
 		}
 	}
 	return false, len(filters) > 0, nil

@@ -199,7 +199,7 @@ func found(t testing.TB, f *File, set *intel.Set, opt Options) (list []string, s
 
 // TestColumnsHoldEveryValue: what was written is read, time and place included.
 func TestColumnsHoldEveryValue(t *testing.T) {
-	c := chance{rand.New(rand.NewPCG(1, 2))} //nolint:gosec // for tests
+	c := chance{rand.New(rand.NewPCG(1, 2))}
 	var want []record.Record
 	var list []*thing
 	for i := range 700 {
@@ -225,7 +225,7 @@ func TestColumnsHoldEveryValue(t *testing.T) {
 func TestPruningLosesNothing(t *testing.T) {
 	skipped, matched := int64(0), 0
 	for seed := range uint64(24) {
-		c := chance{rand.New(rand.NewPCG(seed, 7))} //nolint:gosec // for tests
+		c := chance{rand.New(rand.NewPCG(seed, 7))}
 		var list []*thing
 		for i := range 60 {
 			list = append(list, c.thing(i))
@@ -280,7 +280,7 @@ func TestAskKnowsEveryKind(t *testing.T) {
 // TestDamagedColumns: whatever is cut or changed, the rest is read, or the
 // reason is told; nothing panics.
 func TestDamagedColumns(t *testing.T) {
-	c := chance{rand.New(rand.NewPCG(3, 3))} //nolint:gosec // for tests
+	c := chance{rand.New(rand.NewPCG(3, 3))}
 	var list []*thing
 	for i := range 60 {
 		list = append(list, c.thing(i))
@@ -329,7 +329,7 @@ func TestDamagedColumns(t *testing.T) {
 // FuzzColumns: whatever the bytes, reading ends, and a record that comes out can
 // be written; what a question leaves out, reading all does not find.
 func FuzzColumns(f *testing.F) {
-	c := chance{rand.New(rand.NewPCG(9, 9))} //nolint:gosec // for tests
+	c := chance{rand.New(rand.NewPCG(9, 9))}
 	var list []*thing
 	for i := range 6 {
 		list = append(list, c.thing(i))

@@ -124,7 +124,7 @@ func readPageHead(b []byte) (h pageHead, err error) {
 // that a page's header names.
 func readable(e format.Encoding) bool {
 	switch e {
-	case format.Plain, format.PlainDictionary, format.RLE, format.RLEDictionary, format.DeltaBinaryPacked, format.DeltaLengthByteArray:
+	case format.Plain, format.PlainDictionary, format.RLE, format.RLEDictionary, format.DeltaBinaryPacked, format.DeltaLengthByteArray: //nolint:staticcheck // others still write the old dictionary encoding
 		return true
 	}
 	return false

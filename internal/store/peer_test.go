@@ -31,7 +31,7 @@ print(json.dumps({"rows": [[r["query"], r["answers"] or [], r["ref.file"], r["re
 // of every column, and take our bloom filters for what they are.
 func TestOutsidersReadColumns(t *testing.T) {
 	python := pypeer.Python(t, "pyarrow", "duckdb")
-	c := chance{rand.New(rand.NewPCG(5, 5))} //nolint:gosec // for tests
+	c := chance{rand.New(rand.NewPCG(5, 5))}
 	var list []*thing
 	for i := range 90 {
 		r := c.thing(i)
@@ -41,7 +41,7 @@ func TestOutsidersReadColumns(t *testing.T) {
 		list = append(list, r)
 	}
 	f := parquetOf(t, list, 30)
-	out, err := exec.CommandContext(t.Context(), python, "-c", outside, f.Path).CombinedOutput() //nolint:gosec // an interpreter of the tests
+	out, err := exec.CommandContext(t.Context(), python, "-c", outside, f.Path).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -111,7 +111,7 @@ func (d *detector) logon(l *host.Logon, out detect.Reporter) {
 	for _, f := range a.fresh {
 		trail.Add(f.rec)
 		if f.newTo {
-			unknown = append(unknown, f.pair.target)
+			unknown = append(unknown, f.target)
 		}
 		names = append(names, f.source+" to "+f.target)
 	}
