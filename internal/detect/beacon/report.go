@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"longwatch/internal/baseline"
 	"longwatch/internal/detect"
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
@@ -126,8 +127,15 @@ func (d *detector) popularName(c *channel) bool {
 	return known && d.crowd.hosts(n.peer) > rarest
 }
 
-// fresh tells whether c began while we watched its host.
+// fresh tells whether c began while we watched its host: in hunts before, when
+// they know the host, else in this evidence.
 func (d *detector) fresh(c *channel, h *host) float64 {
+	if habit, known := d.habit(c, h); known {
+		if habit {
+			return 0
+		}
+		return 1
+	}
 	watched := h.last.Sub(h.first)
 	switch {
 	case watched < knownFor:
@@ -136,6 +144,25 @@ func (d *detector) fresh(c *channel, h *host) float64 {
 		return 1
 	}
 	return 0
+}
+
+// habit tells whether hunts before saw the host at the other end of c, and
+// whether they know enough of the host to say so. Fingerprints and queries for
+// ever other names are not kept by them.
+func (d *detector) habit(c *channel, h *host) (habit, known bool) {
+	s := baseline.Host(h.addr.String())
+	if !d.env.Past.Settled(s, c.first) {
+		return false, false
+	}
+	switch c.kind {
+	case byAddress:
+		_, habit = d.env.Past.Knew(baseline.Peer, s, c.value, c.first)
+	case byName, byDomain:
+		_, habit = d.env.Past.Knew(baseline.Site, s, baseline.Normal(baseline.Site, c.value), c.first)
+	case byURL, byPrint:
+		return false, false
+	}
+	return habit, true
 }
 
 // lasting tells how much of the time that its host was at work since it began
@@ -224,10 +251,14 @@ func (d *detector) reasons(f found, h *host) []string {
 	} else {
 		why = append(why, finding.Because("%d of %d own hosts talk to it", t.Hosts, t.Of))
 	}
-	switch t.New {
-	case 1:
+	switch habit, known := d.habit(c, h); {
+	case habit:
+		why = append(why, "hunts before saw this host there already")
+	case known:
+		why = append(why, "hunts before know this host and never saw it there")
+	case t.New == 1:
 		why = append(why, finding.Because("it began at %v, while the host was known from %v on", c.first, h.first))
-	case 0:
+	case t.New == 0:
 		why = append(why, "it was there when the evidence of this host began: whether it is new cannot be seen")
 	}
 	if started(t) > 0 {
