@@ -36,7 +36,7 @@ peers: ## install the Python programs that tests compare us with, into .venv
 
 .PHONY: race
 race: ## the concurrent packages under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race $(RACE_PKGS)
+	CGO_ENABLED=1 go test -race -short $(RACE_PKGS)
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for TIME (default 5s): before a release, and at night

@@ -76,6 +76,7 @@ func rewrite(t *testing.T, name string, change func(n int, frame []byte) []byte)
 // and names it, when a log is deleted, a host's logs are missing, packets are
 // dropped, a capture is cut short or shares are encrypted.
 func TestAbsenceChanges(t *testing.T) {
+	quality(t)
 	dir := filepath.Join(t.TempDir(), "exercise")
 	if _, err := simulate.Write("op-512", dir, 4, simulate.Options{}); err != nil {
 		t.Fatal(err)
@@ -207,6 +208,7 @@ func rel(t *testing.T, _, host string) string {
 // TestGuides: the guide of a campaign finds it in its own exercise, and names
 // what is missing when only one log is there.
 func TestGuides(t *testing.T) {
+	quality(t)
 	dir := filepath.Join(t.TempDir(), "exercise")
 	if _, err := simulate.Write("volt-typhoon", dir, 2, simulate.Options{}); err != nil {
 		t.Fatal(err)

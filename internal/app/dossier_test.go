@@ -13,6 +13,7 @@ import (
 // TestPublicEvidence: each detection of the dossiers that the reference page
 // says to fire in a file of public evidence fires there.
 func TestPublicEvidence(t *testing.T) {
+	quality(t)
 	const root = "../../../shared/corpora"
 	b, err := os.ReadFile("../gen/docs/public-evidence.tsv")
 	if err != nil {

@@ -46,10 +46,20 @@ func exercise(t *testing.T, profile string, seed uint64) (*simulate.Truth, *case
 	return truth, cf
 }
 
+// quality is for tests of what is found rather than of how: with -short, as
+// under the race detector, they cost minutes and add no new way through the code.
+func quality(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("what is found does not depend on timing: left out with -short")
+	}
+}
+
 // TestCampaigns: each campaign of an exercise becomes one incident that names
 // its profile first and touches only hosts of its own site; the truth is the
 // exercise's, not the detectors'.
 func TestCampaigns(t *testing.T) {
+	quality(t)
 	for _, seed := range []uint64{1, 5} {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()

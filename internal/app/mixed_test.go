@@ -60,6 +60,7 @@ func began(truth *simulate.Truth, i *finding.Incident) bool {
 // first of which begins where the truth says, and names the right profile or
 // nobody. "make scoreboard ONLY=exercises" is the whole of it.
 func TestMixed(t *testing.T) {
+	quality(t)
 	for _, c := range []struct {
 		profile string
 		right   string
@@ -94,6 +95,7 @@ func TestMixed(t *testing.T) {
 // TestQuietMonths: two months of an untidy organisation give no incident above
 // low.
 func TestQuietMonths(t *testing.T) {
+	quality(t)
 	t.Parallel()
 	_, incidents := mixed(t, "quiet-site", 3, simulate.Options{Days: 60, Noise: ordinary.Loud})
 	for _, i := range incidents {

@@ -16,6 +16,7 @@ import (
 // TestSharedFindsAgain: what a case shares finds the intrusion again in its own
 // evidence, and says nothing of an ordinary day.
 func TestSharedFindsAgain(t *testing.T) {
+	quality(t)
 	dir := t.TempDir()
 	hunt := func(evidence, out string, c app.Config) *casefolder.Case {
 		c.Paths, c.Out = []string{filepath.Join(dir, evidence)}, filepath.Join(dir, out)
@@ -75,6 +76,7 @@ func TestSharedFindsAgain(t *testing.T) {
 // TestSharedIsSilent: what a case shares, in every format that we read, says
 // nothing of ordinary captures of others.
 func TestSharedIsSilent(t *testing.T) {
+	quality(t)
 	captures := someCaptures(t, 48, 60<<10)
 	dir := t.TempDir()
 	if _, err := simulate.Write("op-512", filepath.Join(dir, "intrusion"), 4, simulate.Options{}); err != nil {
