@@ -91,7 +91,7 @@ bench-baseline: ## five years of first times of 5,000 hosts in 2 GB: memory, spe
 
 .PHONY: bench-intel
 bench-intel: ## SIZES (1,5,10) million indicators: time to load, build and open, memory, ns of a look-up
-	@go run ./bench/intel -sizes $(or $(SIZES),1,5,10)
+	@go run ./bench/intel $(if $(SIZES),-sizes $(SIZES))
 
 .PHONY: bench-quiet
 bench-quiet: ## what all detectors say of DAYS of an office of PEOPLE in which nothing is wrong (SEED)
