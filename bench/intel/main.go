@@ -1,4 +1,4 @@
-// Intel measures indicators: how long feeds of a million, five and ten million
+// Command intel measures indicators: how long feeds of a million, five and ten million
 // take to load, to build into a file and to open from it, what they occupy, and
 // what a look-up costs.
 //

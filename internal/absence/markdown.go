@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"longwatch/internal/coverage"
 )
@@ -20,15 +19,15 @@ const (
 func (out *Certificate) Markdown(w io.Writer) error {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	say("# Not-found certificate: %s", text(out.Name))
-	say("\n**%s.** %s\n", strings.ToUpper(out.Verdict[:1])+out.Verdict[1:], text(out.Statement))
+	say("# Not-found certificate: %s", coverage.Plain(out.Name))
+	say("\n**%s.** %s\n", strings.ToUpper(out.Verdict[:1])+out.Verdict[1:], coverage.Plain(out.Statement))
 	for _, m := range out.Means {
-		say("- %s", text(m))
+		say("- %s", coverage.Plain(m))
 	}
 	if len(out.Found) > 0 {
 		say("\n## What was found\n\n| time | finding | severity | dossier | incident |\n| --- | --- | --- | --- | --- |")
 		for _, f := range out.Found {
-			say("| %s | %s (`%s`) | %s | %s | %s |", f.Start, text(f.Title), f.ID, f.Severity, strings.Join(f.Dossier, " "), f.Incident)
+			say("| %s | %s (`%s`) | %s | %s | %s |", f.Start, coverage.Plain(f.Title), f.ID, f.Severity, strings.Join(f.Dossier, " "), f.Incident)
 		}
 	}
 	say("\n## What was searched\n")
@@ -41,7 +40,7 @@ func (out *Certificate) Markdown(w io.Writer) error {
 				say("- and %d more, in the JSON file", len(out.Limits)-n)
 				break
 			}
-			say("- %s: %s", l.Kind, text(l.Why))
+			say("- %s: %s", l.Kind, coverage.Plain(l.Why))
 		}
 	}
 	lines(say, "Detections that could have fired", out.Could)
@@ -52,13 +51,13 @@ func (out *Certificate) Markdown(w io.Writer) error {
 			say("\n%d more files are in the JSON file and in manifest.json.", out.Evidence.Files-n)
 			break
 		}
-		name := "`" + text(f.Path) + "`"
+		name := "`" + coverage.Plain(f.Path) + "`"
 		if f.Why != "" {
-			name += " (" + text(f.Why) + ")"
+			name += " (" + coverage.Plain(f.Why) + ")"
 		}
 		say("| %s | `%s` | %s | %s |", name, f.SHA256, f.Start, f.End)
 	}
-	say("\nLongwatch %s, content `%s`; rules: %s.\nDigest of this certificate (SHA-256 of its JSON): `%s`", text(out.Version), out.Content, text(strings.Join(out.Rules, ", ")), out.Digest)
+	say("\nLongwatch %s, content `%s`; rules: %s.\nDigest of this certificate (SHA-256 of its JSON): `%s`", coverage.Plain(out.Version), out.Content, coverage.Plain(strings.Join(out.Rules, ", ")), out.Digest)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -76,7 +75,7 @@ func (out *Certificate) sources(say func(string, ...any)) {
 		if host == "" {
 			host = "off the wire or of no host"
 		}
-		say("| %s | %s | %d | %s | %s | %d | %d |", text(host), text(s.Name), s.Records, s.Start.Day(), s.End.Day(), s.Days, s.Silent)
+		say("| %s | %s | %d | %s | %s | %d | %d |", coverage.Plain(host), coverage.Plain(s.Name), s.Records, s.Start.Day(), s.End.Day(), s.Days, s.Silent)
 	}
 }
 
@@ -88,7 +87,7 @@ func lines(say func(string, ...any), title string, list []Line) {
 	}
 	for _, l := range sorted(list) {
 		r := &l.Reach
-		s := fmt.Sprintf("- %s (`%s`", text(l.Title), text(l.ID))
+		s := fmt.Sprintf("- %s (`%s`", coverage.Plain(l.Title), coverage.Plain(l.ID))
 		if len(l.Dossier) > 0 {
 			s += ", " + strings.Join(l.Dossier, " ")
 		}
@@ -97,10 +96,10 @@ func lines(say func(string, ...any), title string, list []Line) {
 			s += ": " + searched(r)
 		}
 		if len(r.Without) > 0 {
-			s += "; without " + text(strings.Join(r.Without, "; "))
+			s += "; without " + coverage.Plain(strings.Join(r.Without, "; "))
 		}
 		if len(r.Limits) > 0 {
-			s += "; **in part**: " + text(strings.Join(r.Limits, "; "))
+			s += "; **in part**: " + coverage.Plain(strings.Join(r.Limits, "; "))
 		}
 		say("%s", s)
 	}
@@ -116,18 +115,4 @@ func searched(r *coverage.Reach) string {
 		s += fmt.Sprintf(", %s to %s", r.Start.Day(), r.End.Day())
 	}
 	return s
-}
-
-// text makes a value from evidence plain: what Markdown, a table or a terminal
-// would take for more than text is replaced.
-func text(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '|' || r == '`' || r == '<' || r == '>' || r == '[' || r == ']':
-			return '\''
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }

@@ -63,23 +63,24 @@ type Author struct {
 
 // Append adds an entry about the case in dir as it is now: what somebody says,
 // and the hashes of files that differ from what the log says so far. The log is
-// checked first; one that was altered is not written on.
-func (a *Author) Append(dir, what string) (Entry, error) {
+// checked first; one that was altered is not written on. head is the SHA-256 of
+// the new line: what to give to others.
+func (a *Author) Append(dir, what string) (e Entry, head string, err error) {
 	if len(what) > maxNote {
-		return Entry{}, fmt.Errorf("caselog: a note may have %d bytes, not %d", maxNote, len(what))
+		return Entry{}, "", fmt.Errorf("caselog: a note may have %d bytes, not %d", maxNote, len(what))
 	}
 	s, err := read(dir)
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, "", err
 	}
 	if len(s.faults) > 0 {
-		return Entry{}, fmt.Errorf("caselog: the log is not as it was written (%s): nothing is added to it", s.faults[0])
+		return Entry{}, "", fmt.Errorf("caselog: the log is not as it was written (%s): nothing is added to it", s.faults[0])
 	}
 	files, err := digests(dir)
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, "", err
 	}
-	e := Entry{N: s.n + 1, Time: a.Now().UTC(), By: a.By, What: what, Files: map[string]string{}, Previous: s.head}
+	e = Entry{N: s.n + 1, Time: a.Now().UTC(), By: a.By, What: what, Files: map[string]string{}, Previous: s.head}
 	for name, sum := range files {
 		if s.files[name] != sum {
 			e.Files[name] = sum
@@ -92,13 +93,14 @@ func (a *Author) Append(dir, what string) (Entry, error) {
 	}
 	text, err := json.Marshal(e)
 	if err != nil {
-		return e, fmt.Errorf("caselog: %w", err)
+		return e, "", fmt.Errorf("caselog: %w", err)
 	}
 	b, err := json.Marshal(line{e, signing.Sign(a.Key, text)})
 	if err != nil {
-		return e, fmt.Errorf("caselog: %w", err)
+		return e, "", fmt.Errorf("caselog: %w", err)
 	}
-	return e, add(filepath.Join(dir, Name), append(b, '\n'))
+	sum := sha256.Sum256(b)
+	return e, hex.EncodeToString(sum[:]), add(filepath.Join(dir, Name), append(b, '\n'))
 }
 
 // add appends one line and makes it last.
@@ -118,6 +120,17 @@ func add(path string, b []byte) error {
 	return f.Close()
 }
 
+// Begun tells whether the case in dir has a log, altered or not.
+func Begun(dir string) (bool, error) {
+	s, err := read(dir)
+	if err != nil {
+		return false, err
+	}
+	return s.begun(), nil
+}
+
+func (s *state) begun() bool { return s.n > 0 || len(s.faults) > 0 }
+
 // Check is the outcome of Verify.
 type Check struct {
 	Entries []Entry
@@ -134,7 +147,7 @@ func Verify(dir string, key ed25519.PublicKey, head string) (*Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.n == 0 && len(s.faults) == 0 {
+	if !s.begun() {
 		return nil, fmt.Errorf("caselog: %q has no log: longwatch case open begins one", dir)
 	}
 	c := &Check{Entries: s.entries, Head: s.head, Faults: s.faults, Signers: s.signers}

@@ -47,7 +47,7 @@ func logged(t *testing.T, a *Author) string {
 	put(t, dir, "records/conn.jsonl", "two\n")
 	for i, what := range []string{"opened", "copied to the safe", "report sent to the director", "closed"} {
 		put(t, dir, "notes.txt", strings.Repeat("x", i))
-		if _, err := a.Append(dir, what); err != nil {
+		if _, _, err := a.Append(dir, what); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -109,7 +109,7 @@ func TestAlteredLog(t *testing.T) {
 		if got := faults(t, dir, nil, ""); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
-		if _, err := a.Append(dir, "on"); err == nil {
+		if _, _, err := a.Append(dir, "on"); err == nil {
 			t.Errorf("%s: it was written on", name)
 		}
 	}
@@ -141,7 +141,7 @@ func TestRewritten(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, Name)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Append(dir, "opened"); err != nil {
+	if _, _, err := b.Append(dir, "opened"); err != nil {
 		t.Fatal(err)
 	}
 	key := a.Key.Public().(ed25519.PublicKey) //nolint:forcetypeassert // it is one
@@ -164,7 +164,7 @@ func TestFiles(t *testing.T) {
 	if got := faults(t, dir, nil, ""); got != want {
 		t.Errorf("got %q", got)
 	}
-	e, err := a.Append(dir, "hunted again")
+	e, _, err := a.Append(dir, "hunted again")
 	if err != nil || len(e.Files) != 3 || e.Files["records/conn.jsonl"] != "" {
 		t.Errorf("%+v %v", e, err)
 	}

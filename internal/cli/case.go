@@ -54,7 +54,9 @@ func newCaseNote(name, short, what string) *cobra.Command {
 				return err
 			}
 			if what != "" {
-				if _, err := caselog.Verify(args[0], nil, ""); err == nil {
+				if begun, err := caselog.Begun(args[0]); err != nil {
+					return err
+				} else if begun {
 					return fmt.Errorf("%q has a log already: add to it with longwatch case note", args[0])
 				}
 			}
@@ -68,15 +70,11 @@ func newCaseNote(name, short, what string) *cobra.Command {
 			if text == "" {
 				text = strings.Join(args[1:], " ")
 			}
-			e, err := a.Append(args[0], text)
+			e, head, err := a.Append(args[0], text)
 			if err != nil {
 				return err
 			}
-			c, err := caselog.Verify(args[0], nil, "")
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "entry %d by %q: %d files are new, changed or gone\ndigest %s\n", e.N, e.By, len(e.Files), c.Head)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "entry %d by %q: %d files are new, changed or gone\ndigest %s\n", e.N, e.By, len(e.Files), head)
 			return err
 		},
 	}

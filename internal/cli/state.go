@@ -48,6 +48,21 @@ func stateMemory(cmd *cobra.Command) *string {
 	return cmd.Flags().String("memory", "4G", "memory for what the file holds; what does not fit is left out, the longest unseen first")
 }
 
+// stateSubject adds the flags that name a host or an account, and returns what
+// reads them: it, and the memory for what the file holds.
+func stateSubject(cmd *cobra.Command) func() (record.Entity, int64, error) {
+	memory := stateMemory(cmd)
+	of := cmd.Flags().String("of", "", "host:NAME or user:NAME")
+	return func() (record.Entity, int64, error) {
+		bytes, err := parseSize("--memory", *memory)
+		if err != nil {
+			return record.Entity{}, 0, err
+		}
+		e, err := entity("--of", *of, "host", "user")
+		return e, bytes, err
+	}
+}
+
 // entity reads KIND:VALUE.
 func entity(flag, s string, kinds ...string) (record.Entity, error) {
 	kind, value, ok := strings.Cut(s, ":")
@@ -191,7 +206,6 @@ it is the same; where they cannot show it, the larger count holds.`,
 }
 
 func newStateTrust() *cobra.Command {
-	var of string
 	cmd := &cobra.Command{
 		Use:   "trust FILE",
 		Short: "what a host or an account did while a finding was about it was in order",
@@ -199,14 +213,9 @@ func newStateTrust() *cobra.Command {
   longwatch state trust habits.state --of host:ws-17`,
 		Args: oneFile,
 	}
-	memory := stateMemory(cmd)
-	cmd.Flags().StringVar(&of, "of", "", "host:NAME or user:NAME")
+	subject := stateSubject(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		bytes, err := parseSize("--memory", *memory)
-		if err != nil {
-			return err
-		}
-		e, err := entity("--of", of, "host", "user")
+		e, bytes, err := subject()
 		if err != nil {
 			return err
 		}
@@ -221,23 +230,18 @@ func newStateTrust() *cobra.Command {
 }
 
 func newStateDoubt() *cobra.Command {
-	var of, from, to string
+	var from, to string
 	cmd := &cobra.Command{
 		Use:     "doubt FILE",
 		Short:   "what came to a host or an account in a time is no habit: somebody else was there",
 		Example: `  longwatch state doubt habits.state --of user:CORP\svc_backup --from 2026-01-10 --to 2026-03-01`,
 		Args:    oneFile,
 	}
-	memory := stateMemory(cmd)
-	cmd.Flags().StringVar(&of, "of", "", "host:NAME or user:NAME")
+	subject := stateSubject(cmd)
 	cmd.Flags().StringVar(&from, "from", "", "first day, YYYY-MM-DD")
 	cmd.Flags().StringVar(&to, "to", "", "day after the last one")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		bytes, err := parseSize("--memory", *memory)
-		if err != nil {
-			return err
-		}
-		e, err := entity("--of", of, "host", "user")
+		e, bytes, err := subject()
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"longwatch/internal/coverage"
 )
@@ -14,18 +13,18 @@ import (
 func (r *Result) Markdown(w io.Writer) error {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	say("# Hunting guide: %s\n", plain(r.Name))
+	say("# Hunting guide: %s\n", coverage.Plain(r.Name))
 	if r.Intro != "" {
 		say("%s\n", r.Intro)
 	}
 	say("| hunt | hypothesis | answer |\n| --- | --- | --- |")
 	for i := range r.Steps {
-		say("| %s | %s | **%s** |", r.Steps[i].ID, plain(r.Steps[i].Hypothesis), r.Steps[i].Answer)
+		say("| %s | %s | **%s** |", r.Steps[i].ID, coverage.Plain(r.Steps[i].Hypothesis), r.Steps[i].Answer)
 	}
 	if len(r.Gaps) > 0 {
 		say("\n## Data to obtain, most wanted first\n")
 		for _, g := range r.Gaps {
-			say("- %s", plain(g))
+			say("- %s", coverage.Plain(g))
 		}
 	}
 	for i := range r.Steps {
@@ -36,11 +35,11 @@ func (r *Result) Markdown(w io.Writer) error {
 }
 
 func (s *Step) markdown(say func(string, ...any)) {
-	say("\n## %s. %s\n\n%s\n\n**%s**: %s.", s.ID, plain(s.Hypothesis), s.Why, strings.ToUpper(s.Answer[:1])+s.Answer[1:], plain(s.Says))
+	say("\n## %s. %s\n\n%s\n\n**%s**: %s.", s.ID, coverage.Plain(s.Hypothesis), s.Why, strings.ToUpper(s.Answer[:1])+s.Answer[1:], coverage.Plain(s.Says))
 	if len(s.Findings) > 0 {
 		say("\nWhat it means: %s\n\nLooks alike: %s\n\nNext: %s\n\n| time | severity | finding | where | why |\n| --- | --- | --- | --- | --- |", s.Hit, orNone(s.Benign), s.Next)
 		for _, f := range s.Findings {
-			say("| %s | %s | %s (`%s`) | %s | %s |", f.Start, f.Severity, plain(f.Title), f.ID, plain(f.Where), plain(f.Why))
+			say("| %s | %s | %s (`%s`) | %s | %s |", f.Start, f.Severity, coverage.Plain(f.Title), f.ID, coverage.Plain(f.Where), coverage.Plain(f.Why))
 		}
 		if s.More > 0 {
 			say("\nand %d more, in findings.jsonl.", s.More)
@@ -50,7 +49,7 @@ func (s *Step) markdown(say func(string, ...any)) {
 		if len(items) > 0 {
 			say("\n%s:\n", title)
 			for _, x := range items {
-				say("- %s", plain(x))
+				say("- %s", coverage.Plain(x))
 			}
 		}
 	}
@@ -83,14 +82,14 @@ func (s *Step) markdown(say func(string, ...any)) {
 // Text writes a few lines for a terminal.
 func (r *Result) Text(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nHunting guide: %s\n", plain(r.Name))
+	fmt.Fprintf(&b, "\nHunting guide: %s\n", coverage.Plain(r.Name))
 	for i := range r.Steps {
 		s := &r.Steps[i]
-		fmt.Fprintf(&b, "  %-4s %-11s %s\n", s.ID, s.Answer, plain(s.Hypothesis))
-		fmt.Fprintf(&b, "       %-11s %s\n", "", cut(plain(s.Says), 160))
+		fmt.Fprintf(&b, "  %-4s %-11s %s\n", s.ID, s.Answer, coverage.Plain(s.Hypothesis))
+		fmt.Fprintf(&b, "       %-11s %s\n", "", cut(coverage.Plain(s.Says), 160))
 		for n, m := range s.Missing {
 			if n < 2 {
-				fmt.Fprintf(&b, "       %-11s missing: %s\n", "", cut(plain(m), 150))
+				fmt.Fprintf(&b, "       %-11s missing: %s\n", "", cut(coverage.Plain(m), 150))
 			}
 		}
 	}
@@ -111,20 +110,6 @@ func orNone(s string) string {
 		return "nothing known."
 	}
 	return s
-}
-
-// plain makes text that may come from evidence harmless in a terminal, a table
-// and Markdown.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '|' || r == '`' || r == '<' || r == '>' || r == '[' || r == ']':
-			return '\''
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }
 
 // Write writes the walk as JSON.

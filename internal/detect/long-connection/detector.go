@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"longwatch/internal/asn"
 	"longwatch/internal/attack"
 	"longwatch/internal/baseline"
 	"longwatch/internal/detect"
@@ -26,7 +27,7 @@ var Detector = detect.Spec{
 	Title:      "Line to a rare outside host is held for long",
 	Techniques: []attack.ID{"T1572", "T1090", "T1071"},
 	New: func(env detect.Env) detect.Detector {
-		return &detector{env: env, config: defaults, pairs: recent.New[pair, line](defaults.Keep, maxPairs), users: map[netip.Addr][]netip.Addr{}, systems: map[uint32][]netip.Addr{}}
+		return &detector{env: env, config: defaults, pairs: recent.New[pair, line](defaults.Keep, maxPairs), peers: map[netip.Addr]*peer{}, systems: map[uint32][]netip.Addr{}}
 	},
 }
 
@@ -79,8 +80,14 @@ type detector struct {
 	config  Config
 	begin   record.Time
 	pairs   *recent.Map[pair, line]
-	users   map[netip.Addr][]netip.Addr // own hosts of each outside one, at most config.Users+1
-	systems map[uint32][]netip.Addr     // the same of each AS, at most config.System+1
+	peers   map[netip.Addr]*peer
+	systems map[uint32][]netip.Addr // own hosts of each AS, at most config.System+1
+}
+
+// peer is an outside host.
+type peer struct {
+	network asn.Network
+	users   []netip.Addr // own hosts, at most config.Users+1
 }
 
 // Handlers subscribes to connections.
@@ -98,21 +105,28 @@ func (d *detector) conn(c *network.Conn, _ detect.Reporter) {
 	if !d.env.Home(c.OrigH) || d.env.Home(c.RespH) || !c.RespH.IsGlobalUnicast() {
 		return
 	}
-	note(d.users, c.RespH, c.OrigH, d.config.Users+1)
-	if n := d.env.Networks.Lookup(c.RespH); n.ASN != 0 {
-		note(d.systems, n.ASN, c.OrigH, d.config.System+1)
+	p := d.peers[c.RespH]
+	if p == nil {
+		p = &peer{network: d.env.Networks.Lookup(c.RespH)}
+		if len(d.peers) < maxPeers {
+			d.peers[c.RespH] = p
+		}
+	}
+	p.users = with(p.users, c.OrigH, d.config.Users+1)
+	if n := p.network.ASN; n != 0 {
+		d.systems[n] = with(d.systems[n], c.OrigH, d.config.System+1)
 	}
 	if c.Duration.V >= d.config.Least {
 		d.pairs.At(pair{c.OrigH, c.RespH, c.RespP}, c.TS).add(c)
 	}
 }
 
-// note adds host to those of key, of which most are told apart.
-func note[K comparable](m map[K][]netip.Addr, key K, host netip.Addr, most int) {
-	known, ok := m[key]
-	if len(known) < most && !slices.Contains(known, host) && (ok || len(m) < maxPeers) {
-		m[key] = append(known, host)
+// with is hosts and one more, of which most are told apart.
+func with(hosts []netip.Addr, host netip.Addr, most int) []netip.Addr {
+	if len(hosts) < most && !slices.Contains(hosts, host) {
+		hosts = append(hosts, host)
 	}
+	return hosts
 }
 
 // add counts a connection. They come in the order of their starts, so the time
@@ -148,14 +162,11 @@ func (d *detector) judge(out detect.Reporter) {
 	d.pairs.All(func(k pair, l *line) {
 		single := l.longest >= d.config.Single
 		total := l.up >= d.config.Total && l.days >= d.config.Days
-		users, known := d.users[k.resp]
-		if !single && !total || !known || len(users) > d.config.Users {
+		p := d.peers[k.resp]
+		if !single && !total || p == nil || len(p.users) > d.config.Users || len(d.systems[p.network.ASN]) > d.config.System {
 			return
 		}
-		n := d.env.Networks.Lookup(k.resp)
-		if len(d.systems[n.ASN]) > d.config.System {
-			return
-		}
+		n := p.network
 		why := []string{finding.Because("%v held port %d of %v, which no other own host used: %d connections of a minute or more on %d days, up for %s together, the longest for %s", k.orig, k.port, k.resp, l.count, l.days, spell(l.up), spell(l.longest))}
 		why = append(why, finding.Because("%d bytes went out, %d came in", l.sent, l.taken))
 		if n.ASN != 0 {
