@@ -27,8 +27,15 @@ func main() {
 	records := flag.String("records", "1000000,10000000", "numbers of records")
 	memory := flag.String("memory", "1G", "the hunt's --memory")
 	dir := flag.String("dir", os.TempDir(), "where evidence and case are written, and removed")
+	keep := flag.String("evidence", "", "only write evidence of so many records into this folder")
 	flag.Parse()
-	if err := run(*program, *records, *memory, *dir); err != nil {
+	var err error
+	if *keep != "" {
+		err = onlyWrite(*keep, *records)
+	} else {
+		err = run(*program, *records, *memory, *dir)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bigcase:", err)
 		os.Exit(1)
 	}
@@ -44,6 +51,15 @@ type outcome struct {
 	findings  int
 	incidents int
 	verdict   string
+}
+
+// onlyWrite leaves evidence to be profiled.
+func onlyWrite(dir, records string) error {
+	n, err := strconv.Atoi(records)
+	if err != nil {
+		return err
+	}
+	return write(dir, n)
 }
 
 func run(program, records, memory, dir string) error {

@@ -1,7 +1,8 @@
-// Command profile writes records of evidence, as longwatch records does, and a
-// CPU or heap profile of it:
+// Command profile writes records of evidence, as longwatch records does, or
+// hunts it, and a CPU or heap profile of it:
 //
 //	go run ./bench/profile -cpu cpu.out mixed.pcap && go tool pprof -top cpu.out
+//	go run ./bench/profile -hunt -memory 268435456 -cpu cpu.out evidence/
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 	"runtime/pprof"
 
 	"longwatch/internal/app"
+	"longwatch/internal/casefolder"
 )
 
 func main() {
@@ -20,14 +22,22 @@ func main() {
 	heap := flag.String("heap", "", "file for the heap profile at the end")
 	format := flag.String("format", "zeek-json", "of the records")
 	jobs := flag.Int("jobs", runtime.GOMAXPROCS(0), "goroutines")
+	hunt := flag.Bool("hunt", false, "the whole hunt")
+	memory := flag.Int64("memory", 1<<30, "bytes for tables and buffers")
 	flag.Parse()
-	if err := run(*cpu, *heap, *format, *jobs, flag.Args()); err != nil {
+	c := app.Default()
+	c.Paths, c.Format, c.Jobs, c.Memory = flag.Args(), *format, *jobs, *memory
+	line := app.Records
+	if *hunt {
+		line = app.Hunt
+	}
+	if err := run(*cpu, *heap, c, line); err != nil {
 		fmt.Fprintln(os.Stderr, "profile:", err)
 		os.Exit(1)
 	}
 }
 
-func run(cpu, heap, format string, jobs int, paths []string) error {
+func run(cpu, heap string, c app.Config, line func(context.Context, app.Config, app.Progress) (*casefolder.Case, error)) error {
 	out, err := os.MkdirTemp("", "profile-")
 	if err != nil {
 		return err
@@ -38,12 +48,11 @@ func run(cpu, heap, format string, jobs int, paths []string) error {
 		return err
 	}
 	defer f.Close()
-	c := app.Default()
-	c.Paths, c.Out, c.Format, c.Jobs = paths, out, format, jobs
+	c.Out = out
 	if err := pprof.StartCPUProfile(f); err != nil {
 		return err
 	}
-	_, err = app.Records(context.Background(), c, quiet{})
+	_, err = line(context.Background(), c, quiet{})
 	pprof.StopCPUProfile()
 	if err != nil || heap == "" {
 		return err

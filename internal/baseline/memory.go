@@ -2,7 +2,6 @@ package baseline
 
 import (
 	"cmp"
-	"maps"
 	"math/bits"
 	"slices"
 
@@ -142,13 +141,19 @@ func (m *Memory) life(s Subject, d Day) *life {
 	return l
 }
 
-// bury forgets the sixteenth of the lives that were seen least lately.
+// bury forgets the eighth of the lives that were seen least lately.
 func (m *Memory) bury() {
-	all := slices.SortedFunc(maps.Keys(m.lives), func(a, b Subject) int {
-		return cmp.Or(cmp.Compare(m.lives[a].last, m.lives[b].last), cmp.Compare(a, b))
-	})
-	for _, s := range all[:max(len(all)/16, 1)] {
-		delete(m.lives, s)
+	type one struct {
+		last Day
+		who  Subject
+	}
+	all := make([]one, 0, len(m.lives))
+	for s, l := range m.lives {
+		all = append(all, one{l.last, s})
+	}
+	slices.SortFunc(all, func(a, b one) int { return cmp.Or(cmp.Compare(a.last, b.last), cmp.Compare(a.who, b.who)) })
+	for _, o := range all[:max(len(all)/8, 1)] {
+		delete(m.lives, o.who)
 		m.dead++
 	}
 }

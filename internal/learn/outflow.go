@@ -13,7 +13,7 @@ import (
 
 const (
 	maxSenders  = 1 << 16 // hosts whose day is counted
-	maxPeers    = 64      // of a host on a day
+	maxPeers    = 64      // of a host on a day that are kept at least, the largest
 	maxTold     = 1 << 16
 	maxLargest  = 4
 	dayFloor    = 64 << 20  // bytes of a day below which nothing is unusual
@@ -85,7 +85,7 @@ func (l *Learner) count(c *network.Conn, name string) {
 	}
 	p := d.peers[peer]
 	if p == nil {
-		if len(d.peers) >= maxPeers {
+		if len(d.peers) >= 2*maxPeers {
 			d.drop()
 		}
 		p = &flow{class: class, addr: c.RespH.String()}
@@ -94,15 +94,14 @@ func (l *Learner) count(c *network.Conn, name string) {
 	p.add(c)
 }
 
-// drop makes room: it forgets the peer that got least.
+// drop makes room: it forgets the half of the peers that got least.
 func (d *sentDay) drop() {
-	least := ""
-	for p, f := range d.peers {
-		if least == "" || cmp.Or(cmp.Compare(f.sent, d.peers[least].sent), cmp.Compare(p, least)) < 0 {
-			least = p
-		}
+	all := slices.SortedFunc(maps.Keys(d.peers), func(a, b string) int {
+		return cmp.Or(cmp.Compare(d.peers[b].sent, d.peers[a].sent), cmp.Compare(b, a))
+	})
+	for _, p := range all[maxPeers:] {
+		delete(d.peers, p)
 	}
-	delete(d.peers, least)
 }
 
 func (f *flow) add(c *network.Conn) {

@@ -64,7 +64,7 @@ func (b *Buffer) Lane() *Lane {
 // Put keeps r.
 func (l *Lane) Put(r record.Record) {
 	l.records = append(l.records, r)
-	l.held += cost(r)
+	l.held += r.RecordType().Weight(r)
 	if l.held < l.b.share.Load() {
 		return
 	}

@@ -145,10 +145,78 @@ func TestUnknownType(t *testing.T) {
 	}
 }
 
-// TestCost: long text counts.
-func TestCost(t *testing.T) {
-	long := &note{Text: strings.Repeat("s", 10_000), Names: []string{strings.Repeat("t", 5_000)}, Fields: []record.KV{{Value: strings.Repeat("u", 2_000)}}}
-	if d := cost(long) - cost(&note{}); d < 17_000 || d > 18_000 {
-		t.Errorf("17,000 characters cost %d", d)
+// TestDamagedRun: a run cut short or overwritten is an error that names the
+// file, never fewer records without a word.
+func TestDamagedRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.run")
+	if err := writeRun(path, &source{records: sample(40, "")}); err != nil {
+		t.Fatal(err)
 	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func(b []byte) (n int, err error) {
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := openRun(path, types())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.close()
+		for {
+			r, err := s.next()
+			if r == nil || err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	if n, err := count(whole); n != 40 || err != nil {
+		t.Fatalf("whole: %d records, %v", n, err)
+	}
+	errors := 0
+	for cut := 1; cut < len(whole); cut++ {
+		n, err := count(whole[:cut])
+		if err == nil && n == 40 {
+			t.Fatalf("cut at %d of %d: all records", cut, len(whole))
+		}
+		if err != nil {
+			errors++
+			if !strings.Contains(err.Error(), path) {
+				t.Fatalf("cut at %d: the error names no file: %v", cut, err)
+			}
+		}
+	}
+	if errors < len(whole)-41 {
+		t.Errorf("%d of %d cuts are errors; only those between records may pass", errors, len(whole))
+	}
+	if _, err := count(append(slices.Clone(whole), 99)); err == nil {
+		t.Error("a type number that was never given is no error")
+	}
+}
+
+// BenchmarkSpill writes and reads a run.
+func BenchmarkSpill(b *testing.B) {
+	records := sample(10_000, "some text of a usual length")
+	dir := b.TempDir()
+	for i := 0; b.Loop(); i++ {
+		path := filepath.Join(dir, fmt.Sprint(i))
+		if err := writeRun(path, &source{records: records}); err != nil {
+			b.Fatal(err)
+		}
+		s, err := openRun(path, types())
+		if err != nil {
+			b.Fatal(err)
+		}
+		for range records {
+			if r, err := s.next(); r == nil || err != nil {
+				b.Fatal(err)
+			}
+		}
+		s.close()
+		_ = os.Remove(path)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(records)), "ns/record")
 }

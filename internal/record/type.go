@@ -61,6 +61,9 @@ type Type struct {
 	stock  *Type
 
 	isStock bool // the columns of Zeek's log only
+
+	slots []slot // how a record is packed
+	heavy []int  // slots that hold more than the struct
 }
 
 // Stock is the type with the columns of Zeek's log of this name only, for
@@ -72,6 +75,7 @@ func (t *Type) Stock() *Type { return t.stock }
 func Of[T any](name string) *Type {
 	t := &Type{Name: name, goType: reflect.TypeFor[T](), byName: map[string]int{}}
 	t.walk(t.goType, nil)
+	t.plan()
 	t.stock = t
 	if !slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Extra }) {
 		return t
