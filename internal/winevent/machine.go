@@ -19,6 +19,9 @@ func state(e *event) record.Record {
 		s.Action, s.Detail, s.Image = "time-changed", get(e, "Reason"), get(e, "ProcessName")
 	case 12, 6005:
 		s.Action = "started"
+		if build := get(e, "BuildVersion"); build != "" {
+			s.Detail = "Windows " + get(e, "MajorVersion") + "." + get(e, "MinorVersion") + "." + build
+		}
 	case 13, 6006:
 		s.Action = "stopped"
 	case 41, 6008:

@@ -13,6 +13,7 @@ import (
 const (
 	maxName    = 32 // longest header name that matters
 	maxProxied = 16 // headers of proxies that are kept
+	maxServer  = 200
 )
 
 // header handles one header line.
@@ -45,6 +46,8 @@ func (h *half) header(line []byte) {
 		addTrait(h.x.rec, TraitHavocHeader)
 	case h.d == proto.Orig:
 		h.request(low, value)
+	case string(low) == "server":
+		h.x.rec.Server = string(value[:min(len(value), maxServer)])
 	case string(low) == "proxy-agent" && bytes.HasPrefix(value, []byte("gost/")):
 		addTrait(h.x.rec, TraitRelayAgent)
 	case string(low) == "www-authenticate", string(low) == "proxy-authenticate":

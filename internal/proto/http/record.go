@@ -33,6 +33,7 @@ type Request struct {
 	RespMIME     []string            `rec:"resp_mime_types"`                                       // their types, by content
 	ReqType      string              `rec:"req_content_type,extra"`                                // Content-Type header of the request
 	RespType     string              `rec:"resp_content_type,extra"`                               // Content-Type header of the reply
+	Server       string              `rec:"server,extra"`                                          // Server header of the reply, cut at 200 bytes: the software that answers
 	ReqEntropy   record.Opt[float64] `rec:"req_entropy,extra"`                                     // bits per byte of the decoded body's first 64 KiB
 	RespEntropy  record.Opt[float64] `rec:"resp_entropy,extra"`                                    // likewise
 	ReqBodyHead  string              `rec:"req_body_head,extra"`                                   // first 64 bytes of the request's body, as they are

@@ -226,6 +226,13 @@ func (r *Request) AppendJSON(dst []byte, stock bool) []byte {
 		}
 	}
 	if !stock {
+		if r.Server != "" {
+			dst = append(dst, `"server":`...)
+			dst = record.AppendString(dst, r.Server)
+			dst = append(dst, ',')
+		}
+	}
+	if !stock {
 		if r.ReqEntropy.Set {
 			dst = append(dst, `"req_entropy":`...)
 			dst = strconv.AppendFloat(dst, r.ReqEntropy.V, 'g', -1, 64)

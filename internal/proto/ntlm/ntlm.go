@@ -7,6 +7,7 @@ package ntlm
 
 import (
 	"errors"
+	"fmt"
 
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
@@ -30,6 +31,7 @@ const (
 // Flags and AV pairs that matter (MS-NLMP sections 2.2.2.5 and 2.2.2.1).
 const (
 	flagUnicode = 1
+	flagVersion = 0x02000000
 
 	avEnd         = 0
 	avNbComputer  = 1
@@ -64,6 +66,7 @@ func (p *parser) Parse(_ proto.Dir, b []byte) (proto.Step, error) {
 	case negotiate:
 		p.flush()
 		p.begin()
+		p.auth.ClientVersion = version(b, 12, 32)
 	case challenge:
 		err = p.challenge(b)
 	case authenticate:
@@ -120,6 +123,7 @@ func (p *parser) challenge(b []byte) error {
 	m.Seek(40)
 	info := field(&m, b)
 	p.begin()
+	p.auth.ServerVersion = version(b, 20, 48)
 	if !m.OK() { // the short form of old servers ends before TargetInfo
 		return nil
 	}
@@ -158,7 +162,24 @@ func (p *parser) authenticate(b []byte) error {
 	}
 	p.begin()
 	p.auth.Domain, p.auth.Username, p.auth.Hostname = text(domain), text(user), text(host)
+	if v := version(b, 60, 64); v != "" {
+		p.auth.ClientVersion = v
+	}
 	return nil
+}
+
+// version reads a VERSION structure (MS-NLMP section 2.2.2.10) at off, which
+// the flags at flagsAt say is filled in. What is all zero says nothing.
+func version(b []byte, flagsAt, off int) string {
+	m := wire.At(b)
+	m.Seek(flagsAt)
+	flags := m.L32()
+	m.Seek(off)
+	major, minor, build := m.U8(), m.U8(), m.L16()
+	if !m.OK() || flags&flagVersion == 0 || major == 0 && minor == 0 && build == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d.%d.%d", major, minor, build)
 }
 
 // field reads a length, a maximum and an offset, and returns what they point

@@ -14,6 +14,8 @@ type Auth struct {
 	ServerDNS      string           `rec:"server_dns_computer_name" ecs:"destination.domain" ent:"host,responder"` // DNS name of the server, as its challenge says
 	ServerTreeName string           `rec:"server_tree_name"`                                                       // DNS name of the forest
 	Success        record.Opt[bool] `rec:"success"`                                                                // by what the negotiation of GSS-API said; absent without one
+	ClientVersion  string           `rec:"client_version,extra"`                                                   // version of Windows that the client's messages bear, as 10.0.19041; others write what they like
+	ServerVersion  string           `rec:"server_version,extra"`                                                   // likewise the server's
 	Accepted       record.Opt[bool] `rec:"accepted,extra"`                                                         // likewise, or by what the protocol around did
 
 	beyond bool `rec:"-"`

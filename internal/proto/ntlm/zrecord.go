@@ -77,6 +77,20 @@ func (r *Auth) AppendJSON(dst []byte, stock bool) []byte {
 		dst = append(dst, ',')
 	}
 	if !stock {
+		if r.ClientVersion != "" {
+			dst = append(dst, `"client_version":`...)
+			dst = record.AppendString(dst, r.ClientVersion)
+			dst = append(dst, ',')
+		}
+	}
+	if !stock {
+		if r.ServerVersion != "" {
+			dst = append(dst, `"server_version":`...)
+			dst = record.AppendString(dst, r.ServerVersion)
+			dst = append(dst, ',')
+		}
+	}
+	if !stock {
 		if r.Accepted.Set {
 			dst = append(dst, `"accepted":`...)
 			dst = strconv.AppendBool(dst, r.Accepted.V)

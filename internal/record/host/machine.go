@@ -74,7 +74,7 @@ type Setting struct {
 type SystemEvent struct {
 	Head
 	Action string      `rec:"action" ecs:"event.action"`      // started, stopped, stop-asked, crashed, time-changed, log-stopped, log-full, log-archived, locked, unlocked, guard-started, guard-stopped, guard-failed, software-installing, software-installed, software-removed
-	Detail string      `rec:"detail" ecs:"event.reason"`      // reason, product, path or error, as the log has it
+	Detail string      `rec:"detail" ecs:"event.reason"`      // reason, product, path or error, as the log has it; of a start the version of Windows where the log tells it
 	Image  string      `rec:"image" ecs:"process.executable"` // program that asked for it
 	Before record.Time `rec:"before"`                         // clock before it was set
 	After  record.Time `rec:"after"`                          // and after
