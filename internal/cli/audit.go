@@ -18,11 +18,11 @@ import (
 func newAudit() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
-		Short: "judge configuration: what was added, what weakens, what hides",
+		Short: "judge what was open: configuration, and what crossed between zones",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newAuditIIS())
+	cmd.AddCommand(newAuditIIS(), newAuditSegmentation())
 	return cmd
 }
 

@@ -60,15 +60,24 @@ func (c *common) addCaptures(cmd *cobra.Command) {
 	f.StringVar(&c.extractTotal, "extract-total", "8G", "most that is kept of all files")
 }
 
+// parseNets reads networks in CIDR form.
+func parseNets(flag string, list []string) (out []netip.Prefix, err error) {
+	for _, s := range list {
+		p, err := netip.ParsePrefix(strings.TrimSpace(s))
+		if err != nil {
+			return nil, usageError{fmt.Errorf("%s %q is not a network such as 10.0.0.0/8", flag, s)}
+		}
+		out = append(out, p.Masked())
+	}
+	return out, nil
+}
+
 // resolve turns text flags into the configuration.
 func (c *common) resolve(paths []string) error {
 	c.config.Paths = paths
-	for _, s := range c.homeNet {
-		p, err := netip.ParsePrefix(strings.TrimSpace(s))
-		if err != nil {
-			return usageError{fmt.Errorf("--home-net %q is not a network such as 10.0.0.0/8", s)}
-		}
-		c.config.HomeNet = append(c.config.HomeNet, p.Masked())
+	var err error
+	if c.config.HomeNet, err = parseNets("--home-net", c.homeNet); err != nil {
+		return err
 	}
 	for _, s := range c.domains {
 		d := strings.ToLower(strings.Trim(strings.TrimSpace(s), "."))
@@ -77,7 +86,6 @@ func (c *common) resolve(paths []string) error {
 		}
 		c.config.Domains = append(c.config.Domains, d)
 	}
-	var err error
 	if c.config.Since, err = parseTime("--since", c.since); err != nil {
 		return err
 	}

@@ -69,6 +69,27 @@ func Handlers(fn func(Op, record.Record, detect.Reporter)) []detect.Handler {
 	return out
 }
 
+// readers are the sources, by type of record.
+var readers = func() map[*record.Type]*reader {
+	out := map[*record.Type]*reader{}
+	for _, s := range sources {
+		out[s.typ] = newReader(s)
+	}
+	return out
+}()
+
+// Wants tells whether records of a type may be operations.
+func Wants(t *record.Type) bool { return readers[t] != nil }
+
+// Of is the operation that a record tells of, if it changes something.
+func Of(rec record.Record) (Op, bool) {
+	r := readers[rec.RecordType()]
+	if r == nil || !r.wants(rec) {
+		return Op{}, false
+	}
+	return r.op(rec)
+}
+
 // reader takes an operation out of one type of record.
 type reader struct {
 	source

@@ -1,0 +1,108 @@
+package segmentation
+
+import (
+	"net/netip"
+)
+
+// traits are what a host was seen to do, as far as it tells in which level of
+// the Purdue model it stands. Only connections that passed count.
+type traits struct {
+	controls    int  // hosts that speak a field protocol to it
+	commands    int  // hosts that it speaks a field protocol to
+	commandsOwn int  // of these, those of its own network
+	hands       int  // hosts that it serves industrial data for passing on: OPC UA, Fox, MQTT
+	safety      bool // speaks the protocol of a safety system
+	logsOn      int  // directories and shares of other hosts that it uses
+	surfs       bool // opens pages and other services of the Internet
+	directory   int  // hosts that log on by it
+	facing      bool // the Internet was answered by it
+	serves      int  // hosts of other networks that it answers, but for names, time, echo and administration
+	managed     int  // hosts of other networks that administer it, or use it as a step
+}
+
+// hostTraits gathers them. Flows are in order and of one host pair and
+// service each, so peers are counted by distinct pairs.
+func hostTraits(flows []*Flow) map[netip.Addr]*traits {
+	out := map[netip.Addr]*traits{}
+	of := func(a netip.Addr) *traits {
+		if !a.IsValid() {
+			return &traits{}
+		}
+		t := out[a]
+		if t == nil {
+			t = &traits{}
+			out[a] = t
+		}
+		return t
+	}
+	type claim struct {
+		a, b netip.Addr
+		what class
+	}
+	once := map[claim]bool{}
+	first := func(a, b netip.Addr, what class) bool {
+		c := claim{a, b, what}
+		if once[c] {
+			return false
+		}
+		once[c] = true
+		return true
+	}
+	for _, f := range flows {
+		if f.outcome != passed || f.Folded || f.FromLog {
+			continue
+		}
+		orig, resp, c := of(f.Orig), of(f.Resp), classes[f.Protocol]
+		away := !f.Orig.IsValid() || !f.Resp.IsValid() || network24(f.Orig) != network24(f.Resp)
+		if f.Protocol == "tristation" {
+			resp.safety = true
+		}
+		switch {
+		case !f.Orig.IsValid():
+			resp.facing = resp.facing || f.RespBytes > 0 || f.Transport != tcp.String()
+		case !f.Resp.IsValid():
+			orig.surfs = orig.surfs || c == web
+		case c == field && first(f.Orig, f.Resp, field):
+			resp.controls++
+			orig.commands++
+			if !away {
+				orig.commandsOwn++
+			}
+		case c == plant && first(f.Orig, f.Resp, plant):
+			resp.hands++
+		case c == directory && first(f.Orig, f.Resp, directory):
+			resp.directory++
+			orig.logsOn++
+		case c == files && first(f.Orig, f.Resp, files):
+			orig.logsOn++
+		}
+		if !away || c == basic || c == field || !f.Resp.IsValid() || !f.Orig.IsValid() {
+			continue
+		}
+		switch manages := c == admin || c == files || f.Protocol == "dcerpc"; {
+		case manages && first(f.Orig, f.Resp, admin):
+			resp.managed++
+		case !manages && first(f.Orig, f.Resp, other):
+			resp.serves++
+		}
+	}
+	return out
+}
+
+// controller tells whether a host is commanded by others, and commands less.
+func (t *traits) controller() bool { return t.controls > 0 && t.controls >= t.commands }
+
+// supervisor tells whether a host commands controllers.
+func (t *traits) supervisor() bool { return t.commands > 0 && !t.controller() }
+
+// few is how many hosts may administer a workstation: a help desk has some.
+const few = 2
+
+// office tells whether a host does what people in offices do, and serves
+// nobody.
+func (t *traits) office() bool {
+	return (t.logsOn > 0 || t.surfs) && !t.server() && t.directory == 0 && !t.controller() && t.commandsOwn == 0
+}
+
+// server tells whether a host is there for others in other networks.
+func (t *traits) server() bool { return t.serves > 0 || t.managed > few || t.directory > 1 }

@@ -1,0 +1,275 @@
+package segmentation
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"longwatch/internal/finding"
+	"longwatch/internal/record"
+	"longwatch/internal/record/network"
+)
+
+// TestThreeZones: of a plant with three known zones, the zones, their levels
+// and the matrix are the known ones, and as it keeps its conduits nothing is
+// found.
+func TestThreeZones(t *testing.T) {
+	r := Audit(threeZones().t, Options{})
+	if diff := cmp.Diff(map[string]string{"10.1.0.0/24": "enterprise 4", "10.2.0.0/24": "dmz 3.5", "10.3.0.0/24": "control 2"}, zonesOf(t, r)); diff != "" {
+		t.Errorf("zones (-known +inferred):\n%s", diff)
+	}
+	known := map[string]uint64{
+		"enterprise → internet https": 54, "enterprise → dmz https": 18, "dmz → control opcua": 8, "control → dmz ntp": 10, "dmz → enterprise ntp": 5,
+	}
+	if diff := cmp.Diff(known, matrixOf(r)); diff != "" {
+		t.Errorf("matrix (-known +inferred):\n%s", diff)
+	}
+	if len(r.Findings) > 0 {
+		t.Errorf("a plant that keeps its conduits: %q", r.Findings[0].Why)
+	}
+	if r.Traffic.Group != 2 {
+		t.Errorf("%d to everybody or a group, want 2", r.Traffic.Group)
+	}
+}
+
+// TestPlanted: each crossing that is planted into the plant that keeps its
+// conduits is named with who, whom, the rule, how bad and where it stands, and
+// nothing else is.
+func TestPlanted(t *testing.T) {
+	tests := []struct {
+		name     string
+		plant    func(*wire)
+		rules    string
+		severity finding.Severity
+		from, to string
+	}{
+		{"a desk reads a controller", func(w *wire) { w.tcp("modbus", "10.1.0.14", "10.3.0.22", 502, 1) }, "office-to-control field-protocol-outside", finding.High, "10.1.0.14", "10.3.0.22"},
+		{"a desk commands a controller", func(w *wire) {
+			w.tcp("modbus", "10.1.0.14", "10.3.0.22", 502, 1)
+			w.modbusWrite("10.1.0.14", "10.3.0.22")
+		}, "office-to-control field-protocol-outside", finding.Critical, "10.1.0.14", "10.3.0.22"},
+		{"an operator's station browses", func(w *wire) { w.tcp("ssl", "10.3.0.11", "203.0.113.9", 443, 2) }, "control-internet", finding.High, "10.3.0.11", "internet"},
+		{"the Internet reaches a controller", func(w *wire) { w.tcp("modbus", "203.0.113.9", "10.3.0.23", 502, 1) }, "control-internet field-protocol-outside", finding.Critical, "internet", "10.3.0.23"},
+		{"a desktop of an operator from the offices", func(w *wire) { w.tcp("rdp", "10.1.0.12", "10.3.0.10", 3389, 1) }, "office-to-control remote-admin-into-control", finding.High, "10.1.0.12", "10.3.0.10"},
+		{"a desktop of an operator from the DMZ", func(w *wire) { w.tcp("rdp", "10.2.0.5", "10.3.0.10", 3389, 1) }, "remote-admin-into-control", finding.Medium, "10.2.0.5", "10.3.0.10"},
+		{"a field protocol into the DMZ", func(w *wire) { w.tcp("dnp3_tcp", "10.2.0.5", "10.3.0.21", 20000, 1) }, "field-protocol-outside", finding.Medium, "10.2.0.5", "10.3.0.21"},
+		{"a scan that nobody answers", func(w *wire) { w.conn("tcp", "S0", "", "10.1.0.13", "10.3.0.24", 502) }, "office-to-control field-protocol-outside", finding.Low, "10.1.0.13", "10.3.0.24"},
+		{"a refused scan", func(w *wire) { w.conn("tcp", "REJ", "", "10.1.0.13", "10.3.0.24", 22) }, "office-to-control remote-admin-into-control", finding.Low, "10.1.0.13", "10.3.0.24"},
+		{"the answering half alone", func(w *wire) { w.conn("tcp", "SHR", "", "10.1.0.13", "10.3.0.24", 502) }, "office-to-control field-protocol-outside", finding.Medium, "10.1.0.13", "10.3.0.24"},
+	}
+	for _, x := range tests {
+		t.Run(x.name, func(t *testing.T) {
+			w := threeZones()
+			x.plant(w)
+			r := Audit(w.t, Options{})
+			if len(r.Findings) != 1 {
+				t.Fatalf("%d findings, want 1: %v", len(r.Findings), titlesOf(r))
+			}
+			f := r.Findings[0]
+			rules := slices.Clone(f.Rules)
+			want := strings.Fields(x.rules)
+			slices.Sort(rules)
+			slices.Sort(want)
+			if !slices.Equal(rules, want) || f.Severity != x.severity {
+				t.Errorf("%v, %v; want %s, %v", f.Rules, f.Severity, x.rules, x.severity)
+			}
+			if len(f.Pairs) != 1 || end(f.Pairs[0].Orig, false) != x.from || end(f.Pairs[0].Resp, false) != x.to {
+				t.Errorf("between %+v, want %s and %s", f.Pairs, x.from, x.to)
+			}
+			if len(f.Refs) == 0 || f.Refs[0].File != "conn.log" || f.Refs[0].Pos < 500 && f.Refs[0].Pos < w.line-3 {
+				t.Errorf("cites %v, the record is at line %d", f.Refs, w.line)
+			}
+			if len(f.Why) == 0 || f.Do == "" || f.First == 0 {
+				t.Errorf("why %q, do %q, first %v", f.Why, f.Do, f.First)
+			}
+		})
+	}
+}
+
+func titlesOf(r *Report) (out []string) {
+	for _, f := range r.Findings {
+		out = append(out, fmt.Sprint(f.Title, f.Rules, f.Service, f.Why))
+	}
+	return out
+}
+
+// TestSafety: what crosses the border of a safety system is told, whatever
+// protocol it is.
+func TestSafety(t *testing.T) {
+	z, err := ReadZones(strings.NewReader(`
+zones:
+- {name: office, level: 4, networks: [10.1.0.0/24]}
+- {name: dmz, level: 3.5, networks: [10.2.0.0/24]}
+- {name: control, level: 2, networks: [10.3.0.0/24]}
+- {name: sis, level: 1, safety: true, hosts: [10.3.0.24]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Audit(threeZones().t, Options{Zones: z})
+	if len(r.Findings) != 1 || r.Findings[0].Rules[0] != ruleSafety || r.Findings[0].Severity != finding.High || len(r.Findings[0].Pairs) != 2 {
+		t.Errorf("found %v", titlesOf(r))
+	}
+}
+
+// TestGivenConduits: with conduits given, what none admits is told, with what
+// is admitted between those zones, and the rest is not.
+func TestGivenConduits(t *testing.T) {
+	const zones = `
+zones:
+- {name: office, level: 4, networks: [10.1.0.0/16]}
+- {name: dmz, level: 3.5, networks: [10.2.0.0/24]}
+- {name: control, level: 2, networks: [10.3.0.0/24]}
+conduits:
+- {from: office, to: internet, protocols: [https]}
+- {from: office, to: dmz, protocols: [https], ports: [tcp/443]}
+- {from: dmz, to: control, to_hosts: [10.3.0.10], protocols: [opcua]}
+- {from: control, to: dmz, protocols: [ntp], ports: [udp/123]}
+`
+	z, err := ReadZones(strings.NewReader(zones + "- {from: office, to: dmz, direction: both, protocols: [ntp]}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := Audit(threeZones().t, Options{Zones: z}); len(r.Findings) > 0 {
+		t.Errorf("everything is admitted: %v", titlesOf(r))
+	}
+	if z, err = ReadZones(strings.NewReader(zones)); err != nil {
+		t.Fatal(err)
+	}
+	w := threeZones()
+	w.tcp("opcua-binary", "10.2.0.5", "10.3.0.11", 4840, 1) // another host than the conduit's
+	w.tcp("ssh", "10.1.0.10", "10.2.0.5", 443, 1)           // the port is admitted, what it carries is not
+	r := Audit(w.t, Options{Zones: z})
+	var got []string
+	for _, f := range r.Findings {
+		got = append(got, fmt.Sprintf("%v %s: %s", f.Severity, f.Service, f.Why[0]))
+	}
+	want := []string{
+		"medium opcua (tcp/4840): no conduit admits opcua (tcp/4840) from dmz to control; between them is admitted: opcua for certain hosts; only the other way round",
+		"medium ssh (tcp/443): no conduit admits ssh (tcp/443) from office to dmz; between them is admitted: https, tcp/443",
+		"low ntp (udp/123): no conduit admits ntp (udp/123) from dmz to office; between them is admitted: only the other way round",
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}
+
+// TestUnsure: a network that does nothing telling is unknown, not guessed.
+func TestUnsure(t *testing.T) {
+	w := newWire()
+	w.tcp("", "10.9.0.1", "10.9.1.1", 7777, 3)
+	r := Audit(w.t, Options{})
+	for n, z := range zonesOf(t, r) {
+		if !strings.HasPrefix(z, "unknown "+n) || !strings.HasSuffix(z, " unknown") {
+			t.Errorf("%s is taken for %s", n, z)
+		}
+	}
+	if len(r.Findings) > 0 {
+		t.Errorf("found %v", titlesOf(r))
+	}
+}
+
+// TestOrder: the report does not depend on the order of the records, but for
+// which of two at the same time is cited.
+func TestOrder(t *testing.T) {
+	var records []record.Record
+	for i := range 400 {
+		state := []string{"SF", "S0", "SHR", "OTH"}[i%4]
+		c := (&wire{at: begin.Add(0), line: int64(i)}).head(fmt.Sprintf("10.%d.0.%d", 1+i%3, 10+i%7), fmt.Sprintf("10.%d.0.%d", 1+(i/3)%3, 20+i%5), []uint16{502, 443, 53}[i%3])
+		c.TS = begin + record.Time(i)
+		records = append(records, &network.Conn{Conn: c, Proto: "tcp", State: state, OrigPkts: record.Some(uint64(1)), RespPkts: record.Some(uint64(i % 2))})
+	}
+	var first []byte
+	for seed := range uint64(4) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		r.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
+		traffic := NewTraffic(nil)
+		for _, x := range records {
+			traffic.Put(x)
+		}
+		var b bytes.Buffer
+		if err := Audit(traffic, Options{}).JSON(&b); err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = b.Bytes()
+		} else if diff := cmp.Diff(string(first), b.String()); diff != "" {
+			t.Fatalf("another order, another report:\n%s", diff)
+		}
+	}
+}
+
+// TestBounds: however many hosts and ports there are, the tables stay within
+// their bounds, every connection is counted somewhere, and a crossing that
+// comes last is still told, by its network.
+func TestBounds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fills the tables")
+	}
+	traffic := NewTraffic(nil)
+	c := network.Conn{Proto: "tcp", State: "SF", Service: "http", OrigPkts: record.Some(uint64(1)), RespPkts: record.Some(uint64(1))}
+	c.RespP, c.TS = 80, begin
+	for i := range maxFlows + 1000 {
+		c.OrigH = netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i % 255)})
+		c.RespH = netip.AddrFrom4([4]byte{172, 16, 0, byte(1 + i/255%200)})
+		c.OrigH = netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)&0xfe | 1&^byte(i>>7&1)})
+		traffic.Put(&c)
+	}
+	for port := range 60000 {
+		c.RespP, c.State = uint16(port+1), "S0"
+		traffic.Put(&c)
+	}
+	c.State, c.OrigH, c.RespH, c.RespP, c.Service = "SF", netip.MustParseAddr("10.77.1.9"), netip.MustParseAddr("192.168.5.5"), 502, "modbus"
+	traffic.Put(&c)
+	if n := len(traffic.flows) - traffic.tried; n > maxFlows || traffic.tried > maxTried || len(traffic.folded) > maxFolded {
+		t.Fatalf("%d flows, %d tried, %d folded", n, traffic.tried, len(traffic.folded))
+	}
+	var sum uint64
+	last := false
+	for _, f := range traffic.All() {
+		sum += f.Count
+		last = last || f.Protocol == "modbus" && network24(f.Resp).String() == "192.168.5.0/24"
+	}
+	if sum+traffic.Group+traffic.Transit+traffic.Lost != traffic.Conns || !last {
+		t.Errorf("%d of %d connections are in flows, %d in groups, %d in transit, %d lost; the last crossing is told: %v", sum, traffic.Conns, traffic.Group, traffic.Transit, traffic.Lost, last)
+	}
+}
+
+// TestJSON: what is written is JSON with the names that users rely on.
+func TestJSON(t *testing.T) {
+	w := threeZones()
+	w.tcp("modbus", "10.1.0.14", "10.3.0.22", 502, 1)
+	var b bytes.Buffer
+	if err := Audit(w.t, Options{Input: "case"}).JSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Zones    []struct{ Name, Level string }
+		Matrix   []struct{ From, To, Protocol, First string }
+		Findings []struct {
+			Severity string
+			Pairs    []struct {
+				From, To string
+				Refs     []struct {
+					File string
+					Line int64
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Zones) != 4 || len(got.Matrix) < 5 || len(got.Findings) != 1 || got.Findings[0].Pairs[0].Refs[0].Line == 0 || got.Matrix[0].First == "" {
+		t.Errorf("%+v", got)
+	}
+}
