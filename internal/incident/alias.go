@@ -304,3 +304,22 @@ func addrOf(t *record.Type, r record.Record, name string) netip.Addr {
 	ip, _ := netip.ParseAddr(textOf(t, r, name))
 	return ip
 }
+
+// Holders are which host has which addresses at a time: the one that had each
+// last. A client's own word about its name does not count.
+func (a *Aliases) Holders(at record.Time) map[string][]netip.Addr {
+	out := map[string][]netip.Addr{}
+	for ip := range a.names {
+		name := a.best(ip, at, logged)
+		if name == "" {
+			name = a.best(ip, at, looked)
+		}
+		if name != "" {
+			out[name] = append(out[name], ip)
+		}
+	}
+	for _, list := range out {
+		slices.SortFunc(list, netip.Addr.Compare)
+	}
+	return out
+}

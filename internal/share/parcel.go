@@ -249,7 +249,7 @@ var resolvers = []string{"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", 
 
 // services are domains that intruders and everybody else use.
 var services = []string{
-	"mega.nz", "mega.io", "dropbox.com", "dropboxapi.com", "google.com", "googleapis.com", "googleusercontent.com", "gstatic.com", "microsoft.com", "live.com", "office.com", "office365.com", "outlook.com", "sharepoint.com", "windows.net",
+	"mega.nz", "mega.io", "mega.co.nz", "dropbox.com", "dropboxapi.com", "google.com", "googleapis.com", "googleusercontent.com", "gstatic.com", "microsoft.com", "live.com", "office.com", "office365.com", "outlook.com", "sharepoint.com", "windows.net",
 	"windowsupdate.com", "windows.com", "azure.com", "azureedge.net", "amazonaws.com", "cloudfront.net", "github.com", "githubusercontent.com", "gitlab.com", "apple.com", "icloud.com", "facebook.com", "cloudflare.com", "akamai.net",
 	"telegram.org", "discord.com", "discordapp.com", "slack.com", "pastebin.com", "digicert.com", "letsencrypt.org", "sectigo.com", "mozilla.org", "yahoo.com", "linkedin.com", "twitter.com", "youtube.com", "wikipedia.org", "pool.ntp.org",
 }
