@@ -106,6 +106,8 @@ var ranks = map[string]int{
 	"internal/share":    100,
 	"internal/respond/": 101, // parts of the plan, which do not know each other
 
+	"internal/audit/sheet": 99, // shows what an audit found
+
 	"internal/simulate/chance":            91,
 	"internal/simulate/truth":             91,
 	"internal/simulate/packet":            92,
@@ -161,7 +163,7 @@ var unfuzzed = map[string]string{
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
 	"internal/absence", "internal/guide", "internal/calendar",
-	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/iis", "internal/audit/segmentation", "internal/backup", "internal/caselog", "internal/baseline", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
+	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/access", "internal/audit/iis", "internal/audit/segmentation", "internal/backup", "internal/caselog", "internal/baseline", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
 	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 	"internal/taxii/access", "internal/taxii/client", "internal/taxii/object", "internal/taxii/server",
 	"internal/linuxaudit", "internal/store", "internal/intel/index",
