@@ -66,8 +66,8 @@ loud ordinary life. The simulator knows nothing of the detections. The first ran
 detections were made better; the second was not.
 
 - **seen**: the intrusion became an incident above low, of those that left at least three acts in the evidence.
-- **entry**: the incident began where the truth says; where no evidence of the way in is left, at one of the first acts
-  that are.
+- **entry**: the incident began where the truth says; where no evidence of the way in is left, one of the first acts that
+  are is right, too.
 - **one**: the intrusion became at most five incidents above low. **apart**: none of them holds findings of another's.
 - **fair**: the profile named first is the right one, or it is "unattributed"; **right**: it is the right one, which is
   "unattributed" for an actor without a profile.

@@ -147,8 +147,8 @@ func (s *sheet) account(c int, r *report, owners []int, holds [][]int, miss func
 }
 
 // began tells whether an incident begins where the intrusion did: at one of the
-// right answers while the way in is in the evidence, else at a machine of one of
-// the first acts that still are.
+// ways in that the truth knows or, when none of them is in the evidence any more,
+// at a machine of one of the first acts that still are.
 func (s *sheet) began(t *truth.Campaign, i *incident, miss func(string, ...any)) bool {
 	right := s.answers(t)
 	if i.Entry == nil {
@@ -174,10 +174,10 @@ func (s *sheet) answers(t *truth.Campaign) []string {
 			right = append(right, v)
 		}
 	}
+	for _, e := range t.Entries {
+		add(e)
+	}
 	if slices.ContainsFunc(t.Steps, func(x truth.Step) bool { return x.Entry && !x.Gone }) {
-		for _, e := range t.Entries {
-			add(e)
-		}
 		return right
 	}
 	var first time.Time

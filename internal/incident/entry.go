@@ -8,6 +8,7 @@ import (
 	"longwatch/internal/attack"
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/record/host"
 )
 
 const (
@@ -123,11 +124,29 @@ func (s *scene) throughAppliance(put func(finding.Step, float64)) {
 		case !s.acting[node{"account", s.c.accountOf(e.User)}] || at > first.Add(slack) || first.Sub(at) > before:
 			continue
 		}
+		if s.atHome(e) {
+			weight = min(weight, 0.25)
+		}
 		put(finding.Step{
 			Entity: s.entity(to), Time: at,
 			Why: finding.Because("a way in that no detector called odd: %q came in from %s %s before the first trace, and then acts in this incident", e.User, e.From, spell(max(first.Sub(at), 0))),
 		}, weight)
 	}
+}
+
+// atHome tells whether the account that came in at an appliance by e acts in the
+// incident only where it sits anyway: the address that the appliance gave it is
+// known, and no logon leads from there, or from any other machine, to one with
+// traces.
+func (s *scene) atHome(e *host.LogonEdge) bool {
+	user := s.c.accountOf(e.User)
+	if !s.c.aliases.assigned(user) {
+		return false
+	}
+	return !slices.ContainsFunc(s.edges, func(o *host.LogonEdge) bool {
+		from, to := s.c.endOf(o.From, o.TS), s.c.endOf(o.To, o.TS)
+		return o != e && o.Success > 0 && from != to && from.value != "" && s.traces[to] != nil && s.c.accountOf(o.User) == user
+	})
 }
 
 func (s *scene) node(e record.Entity) node {

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -150,6 +151,23 @@ func (a *Aliases) answered(address string) bool {
 	return ok
 }
 
+// resolvers are the machines that questions of DNS were put to.
+func (a *Aliases) resolvers() map[node]bool {
+	out := map[node]bool{}
+	if a == nil {
+		return out
+	}
+	for ip := range a.answers {
+		out[node{"address", ip.String()}] = true
+		for _, n := range a.names[ip] {
+			if n.rank != claimed {
+				out[node{"host", n.host}] = true
+			}
+		}
+	}
+	return out
+}
+
 // isDevice tells whether n is an appliance.
 func (a *Aliases) isDevice(n node) bool {
 	if a == nil || n.kind != "host" {
@@ -217,4 +235,18 @@ func (a *Aliases) cameBy(ip netip.Addr, ts record.Time) (vpnSession, bool) {
 		}
 	}
 	return found, found.at != 0
+}
+
+// assigned tells whether a VPN is known to have given an inner address to an
+// account.
+func (a *Aliases) assigned(name string) bool {
+	if a == nil || name == "" {
+		return false
+	}
+	for _, list := range a.habits.vpn {
+		if slices.ContainsFunc(list, func(s vpnSession) bool { return s.account == name }) {
+			return true
+		}
+	}
+	return false
 }

@@ -56,23 +56,25 @@ const (
 
 // builder holds what Build needs while it runs.
 type builder struct {
-	opt      Options
-	aliases  *Aliases
-	fans     map[node]int
-	views    []*view // of core findings, in time order
-	sets     []int   // union-find over views
-	joins    []joined
-	hubs     map[node]bool
-	popular  map[node]bool              // accounts that many machines see
-	common   map[node]bool              // digests of programs that many machines start
-	sweepers map[node]bool              // machines that reach everybody
-	domains  map[string]map[string]bool // of accounts, by name
+	opt       Options
+	aliases   *Aliases
+	fans      map[node]int
+	views     []*view // of core findings, in time order
+	sets      []int   // union-find over views
+	hands     []hands // by root
+	joins     []joined
+	hubs      map[node]bool
+	popular   map[node]bool              // accounts that many machines see
+	common    map[node]bool              // digests of programs that many machines start
+	sweepers  map[node]bool              // machines that reach everybody
+	resolvers map[node]bool              // machines that answer questions for names
+	domains   map[string]map[string]bool // of accounts, by name
 }
 
 func newBuilder(findings []finding.Finding, opt Options) *builder {
 	return &builder{
 		opt: opt, aliases: opt.Aliases, fans: opt.Aliases.fanOf(), hubs: map[node]bool{}, popular: opt.Aliases.popular(),
-		common: opt.Aliases.common(), sweepers: opt.Aliases.sweepers(), domains: domainsOf(findings),
+		common: opt.Aliases.common(), sweepers: opt.Aliases.sweepers(), resolvers: opt.Aliases.resolvers(), domains: domainsOf(findings),
 	}
 }
 

@@ -1,7 +1,6 @@
 package incident
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +38,7 @@ type slot struct{ view int }
 // in the order of time. Every join is kept: together they say why an incident
 // is one.
 func (c *builder) link() {
-	c.sets = make([]int, len(c.views))
+	c.sets, c.hands = make([]int, len(c.views)), make([]hands, len(c.views))
 	for i := range c.sets {
 		c.sets[i] = i
 	}
@@ -58,12 +57,8 @@ func (c *builder) link() {
 				}
 			}
 		}
-		for _, root := range byKinship(near) {
-			if k := near[root]; k.p() >= threshold && c.find(root) != c.find(i) {
-				c.join(root, i)
-				c.joins = append(c.joins, joined{i, k.join(c.views, v)})
-			}
-		}
+		c.hands[i] = handsOf(v)
+		c.unite(i, near)
 		for _, t := range ties {
 			slots[t] = c.remember(slots[t], i)
 		}
@@ -99,16 +94,6 @@ func (c *builder) compare(near map[int]*kinship, t tie, pj part, j, i int) {
 		near[root] = k
 	}
 	k.add(f, s, j)
-}
-
-// byKinship are the roots, likeliest first.
-func byKinship(near map[int]*kinship) []int {
-	out := make([]int, 0, len(near))
-	for root := range near {
-		out = append(out, root)
-	}
-	slices.SortFunc(out, func(a, b int) int { return cmp.Or(-cmp.Compare(near[a].p(), near[b].p()), cmp.Compare(a, b)) })
-	return out
 }
 
 // remember puts view i in the place of the last view of its group.

@@ -273,7 +273,7 @@ func (s *scene) byAppliance(n node, first record.Time) []leg {
 		if first.Sub(at) > before {
 			at = e.Last
 		}
-		if e.Success == 0 || device == n || !s.c.aliases.isDevice(device) || s.c.own(from) || !s.acting[user] || at > first || first.Sub(at) > before {
+		if e.Success == 0 || device == n || !s.c.aliases.isDevice(device) || s.c.own(from) || !s.acting[user] || at > first || first.Sub(at) > before || s.atHome(e) {
 			continue
 		}
 		if !slices.ContainsFunc(t.views, func(v *view) bool { return slices.Contains(v.things, user) && !uses(v.f, asking) }) {

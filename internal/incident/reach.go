@@ -100,7 +100,7 @@ func (x *reacher) byFinding(v *view) {
 			switch {
 			case v.kind == finding.Scanned && !slices.Contains(v.actors, n):
 				g = finding.Possibly
-			case x.s.c.hub(n) && asks(v):
+			case x.s.c.passedOn(v, n):
 				g, why = finding.Possibly, "it passed on a question for a name: "+v.f.Title
 			}
 			cite(n, g, why)

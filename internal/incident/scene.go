@@ -50,7 +50,7 @@ func (c *builder) scene(g *group, all []*view) *scene {
 	}
 	for _, v := range g.views {
 		for _, n := range v.subjects {
-			if c.own(n) {
+			if c.own(n) && !c.passedOn(v, n) {
 				s.trace(n, v)
 			}
 		}

@@ -67,7 +67,7 @@ func (c *builder) ties(v *view) []tie {
 	out := make([]tie, 0, len(v.subjects)+len(v.peers)+len(v.things)+1)
 	for _, n := range v.subjects {
 		switch {
-		case c.hub(n) && (!c.own(n) || asks(v)): // a resolver that passes on a question did nothing
+		case c.hub(n) && !c.own(n), c.passedOn(v, n): // a resolver that passes on a question did nothing
 		case v.asked():
 			out = append(out, tie{n, reached})
 		default:
@@ -103,10 +103,21 @@ func (v *view) asked() bool {
 	return v.kind == finding.Scanned && !slices.ContainsFunc(v.subjects, v.camefrom)
 }
 
+// passedOn tells whether n is in v as a resolver that asked on behalf of another:
+// it puts questions itself and others put theirs to it.
+func (c *builder) passedOn(v *view, n node) bool {
+	if !c.own(n) {
+		return false
+	}
+	return c.hub(n) && asks(v) || c.resolvers[n] && slices.Contains(v.actors, n) && slices.ContainsFunc(v.f.Entities, queried)
+}
+
+func queried(e record.Entity) bool { return e.Kind == "domain" && e.Role == "queried" }
+
 // answers tells whether n is in v as the server that a question of DNS was put
 // to: it answers everybody's.
 func (c *builder) answers(v *view, n node) bool {
-	if n.kind != "address" || v.camefrom(n) || !slices.ContainsFunc(v.f.Entities, func(e record.Entity) bool { return e.Kind == "domain" && e.Role == "queried" }) {
+	if n.kind != "address" || v.camefrom(n) || !slices.ContainsFunc(v.f.Entities, queried) {
 		return false
 	}
 	return slices.Contains(v.f.Techniques, "T1071.004") || c.aliases.answered(n.value)
