@@ -14,3 +14,8 @@ var Rules embed.FS
 //
 //go:embed campaigns
 var Campaigns embed.FS
+
+// Response holds the steps of response and recovery below response/.
+//
+//go:embed response
+var Response embed.FS

@@ -104,6 +104,7 @@ var ranks = map[string]int{
 	"internal/report":   100,
 	"internal/retro":    100,
 	"internal/share":    100,
+	"internal/respond":  102, // looks like the report
 	"internal/respond/": 101, // parts of the plan, which do not know each other
 
 	"internal/audit/sheet": 99, // shows what an audit found

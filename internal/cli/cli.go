@@ -86,6 +86,7 @@ opens a network connection but taxii, which exists for that.`,
 	root.AddCommand(newHunt(args), newScan(args), newRecords(args), newSimulate(), newAudit(), newIntel(), newShare(), newRules(), newBackup(), newDoctor(), newVersion())
 	root.AddCommand(newTAXII(), newState(), newCase())
 	root.AddCommand(newGuide(), newCertificate())
+	root.AddCommand(newRespond())
 	return root
 }
 

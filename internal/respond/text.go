@@ -1,0 +1,100 @@
+package respond
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"longwatch/internal/report"
+)
+
+const maxTextSections = 6 // incidents that the terminal tells
+
+// Text writes the plan as a terminal shows it: what to do, in order, without the
+// details. dir is the folder that holds them.
+func (p *Plan) Text(w io.Writer, dir string) error {
+	paint := report.NewPaint(w)
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%s\n", paint.Bold(p.Verdict))
+	if p.Joint != nil {
+		fmt.Fprintf(&b, "  %-12s %s\n", "together", report.Wrap(report.Clean(p.Joint.Why, 600), 15))
+	}
+	for i := range p.Sections {
+		if i == maxTextSections {
+			fmt.Fprintf(&b, "\n  and %d more incidents in the plan\n", len(p.Sections)-i)
+			break
+		}
+		p.Sections[i].text(&b, paint)
+	}
+	if len(p.Sections) > 0 {
+		b.WriteString("\n  ◆ in the one window   ! needs a second person   ✗ cannot be undone\n")
+	}
+	if p.Untold > 0 {
+		fmt.Fprintf(&b, "  %-12s %d mild incidents; ask for one with --incident\n", "left out", p.Untold)
+	}
+	fmt.Fprintf(&b, "\n  %-12s %s\n\n", "plan", paint.Bold(report.Clean(filepath.Join(dir, "plan.md"), 400)))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (s *Section) text(b *strings.Builder, paint report.Paint) {
+	fmt.Fprintf(b, "\n%s %s\n", paint.Severity(s.Severity), paint.Bold(report.Clean(s.Title, 110)))
+	line := func(name, text string) {
+		fmt.Fprintf(b, "  %-12s %s\n", name, report.Wrap(report.Clean(text, 900), 15))
+	}
+	if s.Attribution != "" {
+		line("resembles", s.Attribution)
+	}
+	for n, d := range s.Doors {
+		name := ""
+		if n == 0 {
+			name = "doors"
+		}
+		on := ""
+		if len(d.On) > 0 {
+			on = ": " + listed(d.On, 4)
+		}
+		line(name, d.What+on)
+	}
+	if s.Window != nil {
+		line("one window", fmt.Sprintf("%d steps, marked ◆, are prepared and then done together", len(s.Window.Steps)))
+	}
+	phase := Phase("")
+	for i := range s.Steps {
+		t := &s.Steps[i]
+		if t.Phase != phase {
+			phase = t.Phase
+			fmt.Fprintf(b, "\n  %s\n", paint.Bold(phase.Title()))
+		}
+		fmt.Fprintf(b, "  %3d %s %s\n", t.N, sign(t), report.Wrap(report.Clean(t.Title, 220), 10))
+	}
+	for n, a := range s.Accounts {
+		name := ""
+		if n == 0 {
+			name = "accounts"
+			b.WriteByte('\n')
+		}
+		if n == 12 {
+			line(name, fmt.Sprintf("and %d more in the plan", len(s.Accounts)-n))
+			break
+		}
+		line(name, fmt.Sprintf("%d. %s, %s", a.N, a.Name, a.Kind))
+	}
+}
+
+// sign marks a step: three columns.
+func sign(t *Step) string {
+	out := ""
+	for _, m := range []struct {
+		mark string
+		on   bool
+	}{{"◆", t.Window}, {"!", t.Approval != ""}, {"✗", !t.Undoable && (t.Phase == Contain || t.Phase == Eradicate)}} {
+		if m.on {
+			out += m.mark
+		} else {
+			out += " "
+		}
+	}
+	return out
+}
