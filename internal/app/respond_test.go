@@ -10,26 +10,13 @@ import (
 
 	"longwatch/internal/app"
 	"longwatch/internal/respond"
-	"longwatch/internal/simulate"
 )
 
-// huntedCase simulates a profile, hunts it and returns the case folder.
-func huntedCase(t *testing.T, profile string, seed uint64, o simulate.Options) string {
+// caseOf is the folder of the case of an exercise.
+func caseOf(t *testing.T, profile string, seed uint64) string {
 	t.Helper()
-	dir := t.TempDir()
-	if _, err := simulate.Write(profile, filepath.Join(dir, "exercise"), seed, o); err != nil {
-		t.Fatal(err)
-	}
-	c := app.Default()
-	c.Paths, c.Out = []string{filepath.Join(dir, "exercise")}, filepath.Join(dir, "case")
-	cf, err := app.Hunt(t.Context(), c, silent{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := app.WriteCase(cf, c.Out); err != nil {
-		t.Fatal(err)
-	}
-	return c.Out
+	_, _, dir := huntedCase(t, profile, seed)
+	return dir
 }
 
 // planOf is the plan for a case.
@@ -218,7 +205,7 @@ func TestPlansHoldWhatDossiersAskFor(t *testing.T) {
 		for _, seed := range []uint64{1, 5} {
 			t.Run(fmt.Sprintf("%s/%d", d.profile, seed), func(t *testing.T) {
 				t.Parallel()
-				p := planOf(t, huntedCase(t, d.profile, seed, simulate.Options{}))
+				p := planOf(t, caseOf(t, d.profile, seed))
 				if len(p.Sections) != 1 {
 					t.Fatalf("%d incidents have a plan; want 1", len(p.Sections))
 				}
@@ -296,7 +283,7 @@ func complete(t *testing.T, s *respond.Section) {
 // and the plan says so.
 func TestQuietCaseHasAnEmptyPlan(t *testing.T) {
 	quality(t)
-	dir := huntedCase(t, "quiet-site", 5, simulate.Options{})
+	dir := caseOf(t, "quiet-site", 5)
 	p := planOf(t, dir)
 	if len(p.Sections) != 0 || p.Verdict != "There is no incident in this case, so there is nothing to respond to: the plan is empty." {
 		t.Errorf("%d sections: %q", len(p.Sections), p.Verdict)
@@ -311,7 +298,7 @@ func TestQuietCaseHasAnEmptyPlan(t *testing.T) {
 // second person.
 func TestPlanNamesIndustrialConversations(t *testing.T) {
 	quality(t)
-	p := planOf(t, huntedCase(t, "th12", 1, simulate.Options{}))
+	p := planOf(t, caseOf(t, "th12", 1))
 	for _, s := range p.Sections[0].Steps {
 		if s.ID != "isolate-hosts" {
 			continue
