@@ -1,6 +1,8 @@
 package segmentation
 
 import (
+	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -103,3 +105,46 @@ func (t *Traffic) logon(r *host.Logon) {
 		t.logons.by[k] = append(by, r.Target)
 	}
 }
+
+// withLogs adds what hosts' logs tell of to flows: remote desktops and shells
+// as flows where no packets show them, and accounts.
+func (t *Traffic) withLogs(flows []*Flow, address func(string) (netip.Addr, bool)) []*Flow {
+	seen := map[flowName]bool{}
+	for _, f := range flows {
+		seen[flowName{f.Orig, f.Resp, f.Protocol}] = seen[flowName{f.Orig, f.Resp, f.Protocol}] || f.outcome == passed
+	}
+	keys := slices.SortedFunc(maps.Keys(t.logons.logs), func(a, b logged) int {
+		return cmp.Or(a.from.Compare(b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.protocol, b.protocol))
+	})
+	for _, k := range keys {
+		to, ok := address(k.to)
+		if to = to.Unmap(); !ok || to == k.from || grouped(to) {
+			continue
+		}
+		f := *t.logons.logs[k]
+		for _, name := range t.logons.by[k] {
+			if !strings.HasSuffix(name, "$") {
+				t.logons.account(k.from, to, name, f.FirstRef)
+			}
+		}
+		if k.protocol == "" || seen[flowName{k.from, to, k.protocol}] || !t.inside(to) {
+			continue
+		}
+		f.Resp, f.Port = to, logPorts[k.protocol]
+		if !t.inside(k.from) {
+			f.Orig, f.Outside = netip.Addr{}, []netip.Addr{k.from}
+		}
+		flows = append(flows, &f)
+	}
+	slices.SortFunc(flows, compareFlows)
+	return flows
+}
+
+// flowName is a flow whatever its port.
+type flowName struct {
+	orig, resp netip.Addr
+	protocol   string
+}
+
+// logPorts are the ports of what logs tell of, which they do not name.
+var logPorts = map[string]uint16{"rdp": 3389, "ssh": 22}

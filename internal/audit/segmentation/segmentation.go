@@ -22,11 +22,12 @@ import (
 
 // Options say what is asked.
 type Options struct {
-	Zones  *Zoning                 // given; nil: inferred
-	Name   func(netip.Addr) string // what a host is called, or nothing; nil: nothing is known
-	Source func(record.Ref) string // a place in the evidence, in words
-	Input  string                  // what was looked at, for people
-	Notes  []string                // what could not be read
+	Zones   *Zoning                              // given; nil: inferred
+	Name    func(netip.Addr) string              // what a host is called, or nothing; nil: nothing is known
+	Address func(host string) (netip.Addr, bool) // which address a host has, by the name in its log; nil: nothing is known
+	Source  func(record.Ref) string              // a place in the evidence, in words
+	Input   string                               // what was looked at, for people
+	Notes   []string                             // what could not be read
 }
 
 // Report is what an audit found.
@@ -47,6 +48,9 @@ func Audit(t *Traffic, opt Options) *Report {
 		opt.Name = func(netip.Addr) string { return "" }
 	}
 	flows := t.All()
+	if opt.Address != nil {
+		flows = t.withLogs(flows, opt.Address)
+	}
 	z := opt.Zones
 	if z == nil {
 		z = Infer(flows)
