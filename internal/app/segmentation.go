@@ -2,97 +2,110 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
-	"path/filepath"
 
+	"longwatch/internal/asn"
+	"longwatch/internal/asset"
 	"longwatch/internal/audit/segmentation"
 	"longwatch/internal/casefolder"
 	"longwatch/internal/record"
-	"longwatch/internal/store"
 )
 
 // Segmentation is what an audit of zones and conduits is asked to do.
 type Segmentation struct {
 	Input   string               // case folder, or folder of records
+	Before  string               // another of an earlier time, to compare with; empty: none
 	Zones   *segmentation.Zoning // given; nil: inferred
 	HomeNet []netip.Prefix       // own networks; none: those of the case
-	Since   record.Time          // records before are left out; 0: none
+	Since   record.Time          // what was recorded before is compared with; 0: none
 	Until   record.Time          // records from then on are left out; 0: none
+	From    []string             // hosts that an intruder may be on: address, name or internet
 }
 
 // Run reads the records and judges who talked to whom.
 func (s *Segmentation) Run(ctx context.Context, p Progress) (*segmentation.Report, error) {
-	opt := segmentation.Options{Zones: s.Zones, Input: s.Input, Source: casefolder.Place}
-	t, notes, err := s.read(ctx, s.Input, store.Options{Since: s.Since, Until: s.Until}, p)
+	home := s.HomeNet
+	if len(home) == 0 {
+		var err error
+		if home, err = (&CaseRecords{Dir: s.Input}).HomeNet(); err != nil {
+			return nil, fmt.Errorf("app: segmentation: %w", err)
+		}
+	}
+	l := asset.New(asset.Options{HomeNet: home, Networks: asn.New()})
+	now := segmentation.NewTraffic(home)
+	var before *segmentation.Traffic
+	if s.Since != 0 || s.Before != "" {
+		before = segmentation.NewTraffic(home)
+	}
+	put := func(r record.Record) {
+		l.Learn(r)
+		switch at := r.Base().TS; {
+		case !segmentation.Wants(r.RecordType()):
+		case s.Since == 0 || at == 0 || at >= s.Since:
+			now.Put(r)
+		case s.Before == "":
+			before.Put(r)
+		}
+	}
+	notes, err := s.each(ctx, s.Input, p, put)
+	if err != nil {
+		return nil, err
+	}
+	if s.Before != "" {
+		more, err := s.each(ctx, s.Before, p, func(r record.Record) {
+			l.Learn(r)
+			if segmentation.Wants(r.RecordType()) {
+				before.Put(r)
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+		notes = append(notes, more...)
+	}
+	if now.Conns == 0 {
+		return nil, fmt.Errorf("app: segmentation: %s holds no records of connections in that time: give a case that hunt wrote from captures or Zeek logs, or a folder that records wrote", s.Input)
+	}
+	p.Phase("judging what crossed")
+	inv := l.Finish()
+	r := segmentation.Audit(now, segmentation.Options{Zones: s.Zones, Before: before, Input: s.Input, Earlier: s.Before, Source: casefolder.Place, Notes: notes, Assets: inv})
+	for _, name := range s.From {
+		a, err := hostOf(inv, name)
+		if err != nil {
+			return nil, fmt.Errorf("app: segmentation: --from: %w", err)
+		}
+		r.Reaches = append(r.Reaches, r.ReachFrom(a))
+	}
+	return r, nil
+}
+
+// each reads the records of one folder.
+func (s *Segmentation) each(ctx context.Context, dir string, p Progress, put func(record.Record)) ([]string, error) {
+	c := CaseRecords{Dir: dir, Until: s.Until, Progress: unended{p}}
+	notes, err := c.Each(ctx, func(t *record.Type) bool { return segmentation.Wants(t) || asset.Wants(t) }, put)
 	if err != nil {
 		return nil, fmt.Errorf("app: segmentation: %w", err)
 	}
-	opt.Notes = notes
-	p.Phase("judging what crossed")
-	return segmentation.Audit(t, opt), nil
+	return notes, nil
 }
 
-// read gathers the traffic of a case, or of a folder of records.
-func (s *Segmentation) read(ctx context.Context, input string, opt store.Options, p Progress) (*segmentation.Traffic, []string, error) {
-	root := input
-	if sub := filepath.Join(input, "records"); exists(sub) {
-		root = sub
-	}
-	files, left, err := store.Find(root)
-	if err != nil {
-		return nil, nil, err
-	}
-	var notes []string
-	for _, x := range left {
-		notes = append(notes, x.Name+": "+x.Why)
-	}
-	types := recordTypes()
-	var wanted []store.File
-	var total int64
-	conns := false
-	for i := range files {
-		if t := types[files[i].Type]; t != nil && segmentation.Wants(t) {
-			wanted = append(wanted, files[i])
-			total += files[i].Size
-			conns = conns || t.Name == "conn"
-		}
-	}
-	if !conns {
-		return nil, nil, errors.New(input + " holds no records of connections (records/conn.jsonl): give a case that hunt wrote from captures or Zeek logs, or a folder that records wrote")
-	}
-	t := segmentation.NewTraffic(s.home(input))
-	p.Start(len(wanted), total)
-	for i := range wanted {
-		f := &wanted[i]
-		p.File(f.Name)
-		stats, err := f.Read(ctx, types[f.Type], opt, t.Put)
-		if ctx.Err() != nil {
-			return nil, nil, ctx.Err()
-		}
-		if err != nil {
-			notes = append(notes, err.Error())
-		}
-		if stats.First != "" {
-			notes = append(notes, fmt.Sprintf("%d of %s could not be read; the first: %s", stats.Damaged, f.Name, stats.First))
-		}
-		p.Read(f.Size)
-	}
-	return t, notes, nil
-}
+// unended is progress that goes on after one folder is read.
+type unended struct{ Progress }
 
-// home are the own networks: those given, those of the case, or private ones.
-func (s *Segmentation) home(input string) []netip.Prefix {
-	c := Config{HomeNet: s.HomeNet}
-	if len(c.HomeNet) == 0 {
-		if m, err := casefolder.ReadManifest(input); err == nil {
-			for _, n := range m.HomeNet {
-				if p, err := netip.ParsePrefix(n); err == nil {
-					c.HomeNet = append(c.HomeNet, p)
-				}
-			}
-		}
+// Done does nothing.
+func (unended) Done() {}
+
+// hostOf finds a host by address or name; an invalid address is the Internet.
+func hostOf(inv *asset.Inventory, name string) (netip.Addr, error) {
+	if name == "internet" {
+		return netip.Addr{}, nil
 	}
-	return c.homeNets()
+	if a, err := netip.ParseAddr(name); err == nil {
+		return a.Unmap().WithZone(""), nil
+	}
+	if x := inv.ByName(name); x != nil && len(x.Addresses) > 0 {
+		return x.Addresses[0], nil
+	}
+	return netip.Addr{}, fmt.Errorf("no host with an address is called %q: give its address", name)
 }

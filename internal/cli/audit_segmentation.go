@@ -18,9 +18,9 @@ import (
 
 // segmentationFlags are those of audit segmentation.
 type segmentationFlags struct {
-	out, failOn, zones, since, until string
-	json, quiet, force               bool
-	home                             []string
+	out, failOn, zones, since, until, before string
+	json, conduits, nftables, quiet, force   bool
+	home, from                               []string
 }
 
 func newAuditSegmentation() *cobra.Command {
@@ -38,10 +38,23 @@ beyond the plant, remote administration into control, anything into a safety
 system. Each finding says why, how sure the zones are, who with whom, and where
 the evidence shows it.
 
+--from tells how far an intruder on a host could go: directly, and in how many
+steps through hosts that remote administration gives, over ways that were seen
+to be open, with the accounts that were seen on them; and apart from that, what
+is likely besides. --since, or --before with another case, tells what changed:
+conduits that are new, opened, closed, gone or other than they were, and hosts.
+
+The least policy that would admit what passed, but for the findings, comes as
+YAML that --zones reads (--conduits), and for a firewall (--nftables).
+
 Nothing is asked of the network.`,
 		Example: `  longwatch audit segmentation case
   longwatch audit segmentation case --zones zones.yaml --fail-on high    exit status 3 if there is such a finding
-  longwatch audit segmentation case -o segmentation                      the JSON too
+  longwatch audit segmentation case -o segmentation                      a page with matrix and diagram, JSON, CSV, conduits
+  longwatch audit segmentation case --from 10.1.0.14,jump01              how far an intruder on these could go
+  longwatch audit segmentation case --since 2026-03-01 --until 2026-04-01    this month, compared with what came before
+  longwatch audit segmentation case --before case-of-last-year
+  longwatch audit segmentation case --conduits > zones.yaml              to be read, changed and given back
   longwatch audit segmentation case --json | jq -c '.findings[] | {title, from, to, service}'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return auditSegmentation(cmd, args[0], &o) },
@@ -50,10 +63,14 @@ Nothing is asked of the network.`,
 	f.StringVarP(&o.out, "out", "o", "", "folder for the files of the audit; made if missing (default: write no files)")
 	f.StringVar(&o.zones, "zones", "", "zones and conduits as YAML (default: inferred)")
 	f.StringSliceVar(&o.home, "home-net", nil, "own networks (default: those of the case)")
-	f.StringVar(&o.since, "since", "", "leave out records before this time (RFC 3339 or YYYY-MM-DD)")
+	f.StringSliceVar(&o.from, "from", nil, "hosts that an intruder may be on: addresses, names, or internet")
+	f.StringVar(&o.before, "before", "", "case of an earlier time to compare with")
+	f.StringVar(&o.since, "since", "", "judge what was recorded from this time on (RFC 3339 or YYYY-MM-DD), and compare it with what came before")
 	f.StringVar(&o.until, "until", "", "leave out records from this time on")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with status 3 when there is a finding of this severity or above")
 	f.BoolVar(&o.json, "json", false, "print the result as JSON")
+	f.BoolVar(&o.conduits, "conduits", false, "print the conduits suggested, as YAML for --zones")
+	f.BoolVar(&o.nftables, "nftables", false, "print them as a ruleset for nft")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
 	f.BoolVar(&o.force, "force", false, "write into an output folder that holds other files")
 	return cmd
@@ -66,7 +83,10 @@ func auditSegmentation(cmd *cobra.Command, input string, o *segmentationFlags) (
 			return usageError{fmt.Errorf("--fail-on: %w", err)}
 		}
 	}
-	s := app.Segmentation{Input: input}
+	if o.json && o.conduits || o.json && o.nftables || o.conduits && o.nftables {
+		return usageError{errors.New("--json, --conduits and --nftables each print something else: choose one, or write all of them with -o")}
+	}
+	s := app.Segmentation{Input: input, Before: o.before, From: o.from}
 	if s.Since, err = parseTime("--since", o.since); err != nil {
 		return err
 	}
@@ -114,7 +134,7 @@ func readZones(path string) (*segmentation.Zoning, error) {
 }
 
 // segmentationFiles are what audit segmentation writes below -o.
-var segmentationFiles = []string{"segmentation.json"}
+var segmentationFiles = []string{"segmentation.json", "segmentation.html", "segmentation.csv", "conduits.yaml", "conduits.nft"}
 
 // outFolder makes an output folder; one with files of somebody else is
 // refused.
@@ -134,7 +154,7 @@ func outFolder(dir string, own []string, force bool) error {
 // showSegmentation writes the files below the output folder and prints.
 func showSegmentation(stdout io.Writer, r *segmentation.Report, o *segmentationFlags) error {
 	if o.out != "" {
-		for i, write := range []func(io.Writer) error{r.JSON} {
+		for i, write := range []func(io.Writer) error{r.JSON, r.HTML, r.CSV, r.WritePolicy, r.Nftables} {
 			if err := casefolder.WriteFile(filepath.Join(o.out, segmentationFiles[i]), write); err != nil {
 				return err
 			}
@@ -143,6 +163,10 @@ func showSegmentation(stdout io.Writer, r *segmentation.Report, o *segmentationF
 	switch {
 	case o.json:
 		return r.JSON(stdout)
+	case o.conduits:
+		return r.WritePolicy(stdout)
+	case o.nftables:
+		return r.Nftables(stdout)
 	case o.quiet:
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"longwatch/internal/asset"
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
 )
@@ -52,7 +53,7 @@ const maxPairsShown = 200 // pairs of hosts that a finding names
 
 // findings are what should not have crossed, worst first. blamed are the flows
 // that they are about.
-func (z *Zoning) findings(flows []*Flow) (out []*Finding, blamed map[*Flow]bool) {
+func (z *Zoning) findings(flows []*Flow, known *asset.Inventory) (out []*Finding, blamed map[*Flow]bool) {
 	layered := slices.ContainsFunc(z.Zones, func(x *Zone) bool { return x.Level == Operations })
 	by := map[string]*Finding{}
 	blamed = map[*Flow]bool{}
@@ -80,7 +81,7 @@ func (z *Zoning) findings(flows []*Flow) (out []*Finding, blamed map[*Flow]bool)
 		found.severity(faults[0].severity, f, min(z.Zones[f.from].confidence(f.Orig), z.Zones[f.to].confidence(f.Resp)))
 		found.flows = append(found.flows, f)
 	}
-	out = append(out, z.misplaced(flows)...)
+	out = append(out, z.misplaced(flows, known)...)
 	for _, f := range out {
 		f.finish(z)
 	}
@@ -233,8 +234,8 @@ func (f *Finding) finish(z *Zoning) {
 }
 
 // misplaced are controllers in zones where none should be.
-func (z *Zoning) misplaced(flows []*Flow) []*Finding {
-	traits := hostTraits(flows)
+func (z *Zoning) misplaced(flows []*Flow, known *asset.Inventory) []*Finding {
+	traits := hostTraits(flows, known)
 	at := map[int]*Finding{}
 	var out []*Finding
 	for _, f := range flows {

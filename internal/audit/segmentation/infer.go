@@ -5,6 +5,8 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+
+	"longwatch/internal/asset"
 )
 
 // subnet is one network with what its hosts were seen to do.
@@ -35,12 +37,13 @@ const (
 	toInternet   = -2
 )
 
-// Infer makes zones of what was seen: networks of 24 bits (64 of IPv6), each
+// Infer makes zones of what was seen and of what is known of hosts, if anything
+// is: networks of 24 bits (64 of IPv6), each
 // judged by what its hosts do. Networks with controllers, and those that
 // nothing is known of, become zones of their own; others of one kind become
 // one zone.
-func Infer(flows []*Flow) *Zoning {
-	list := subnets(flows)
+func Infer(flows []*Flow, known *asset.Inventory) *Zoning {
+	list := subnets(flows, known)
 	for _, s := range list {
 		s.byHosts()
 	}
@@ -57,7 +60,7 @@ func Infer(flows []*Flow) *Zoning {
 }
 
 // subnets are the networks seen, in order.
-func subnets(flows []*Flow) []*subnet {
+func subnets(flows []*Flow, known *asset.Inventory) []*subnet {
 	index := map[netip.Prefix]int{}
 	var nets []netip.Prefix
 	hosts := map[netip.Addr]bool{}
@@ -82,7 +85,7 @@ func subnets(flows []*Flow) []*subnet {
 	for a := range hosts {
 		out[index[network24(a)]].hosts++
 	}
-	for a, t := range hostTraits(flows) {
+	for a, t := range hostTraits(flows, known) {
 		out[index[network24(a)]].add(t)
 	}
 	pairs := map[pair]bool{}

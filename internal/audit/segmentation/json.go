@@ -23,18 +23,26 @@ type (
 		Zones       []jsonZone     `json:"zones"`
 		Matrix      []jsonCrossing `json:"matrix"`
 		Findings    []jsonFinding  `json:"findings"`
+		Reach       []jsonReach    `json:"reach,omitempty"`
+		Drift       *jsonDrift     `json:"drift,omitempty"`
+		Policy      *jsonPolicy    `json:"policy,omitempty"`
 		NotSeen     []string       `json:"not_seen,omitempty"`
 	}
 	jsonZone struct {
-		Name       string   `json:"name"`
-		Level      string   `json:"level"`
-		Networks   []string `json:"networks,omitempty"`
-		Hosts      []string `json:"hosts,omitempty"` // named besides the networks
-		Safety     bool     `json:"safety,omitempty"`
-		Confidence uint8    `json:"confidence"`
-		Why        []string `json:"why,omitempty"`
-		Seen       int      `json:"hosts_seen"`
-		Members    []string `json:"members,omitempty"` // of these, the first thousand
+		Name       string       `json:"name"`
+		Level      string       `json:"level"`
+		Networks   []string     `json:"networks,omitempty"`
+		Hosts      []string     `json:"hosts,omitempty"` // named besides the networks
+		Safety     bool         `json:"safety,omitempty"`
+		Confidence uint8        `json:"confidence"`
+		Why        []string     `json:"why,omitempty"`
+		Seen       int          `json:"hosts_seen"`
+		Members    []jsonMember `json:"members,omitempty"` // of these, the first thousand
+	}
+	jsonMember struct {
+		Host string `json:"host"`
+		Name string `json:"name,omitempty"`
+		Role string `json:"role,omitempty"`
 	}
 	jsonCrossing struct {
 		From       string    `json:"from"`
@@ -115,6 +123,10 @@ func (r *Report) JSON(w io.Writer) error {
 	for _, f := range r.Findings {
 		out.Findings = append(out.Findings, r.jsonFinding(f))
 	}
+	for _, x := range r.Reaches {
+		out.Reach = append(out.Reach, r.jsonReach(x))
+	}
+	out.Drift, out.Policy = r.jsonDrift(), r.jsonPolicy()
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", " ")
@@ -133,7 +145,7 @@ func (r *Report) jsonZone(z *Zone) jsonZone {
 		if i == maxMembers {
 			break
 		}
-		out.Members = append(out.Members, h.String())
+		out.Members = append(out.Members, jsonMember{h.String(), r.name(h), r.role(h)})
 	}
 	return out
 }
@@ -175,6 +187,9 @@ func when(t record.Time) string {
 func jsonRefs(refs []record.Ref) []jsonRef {
 	var out []jsonRef
 	for _, r := range refs {
+		if r.File == "" {
+			continue
+		}
 		j, pos := jsonRef{File: r.File}, r.Pos
 		switch r.Kind {
 		case record.RefOffset:

@@ -2,11 +2,15 @@ package segmentation
 
 import (
 	"net/netip"
+	"slices"
+
+	"longwatch/internal/asset"
 )
 
 // traits are what a host was seen to do, as far as it tells in which level of
 // the Purdue model it stands. Only connections that passed count.
 type traits struct {
+	device      bool // what it says of itself, or answers, is a controller's
 	controls    int  // hosts that speak a field protocol to it
 	commands    int  // hosts that it speaks a field protocol to
 	commandsOwn int  // of these, those of its own network
@@ -22,7 +26,7 @@ type traits struct {
 
 // hostTraits gathers them. Flows are in order and of one host pair and
 // service each, so peers are counted by distinct pairs.
-func hostTraits(flows []*Flow) map[netip.Addr]*traits {
+func hostTraits(flows []*Flow, known *asset.Inventory) map[netip.Addr]*traits {
 	out := map[netip.Addr]*traits{}
 	of := func(a netip.Addr) *traits {
 		if !a.IsValid() {
@@ -86,11 +90,21 @@ func hostTraits(flows []*Flow) map[netip.Addr]*traits {
 			resp.serves++
 		}
 	}
+	if known != nil {
+		for a, t := range out {
+			if x := known.ByAddress(a); x != nil {
+				t.device = slices.ContainsFunc(x.Roles, func(r asset.Role) bool { return devices[r.Name] && r.Surety > asset.Guess })
+			}
+		}
+	}
 	return out
 }
 
+// devices are the roles of what is commanded.
+var devices = map[string]bool{asset.PLC: true, asset.RTU: true, asset.IED: true, asset.PMU: true, asset.BuildingController: true, asset.FieldGateway: true}
+
 // controller tells whether a host is commanded by others, and commands less.
-func (t *traits) controller() bool { return t.controls > 0 && t.controls >= t.commands }
+func (t *traits) controller() bool { return (t.device || t.controls > 0) && t.controls >= t.commands }
 
 // supervisor tells whether a host commands controllers.
 func (t *traits) supervisor() bool { return t.commands > 0 && !t.controller() }

@@ -15,7 +15,9 @@ package segmentation
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
+	"longwatch/internal/asset"
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
 )
@@ -23,10 +25,12 @@ import (
 // Options say what is asked.
 type Options struct {
 	Zones   *Zoning                              // given; nil: inferred
-	Name    func(netip.Addr) string              // what a host is called, or nothing; nil: nothing is known
-	Address func(host string) (netip.Addr, bool) // which address a host has, by the name in its log; nil: nothing is known
+	Before  *Traffic                             // of an earlier time, to compare with; nil: none
+	Assets  *asset.Inventory                     // what is known of hosts; nil: nothing
+	Address func(host string) (netip.Addr, bool) // which address a host has, by the name in its log; nil: as the assets have it
 	Source  func(record.Ref) string              // a place in the evidence, in words
 	Input   string                               // what was looked at, for people
+	Earlier string                               // likewise, what it is compared with; empty: what came before in the same
 	Notes   []string                             // what could not be read
 }
 
@@ -37,6 +41,9 @@ type Report struct {
 	Crossing []*Crossing // by zone, zone and service; those within a zone too
 	Findings []*Finding  // worst first
 	Traffic  *Traffic
+	Reaches  []*Reach // of the hosts that were asked for
+	Drift    *Drift   // what changed; nil: nothing to compare with
+	Policy   *Policy  // what would admit what was seen, but for the findings
 	Gaps     []string // what could not be seen, in sentences
 	flows    []*Flow
 	blamed   map[*Flow]bool
@@ -44,23 +51,63 @@ type Report struct {
 
 // Audit judges traffic.
 func Audit(t *Traffic, opt Options) *Report {
-	if opt.Name == nil {
-		opt.Name = func(netip.Addr) string { return "" }
+	r := &Report{Options: opt, Traffic: t, Zoning: opt.Zones}
+	r.flows = t.withLogs(t.All(), r.address)
+	var earlier []*Flow
+	if opt.Before != nil {
+		earlier = opt.Before.withLogs(opt.Before.All(), r.address)
 	}
-	flows := t.All()
-	if opt.Address != nil {
-		flows = t.withLogs(flows, opt.Address)
+	if r.Zoning == nil {
+		r.Zoning = Infer(slices.Concat(earlier, r.flows), opt.Assets)
 	}
-	z := opt.Zones
-	if z == nil {
-		z = Infer(flows)
+	z := r.Zoning
+	z.seen(r.flows)
+	r.Crossing = cross(r.flows)
+	r.Findings, r.blamed = z.findings(r.flows, opt.Assets)
+	if opt.Before != nil {
+		z.place(earlier)
+		r.Drift = r.drift(earlier)
 	}
-	z.seen(flows)
-	r := &Report{Options: opt, Zoning: z, Traffic: t, flows: flows, Crossing: cross(flows)}
-	r.Findings, r.blamed = z.findings(flows)
+	r.Policy = r.suggest()
 	r.Gaps = append(r.Gaps, opt.Notes...)
 	r.Gaps = append(r.Gaps, t.gaps()...)
 	return r
+}
+
+// address is that of a host by the name in its log.
+func (r *Report) address(host string) (netip.Addr, bool) {
+	if r.Options.Address != nil {
+		return r.Options.Address(host)
+	}
+	if r.Options.Assets == nil {
+		return netip.Addr{}, false
+	}
+	if a := r.Options.Assets.ByName(host); a != nil && len(a.Addresses) > 0 {
+		return a.Addresses[0], true
+	}
+	return netip.Addr{}, false
+}
+
+// name is what a host is called, or nothing.
+func (r *Report) name(a netip.Addr) string {
+	if r.Options.Assets == nil {
+		return ""
+	}
+	if x := r.Options.Assets.ByAddress(a); x != nil && len(x.Names) > 0 {
+		return x.Names[0]
+	}
+	return ""
+}
+
+// role is what a host was seen to be, or nothing.
+func (r *Report) role(a netip.Addr) string {
+	if r.Options.Assets == nil {
+		return ""
+	}
+	if x := r.Options.Assets.ByAddress(a); x != nil {
+		return x.Role()
+	}
+	return ""
 }
 
 // gaps are what could not be told of traffic, in sentences.
@@ -101,7 +148,7 @@ func (r *Report) host(a netip.Addr, outside []netip.Addr, folded bool) string {
 	case folded:
 		return "hosts of " + network24(a).String()
 	}
-	if n := r.Options.Name(a); n != "" {
+	if n := r.name(a); n != "" {
 		return a.String() + " " + n
 	}
 	return a.String()

@@ -24,6 +24,9 @@ func (r *Report) Text(w io.Writer) error {
 	r.zoneText(&b, p)
 	r.matrixText(&b, p)
 	r.findingText(&b, p)
+	r.reachText(&b, p)
+	r.driftText(&b, p)
+	r.policyText(&b, p)
 	if len(r.Gaps) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", p.with("1", "not seen"))
 		for _, g := range r.Gaps {
@@ -173,7 +176,7 @@ func (r *Report) findingText(b *strings.Builder, p paint) {
 				break
 			}
 			x := &f.Pairs[i]
-			line := fmt.Sprintf("%s → %s, %d times", r.host(x.Orig, x.Outside, x.Folded), r.host(x.Resp, x.Outside, x.Folded), x.Count)
+			line := fmt.Sprintf("%s → %s, %s", r.host(x.Orig, x.Outside, x.Folded), r.host(x.Resp, x.Outside, x.Folded), several(x.Count, "time"))
 			if len(x.What) > 0 {
 				line += "; " + strings.Join(x.What, "; ")
 			}

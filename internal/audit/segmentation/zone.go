@@ -95,10 +95,17 @@ func (z *Zoning) Of(a netip.Addr) int {
 	return len(z.Zones) - 1
 }
 
-// seen sorts the ends of flows into their zones.
-func (z *Zoning) seen(flows []*Flow) {
+// place sorts the ends of flows into their zones.
+func (z *Zoning) place(flows []*Flow) {
 	for _, f := range flows {
 		f.from, f.to = z.Of(f.Orig), z.Of(f.Resp)
+	}
+}
+
+// seen does so, and takes note of the hosts.
+func (z *Zoning) seen(flows []*Flow) {
+	z.place(flows)
+	for _, f := range flows {
 		for _, e := range []struct {
 			a netip.Addr
 			i int

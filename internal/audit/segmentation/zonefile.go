@@ -35,14 +35,14 @@ type (
 		Hosts    []string `yaml:"hosts,omitempty,flow"`
 	}
 	yamlConduit struct {
-		From      string   `yaml:"from"`
-		To        string   `yaml:"to"`
-		Direction string   `yaml:"direction,omitempty"`
-		FromHosts []string `yaml:"from_hosts,omitempty,flow"`
-		ToHosts   []string `yaml:"to_hosts,omitempty,flow"`
-		Protocols []string `yaml:"protocols,omitempty,flow"`
-		Ports     []string `yaml:"ports,omitempty,flow"`
-		Why       string   `yaml:"why,omitempty"`
+		From      string   `yaml:"from" json:"from"`
+		To        string   `yaml:"to" json:"to"`
+		Direction string   `yaml:"direction,omitempty" json:"direction,omitempty"`
+		FromHosts []string `yaml:"from_hosts,omitempty,flow" json:"from_hosts,omitempty"`
+		ToHosts   []string `yaml:"to_hosts,omitempty,flow" json:"to_hosts,omitempty"`
+		Protocols []string `yaml:"protocols,omitempty,flow" json:"protocols,omitempty"`
+		Ports     []string `yaml:"ports,omitempty,flow" json:"ports,omitempty"`
+		Why       string   `yaml:"why,omitempty" json:"why,omitempty"`
 	}
 )
 

@@ -38,6 +38,15 @@ func TestZoneErrors(t *testing.T) {
 	}
 }
 
+func must(t *testing.T, text string) *Zoning {
+	t.Helper()
+	z, err := ReadZones(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
+}
+
 // TestLongestNetworkWins: a host before its network, a small network before a
 // large one.
 func TestLongestNetworkWins(t *testing.T) {
