@@ -81,6 +81,10 @@ bench-taxii: ## p99 of a page of the TAXII server: OBJECTS (default a million), 
 bench-backup: build ## sealing TREE (default: the Go installation) beside sha256sum of the same files: the ratio
 	@bench/backup $(or $(TREE),$(shell go env GOROOT))
 
+.PHONY: bench-backup-tree
+bench-backup-tree: build ## seal a tree of FILES (default a million) small files, damage some in every way: is each named, and the ratio to sha256sum
+	@go run ./bench/backuptree -files $(or $(FILES),1000000) $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(DIR),-dir $(DIR))
+
 .PHONY: bench-bigcase
 bench-bigcase: build ## hunt a million and ten million generated records: cost of a record, memory, largest page (RECORDS, MEMORY)
 	@go run ./bench/bigcase $(if $(RECORDS),-records $(RECORDS)) $(if $(MEMORY),-memory $(MEMORY))

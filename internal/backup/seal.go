@@ -140,7 +140,7 @@ func Seal(ctx context.Context, tree, out string, o Options) (Header, error) {
 
 // writeBody writes the lines of files and fills in what they come to.
 func writeBody(ctx context.Context, w io.Writer, tree, out string, o Options, h *Header) error {
-	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
+	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}

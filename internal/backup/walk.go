@@ -34,12 +34,25 @@ func leave(out string) func(path string) bool {
 	}
 }
 
-// pending is an entry that a worker fills in.
+// batch is entries that one worker fills in: handing over small files one by
+// one would cost more than reading them.
+type batch struct {
+	list  []pending
+	bytes int64
+	done  chan struct{}
+}
+
+// pending is an entry with the file that it is read from, or no path when it is
+// complete.
 type pending struct {
 	entry *Entry
 	path  string
-	done  chan struct{}
 }
+
+const (
+	batchFiles = 64       // entries of a batch
+	batchBytes = 16 << 20 // bytes of contents from which a batch is full
+)
 
 // walk calls found for everything below tree in one order: each folder's
 // entries by name, a folder before what it holds. Files are read by several
@@ -55,14 +68,18 @@ func walk(ctx context.Context, tree string, skip func(path string) bool, jobs in
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	order, work := make(chan *pending, ahead), make(chan *pending, ahead)
+	order, work := make(chan *batch, ahead/batchFiles), make(chan *batch, ahead/batchFiles)
 	var wait sync.WaitGroup
 	for range jobs {
 		wait.Go(func() {
 			buf := make([]byte, block)
-			for p := range work {
-				p.entry.read(p.path, buf)
-				close(p.done)
+			for b := range work {
+				for _, p := range b.list {
+					if p.path != "" && ctx.Err() == nil {
+						p.entry.read(p.path, buf)
+					}
+				}
+				close(b.done)
 			}
 		})
 	}
@@ -72,17 +89,19 @@ func walk(ctx context.Context, tree string, skip func(path string) bool, jobs in
 		list(ctx, tree, skip, order, work)
 	})
 	var failed error
-	for p := range order {
+	for b := range order {
 		select {
-		case <-p.done:
+		case <-b.done:
 		case <-ctx.Done():
 			failed = errors.Join(failed, ctx.Err())
 		}
-		if failed != nil {
-			continue // let the others end
-		}
-		if failed = found(p.entry); failed != nil {
-			cancel()
+		for _, p := range b.list {
+			if failed != nil {
+				break // let the others end
+			}
+			if failed = found(p.entry); failed != nil {
+				cancel()
+			}
 		}
 	}
 	wait.Wait()
@@ -93,8 +112,23 @@ func walk(ctx context.Context, tree string, skip func(path string) bool, jobs in
 }
 
 // list hands over everything below tree, in order.
-func list(ctx context.Context, tree string, skip func(path string) bool, order, work chan<- *pending) {
-	_ = filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
+func list(ctx context.Context, tree string, skip func(path string) bool, order, work chan<- *batch) {
+	b := &batch{done: make(chan struct{})}
+	hand := func() bool {
+		if len(b.list) == 0 {
+			return true
+		}
+		if !send(ctx, order, b) {
+			return false
+		}
+		if !send(ctx, work, b) {
+			close(b.done)
+			return false
+		}
+		b = &batch{list: make([]pending, 0, batchFiles), done: make(chan struct{})}
+		return true
+	}
+	err := filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return filepath.SkipAll
 		}
@@ -104,30 +138,28 @@ func list(ctx context.Context, tree string, skip func(path string) bool, order, 
 		if skip != nil && skip(path) {
 			return nil
 		}
-		p := &pending{entry: &Entry{}, path: path, done: make(chan struct{})}
+		p := pending{entry: &Entry{}, path: path}
 		rel, _ := filepath.Rel(tree, path)
 		p.entry.setName(filepath.ToSlash(rel))
-		regular := p.entry.describe(d, err)
 		// A folder whose list cannot be read comes a second time, with the error.
-		if !send(ctx, order, p) {
-			return filepath.SkipAll
-		}
-		if !regular {
+		if !p.entry.describe(d, err) {
 			p.entry.link(path)
-			close(p.done)
-			return nil
+			p.path = ""
 		}
-		if !send(ctx, work, p) {
-			close(p.done)
+		b.list, b.bytes = append(b.list, p), b.bytes+p.entry.Size
+		if (len(b.list) == batchFiles || b.bytes >= batchBytes) && !hand() {
 			return filepath.SkipAll
 		}
 		return nil
 	})
+	if err == nil && ctx.Err() == nil {
+		hand()
+	}
 }
 
-func send(ctx context.Context, to chan<- *pending, p *pending) bool {
+func send(ctx context.Context, to chan<- *batch, b *batch) bool {
 	select {
-	case to <- p:
+	case to <- b:
 		return true
 	case <-ctx.Done():
 		return false
@@ -189,7 +221,7 @@ func reason(err error) string {
 
 // read reads the file once: its hash, its kind and how random it looks.
 func (e *Entry) read(path string, buf []byte) {
-	f, err := os.Open(path)
+	f, err := open(path)
 	if err != nil {
 		e.Error = reason(err)
 		return
@@ -202,7 +234,7 @@ func (e *Entry) read(path string, buf []byte) {
 		size  int64
 	)
 	for {
-		n, err := io.ReadFull(f, buf)
+		n, err := fill(f, buf, e.Size-size)
 		b := buf[:n]
 		if size == 0 {
 			head = append(head, b[:min(n, headSize)]...)
@@ -212,11 +244,11 @@ func (e *Entry) read(path string, buf []byte) {
 		for _, c := range b[:min(n, sampled)] {
 			count[c]++
 		}
-		if e.Head == 0 && size == int64(n) {
+		if size == int64(n) {
 			e.Head = entropy(&count)
 		}
 		if err != nil {
-			if err != io.EOF && err != io.ErrUnexpectedEOF {
+			if !errors.Is(err, io.EOF) {
 				e.Error = reason(err)
 				return
 			}
@@ -227,24 +259,54 @@ func (e *Entry) read(path string, buf []byte) {
 	if size > 0 {
 		e.Kind = content.MIME(head)
 	}
-	e.Random = entropy(&count)
+	e.Random = e.Head
+	if size > block {
+		e.Random = entropy(&count)
+	}
+}
+
+// fill reads until buf is full or the file ends. One that ends where its folder
+// says so needs no further read to see that.
+func fill(f io.Reader, buf []byte, listed int64) (n int, err error) {
+	for n < len(buf) {
+		m, err := f.Read(buf[n:])
+		n += m
+		if err != nil {
+			return n, err
+		}
+		if int64(n) == listed && n < len(buf) {
+			return n, io.EOF
+		}
+	}
+	return n, nil
 }
 
 // entropy is that of Shannon, in bits a byte times 100; 0 when there is too
 // little to tell.
 func entropy(count *[256]uint32) int {
-	var n, bits float64
+	var n uint32
+	var sum float64
 	for _, c := range count {
-		n += float64(c)
+		n += c
+		sum += product(c)
 	}
 	if n < enough {
 		return 0
 	}
-	for _, c := range count {
-		if c > 0 {
-			p := float64(c) / n
-			bits -= p * math.Log2(p)
-		}
+	return int(math.Round(100 * (math.Log2(float64(n)) - sum/float64(n))))
+}
+
+// products are c*log2(c) of small counts: of most files, all of them.
+var products = func() (out [2049]float64) {
+	for c := 2; c < len(out); c++ {
+		out[c] = float64(c) * math.Log2(float64(c))
 	}
-	return int(math.Round(100 * bits))
+	return out
+}()
+
+func product(c uint32) float64 {
+	if int(c) < len(products) {
+		return products[c]
+	}
+	return float64(c) * math.Log2(float64(c))
 }
