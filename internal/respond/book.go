@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -63,29 +64,30 @@ type Where struct {
 
 // Recipe is what a step says whenever it is called for.
 type Recipe struct {
-	ID       string   `yaml:"id"`
-	Phase    Phase    `yaml:"phase"`
-	When     []string `yaml:"when"`   // facts: one is enough
-	All      []string `yaml:"all"`    // facts that must hold too
-	Unless   []string `yaml:"unless"` // facts of which none may hold
-	Title    string   `yaml:"title"`  // {on} stands for what it is done to
-	Do       []string `yaml:"do"`
-	Because  string   `yaml:"because"`
-	On       []string `yaml:"on"`     // selectors of what it is done to
-	Except   []string `yaml:"except"` // steps of the plan that do the same and more: what they are done to is left out
-	Owner    string   `yaml:"owner"`
-	Risk     string   `yaml:"risk"`
-	Breaks   string   `yaml:"breaks"`
-	Undo     string   `yaml:"undo"`
-	NoUndo   string   `yaml:"no_undo"` // why it cannot be undone
-	Proof    Proof    `yaml:"proof"`
-	After    []string `yaml:"after"`
-	Window   bool     `yaml:"window"`
-	Wait     string   `yaml:"wait"`
-	Approval string   `yaml:"approval"`
-	Cuts     Cut      `yaml:"cuts"` // what it takes off the network
-	Answers  []string `yaml:"answers"`
-	Replaces []string `yaml:"replaces"` // general steps that it says better
+	ID       string        `yaml:"id"`
+	Phase    Phase         `yaml:"phase"`
+	When     []string      `yaml:"when"`   // facts: one is enough
+	All      []string      `yaml:"all"`    // facts that must hold too
+	Unless   []string      `yaml:"unless"` // facts of which none may hold
+	Title    string        `yaml:"title"`  // {on} stands for what it is done to
+	Do       []string      `yaml:"do"`
+	Because  string        `yaml:"because"`
+	On       []string      `yaml:"on"`     // selectors of what it is done to
+	Except   []string      `yaml:"except"` // steps of the plan that do the same and more: what they are done to is left out
+	Owner    string        `yaml:"owner"`
+	Risk     string        `yaml:"risk"`
+	Breaks   string        `yaml:"breaks"`
+	Undo     string        `yaml:"undo"`
+	NoUndo   string        `yaml:"no_undo"` // why it cannot be undone
+	Proof    Proof         `yaml:"proof"`
+	After    []string      `yaml:"after"`
+	Window   bool          `yaml:"window"`
+	Wait     string        `yaml:"wait"`
+	Delay    time.Duration `yaml:"delay"` // the least of it, for machines
+	Approval string        `yaml:"approval"`
+	Cuts     Cut           `yaml:"cuts"` // what it takes off the network
+	Answers  []string      `yaml:"answers"`
+	Replaces []string      `yaml:"replaces"` // general steps that it says better
 
 	profile string // of the campaign whose page it is on; empty: general
 }

@@ -229,12 +229,12 @@ func (r *Recipe) step(inc *finding.Incident, w *who, facts map[string]*shown, al
 	}
 	s := Step{
 		ID: r.ID, Phase: r.Phase, Do: []string{}, On: r.on(inc, w, facts, all), Owner: r.Owner, Risk: r.Risk, Breaks: r.Breaks, Undo: r.Undo, Undoable: r.Undo != "",
-		Proof: r.Proof, Window: r.Window, Wait: r.Wait, Approval: r.Approval, From: cmp.Or(r.profile, evidenceOnly), Answers: append([]string{}, r.Answers...), After: []string{}, Evidence: []Evidence{},
+		Proof: r.Proof, Window: r.Window, Wait: r.Wait, Delay: r.Delay, Approval: r.Approval, From: cmp.Or(r.profile, evidenceOnly), Answers: append([]string{}, r.Answers...), After: []string{}, Evidence: []Evidence{},
 	}
 	if r.NoUndo != "" {
 		s.Undo = "None: " + r.NoUndo
 	}
-	fill := strings.NewReplacer("{on}", listed(first(s.On), 6), "{first-trace}", firstTrace(inc), "{detections}", detections(inc))
+	fill := strings.NewReplacer("{on}", listed(first(s.On), maxNamed), "{first-trace}", firstTrace(inc), "{detections}", detections(inc))
 	s.Title = fill.Replace(r.Title)
 	for _, d := range r.Do {
 		s.Do = append(s.Do, fill.Replace(d))

@@ -152,6 +152,6 @@ func plainOn(on []record.Entity) string {
 }
 
 // String names a conversation: who speaks what to whom, how often.
-func (c *Conversation) String() string {
+func (c Conversation) String() string {
 	return fmt.Sprintf("%s → %s, %s, %d connections", c.From, c.To, c.Service, c.Count)
 }

@@ -14,6 +14,8 @@
 package respond
 
 import (
+	"time"
+
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
 )
@@ -135,6 +137,7 @@ type Step struct {
 	Proof    Proof           `json:"proof"`
 	After    []string        `json:"after"`                    // ids of steps of this plan that come first
 	Window   bool            `json:"in_window"`                // done in the window of the incident, with the other steps of it
+	Delay    time.Duration   `json:"-"`                        // the least of Wait
 	Wait     string          `json:"wait,omitempty"`           // time to let pass after the steps before
 	Approval string          `json:"needs_approval,omitempty"` // of whom, besides the owner, and why
 	Cuts     []Conversation  `json:"cuts,omitempty"`           // industrial conversations that it would end

@@ -42,6 +42,9 @@ func refsOf(refs []record.Ref) []string {
 	return out
 }
 
+// maxNamed is how many places a title names.
+const maxNamed = 6
+
 // listed names the first most of a list.
 func listed(list []record.Entity, most int) string {
 	if len(list) == 0 {

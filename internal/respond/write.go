@@ -2,7 +2,10 @@ package respond
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"longwatch/internal/casefolder"
@@ -27,6 +30,8 @@ type Format struct {
 var Formats = []Format{
 	{"json", "plan.json", (*Plan).JSON},
 	{"md", "plan.md", (*Plan).Markdown},
+	{"html", "plan.html", (*Plan).Page},
+	{"cacao", "playbook.json", (*Plan).CACAO},
 }
 
 // Write writes the plan into dir in the formats named, all when none is.
@@ -37,6 +42,12 @@ func (p *Plan) Write(dir string, wanted func(Format) bool) ([]string, error) {
 			continue
 		}
 		name := filepath.Join(dir, f.File)
+		if f.Name == "cacao" && len(p.Sections) == 0 { // a playbook has at least one step (section 3.2)
+			if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return files, err
+			}
+			continue
+		}
 		if err := casefolder.WriteFile(name, func(w io.Writer) error { return f.write(p, w) }); err != nil {
 			return files, err
 		}
