@@ -19,3 +19,9 @@ var Campaigns embed.FS
 //
 //go:embed response
 var Response embed.FS
+
+// Training holds items and scripts of drills: a folder for each campaign and
+// one for every day, below training/.
+//
+//go:embed training
+var Training embed.FS

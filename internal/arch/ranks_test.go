@@ -108,6 +108,7 @@ var ranks = map[string]int{
 	"internal/respond/": 101, // parts of the plan, which do not know each other
 
 	"internal/audit/sheet": 99, // shows what an audit found
+	"internal/train":       100,
 
 	"internal/simulate/chance":            91,
 	"internal/simulate/truth":             91,

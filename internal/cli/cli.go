@@ -87,6 +87,7 @@ opens a network connection but taxii, which exists for that.`,
 	root.AddCommand(newTAXII(), newState(), newCase())
 	root.AddCommand(newGuide(), newCertificate())
 	root.AddCommand(newRespond())
+	root.AddCommand(newTrain())
 	return root
 }
 
