@@ -62,7 +62,11 @@ func (c *CaseRecords) Each(ctx context.Context, want func(*record.Type) bool, pu
 		notes = append(notes, x.Name+": "+x.Why)
 	}
 	if len(files) == 0 {
-		return notes, fmt.Errorf("app: %s holds no records (NAME.jsonl, NAME.parquet)", c.Dir)
+		why := ""
+		if len(notes) > 0 {
+			why = "; " + notes[0]
+		}
+		return notes, fmt.Errorf("app: %s holds no records (NAME.jsonl, NAME.parquet)%s", c.Dir, why)
 	}
 	types := recordTypes()
 	var total int64

@@ -95,17 +95,18 @@ var ranks = map[string]int{
 	"internal/casefolder": 90,
 
 	// The ways out, and evidence to practise on.
-	"internal/asset":    91,
-	"internal/asset/":   0, // graph
-	"internal/backup":   20,
-	"internal/caselog":  20,
-	"internal/audit/":   100, // one kind of configuration each
-	"internal/doctor":   100,
-	"internal/report":   100,
-	"internal/retro":    100,
-	"internal/share":    100,
-	"internal/respond":  102, // looks like the report
-	"internal/respond/": 101, // parts of the plan, which do not know each other
+	"internal/asset":       91,
+	"internal/asset/graph": 0,
+	"internal/asset/page":  100,
+	"internal/backup":      20,
+	"internal/caselog":     20,
+	"internal/audit/":      100, // one kind of configuration each
+	"internal/doctor":      100,
+	"internal/report":      100,
+	"internal/retro":       100,
+	"internal/share":       100,
+	"internal/respond":     102, // looks like the report
+	"internal/respond/":    101, // parts of the plan, which do not know each other
 
 	"internal/audit/sheet": 99, // shows what an audit found
 	"internal/train":       100,
@@ -164,7 +165,7 @@ var unfuzzed = map[string]string{
 // readers take bytes that an attacker may have written; each needs a fuzz
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
-	"internal/absence", "internal/guide", "internal/calendar",
+	"internal/absence", "internal/guide", "internal/calendar", "internal/asset",
 	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/access", "internal/audit/iis", "internal/audit/segmentation", "internal/backup", "internal/caselog", "internal/baseline", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
 	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 	"internal/taxii/access", "internal/taxii/client", "internal/taxii/object", "internal/taxii/server",

@@ -78,6 +78,7 @@ const (
 	EngineeringStation = "engineering station"
 	Group              = "multicast group"
 	Broadcast          = "broadcast address"
+	Unspecified        = "no address"
 )
 
 // Role is what an asset was seen to be.
@@ -91,35 +92,39 @@ type Role struct {
 
 // Software is a program or system that an asset runs.
 type Software struct {
-	Kind    string       `json:"kind"` // os, server, client, firmware, installed
-	Vendor  string       `json:"vendor,omitempty"`
-	Product string       `json:"product"`
-	Version string       `json:"version,omitempty"` // as told; empty when it was not
-	Surety  Surety       `json:"surety"`            // of product and version together
-	Why     string       `json:"why"`               // what said so, in its own words
-	Port    uint16       `json:"port,omitempty"`    // of a server
-	First   record.Time  `json:"-"`
-	Last    record.Time  `json:"-"`
-	Count   int64        `json:"count"` // records that said so
-	Refs    []record.Ref `json:"-"`
-	Cited   []string     `json:"cited,omitempty"`
+	Kind      string       `json:"kind"` // os, server, client, firmware, installed
+	Vendor    string       `json:"vendor,omitempty"`
+	Product   string       `json:"product"`
+	Version   string       `json:"version,omitempty"` // as told; empty when it was not
+	Surety    Surety       `json:"surety"`            // of product and version together
+	Why       string       `json:"why"`               // what said so, in its own words
+	Port      uint16       `json:"port,omitempty"`    // of a server
+	First     record.Time  `json:"-"`
+	Last      record.Time  `json:"-"`
+	FirstSeen string       `json:"first_seen,omitempty"`
+	LastSeen  string       `json:"last_seen,omitempty"`
+	Count     int64        `json:"count"` // records that said so
+	Refs      []record.Ref `json:"-"`
+	Cited     []string     `json:"cited,omitempty"`
 }
 
 // Service is something that an asset answers others with.
 type Service struct {
-	Proto   string       `json:"proto"` // tcp or udp
-	Port    uint16       `json:"port"`
-	Name    string       `json:"name,omitempty"` // by content; empty when it was not recognised
-	Kind    Kind         `json:"kind"`
-	ByPort  bool         `json:"by_port,omitempty"` // only the port speaks for name and kind
-	Clients int          `json:"clients"`           // different addresses that it answered
-	More    bool         `json:"more,omitempty"`    // there were more clients than are told apart
-	Outside bool         `json:"outside,omitempty"` // some of them are not in the own networks
-	Count   int64        `json:"count"`             // connections
-	First   record.Time  `json:"-"`
-	Last    record.Time  `json:"-"`
-	Refs    []record.Ref `json:"-"`
-	Cited   []string     `json:"cited,omitempty"`
+	Proto     string       `json:"proto"` // tcp or udp
+	Port      uint16       `json:"port"`
+	Name      string       `json:"name,omitempty"` // by content; empty when it was not recognised
+	Kind      Kind         `json:"kind"`
+	ByPort    bool         `json:"by_port,omitempty"` // only the port speaks for name and kind
+	Clients   int          `json:"clients"`           // different addresses that it answered
+	More      bool         `json:"more,omitempty"`    // there were more clients than are told apart
+	Outside   bool         `json:"outside,omitempty"` // some of them are not in the own networks
+	Count     int64        `json:"count"`             // connections
+	First     record.Time  `json:"-"`
+	Last      record.Time  `json:"-"`
+	FirstSeen string       `json:"first_seen,omitempty"`
+	LastSeen  string       `json:"last_seen,omitempty"`
+	Refs      []record.Ref `json:"-"`
+	Cited     []string     `json:"cited,omitempty"`
 }
 
 // Identity is what an industrial or other device says it is.
@@ -156,6 +161,9 @@ type Asset struct {
 	Names      []string     `json:"names,omitempty"` // most trusted first
 	Roles      []Role       `json:"roles,omitempty"` // surest first
 	Vendor     string       `json:"vendor,omitempty"`
+	Domain     string       `json:"domain,omitempty"`   // of an outside address: what it was reached as
+	Network    string       `json:"network,omitempty"`  // of an outside address: who announces it
+	RestsOn    string       `json:"rests_on,omitempty"` // ID of the nearest asset that everything it needs rests on
 	Software   []Software   `json:"software,omitempty"` // OS first
 	Services   []Service    `json:"services,omitempty"`
 	Identities []Identity   `json:"identities,omitempty"`
@@ -164,6 +172,8 @@ type Asset struct {
 	Listed     *Listed      `json:"listed,omitempty"`
 	First      record.Time  `json:"-"`
 	Last       record.Time  `json:"-"`
+	FirstSeen  string       `json:"first_seen,omitempty"` // First and Last as RFC 3339
+	LastSeen   string       `json:"last_seen,omitempty"`
 	Records    int64        `json:"records"` // that name it
 	Refs       []record.Ref `json:"-"`       // the first ones
 	Cited      []string     `json:"cited,omitempty"`
@@ -200,6 +210,10 @@ func (a *Asset) OS() *Software {
 	return nil
 }
 
+// Machine tells whether the asset is one, rather than an address that stands
+// for several or for none.
+func (a *Asset) Machine() bool { return !a.Is(Group) && !a.Is(Broadcast) && !a.Is(Unspecified) }
+
 // Industrial tells whether the asset takes part in control.
 func (a *Asset) Industrial() bool {
 	return slices.ContainsFunc(a.Roles, func(r Role) bool { return industrial[r.Name] })
@@ -218,22 +232,26 @@ var (
 
 // Edge says that one asset uses a service of another.
 type Edge struct {
-	From   int          `json:"from"` // place in Inventory.Assets, of the client
-	To     int          `json:"to"`   // likewise of the server
-	Kind   Kind         `json:"kind"`
-	Proto  string       `json:"proto"`
-	Port   uint16       `json:"port"`
-	Name   string       `json:"name,omitempty"`    // of the service
-	ByPort bool         `json:"by_port,omitempty"` // only the port speaks for name and kind
-	Needed bool         `json:"needed"`            // the client cannot work without some service of this kind; else it uses it
-	Days   int          `json:"days"`              // different days (UTC) that it was used on
-	Count  int64        `json:"count"`             // connections
-	Bytes  uint64       `json:"bytes"`             // payload in both directions, where it is known
-	Access string       `json:"access,omitempty"`  // of control: the furthest that the client went, a word of package ot
-	First  record.Time  `json:"-"`
-	Last   record.Time  `json:"-"`
-	Refs   []record.Ref `json:"-"`
-	Cited  []string     `json:"cited,omitempty"`
+	From      int          `json:"-"`      // place in Inventory.Assets, of the client
+	To        int          `json:"-"`      // likewise of the server
+	Client    string       `json:"client"` // its ID
+	Server    string       `json:"server"` // likewise
+	Kind      Kind         `json:"kind"`
+	Proto     string       `json:"proto"`
+	Port      uint16       `json:"port"`
+	Name      string       `json:"name,omitempty"`    // of the service
+	ByPort    bool         `json:"by_port,omitempty"` // only the port speaks for name and kind
+	Needed    bool         `json:"needed"`            // the client cannot work without some service of this kind; else it uses it
+	Days      int          `json:"days"`              // different days (UTC) that it was used on
+	Count     int64        `json:"count"`             // connections
+	Bytes     uint64       `json:"bytes"`             // payload in both directions, where it is known
+	Access    string       `json:"access,omitempty"`  // of control: the furthest that the client went, a word of package ot
+	First     record.Time  `json:"-"`
+	Last      record.Time  `json:"-"`
+	FirstSeen string       `json:"first_seen,omitempty"`
+	LastSeen  string       `json:"last_seen,omitempty"`
+	Refs      []record.Ref `json:"-"`
+	Cited     []string     `json:"cited,omitempty"`
 }
 
 // Inventory is what was learned.

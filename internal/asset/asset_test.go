@@ -94,7 +94,7 @@ func TestRoles(t *testing.T) {
 	}{
 		{"10.0.0.1", DomainController, Sure},
 		{"10.0.0.2", FileServer, Likely},
-		{"10.0.0.11", Workstation, Likely},
+		{"10.0.0.11", Workstation, Guess},
 		{"10.1.0.100", PLC, Likely},
 		{"10.1.0.5", HMI, Guess},
 		{"10.1.0.6", EngineeringStation, Likely},
@@ -138,7 +138,7 @@ func TestEdges(t *testing.T) {
 		}
 	}
 	want := []string{
-		"10.0.0.10 -> 10.0.0.1 authentication krb_tcp needed=true days=1 n=1 access=",
+		"10.0.0.10 -> 10.0.0.1 authentication krb needed=true days=1 n=1 access=",
 		"10.0.0.10 -> 10.0.0.1 authentication ldap needed=true days=1 n=1 access=",
 		"10.0.0.10 -> 10.0.0.1 file smb needed=false days=1 n=1 access=",
 		"10.0.0.10 -> 10.0.0.1 name resolution dns needed=true days=1 n=1 access=",

@@ -103,6 +103,9 @@ func productList(header, kind string, port uint16, source string, surety Surety)
 		return nil
 	}
 	why := source + " " + quote(header)
+	if !strings.Contains(header, "/") { // one name, with spaces perhaps
+		return []Software{{Kind: kind, Product: firstOf(upTo(header, "("), 60), Surety: min(surety, Likely), Why: why, Port: port}}
+	}
 	var out []Software
 	var comments strings.Builder
 	rest := header

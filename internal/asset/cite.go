@@ -2,7 +2,8 @@ package asset
 
 import "longwatch/internal/record"
 
-// Cite fills the Cited of everything from its Refs; place writes one.
+// Cite fills what JSON shows of references and times: the Cited of everything
+// from its Refs, which place writes, FirstSeen and LastSeen.
 func (inv *Inventory) Cite(place func(record.Ref) string) {
 	cite := func(refs []record.Ref) []string {
 		var out []string
@@ -12,21 +13,31 @@ func (inv *Inventory) Cite(place func(record.Ref) string) {
 		return out
 	}
 	for _, a := range inv.Assets {
-		a.Cited = cite(a.Refs)
+		a.Cited, a.FirstSeen, a.LastSeen = cite(a.Refs), stamp(a.First), stamp(a.Last)
 		for i := range a.Roles {
 			a.Roles[i].Cited = cite(a.Roles[i].Refs)
 		}
 		for i := range a.Software {
-			a.Software[i].Cited = cite(a.Software[i].Refs)
+			s := &a.Software[i]
+			s.Cited, s.FirstSeen, s.LastSeen = cite(s.Refs), stamp(s.First), stamp(s.Last)
 		}
 		for i := range a.Services {
-			a.Services[i].Cited = cite(a.Services[i].Refs)
+			s := &a.Services[i]
+			s.Cited, s.FirstSeen, s.LastSeen = cite(s.Refs), stamp(s.First), stamp(s.Last)
 		}
 		for i := range a.Identities {
 			a.Identities[i].Cited = cite(a.Identities[i].Refs)
 		}
 	}
 	for i := range inv.Edges {
-		inv.Edges[i].Cited = cite(inv.Edges[i].Refs)
+		e := &inv.Edges[i]
+		e.Cited, e.FirstSeen, e.LastSeen = cite(e.Refs), stamp(e.First), stamp(e.Last)
 	}
+}
+
+func stamp(t record.Time) string {
+	if t == 0 {
+		return ""
+	}
+	return t.String()
 }

@@ -2,13 +2,17 @@ package asset
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"longwatch/internal/record"
 	"longwatch/internal/record/network"
 )
 
-const ephemeral = 32768 // ports from here on are given to clients (RFC 6335 has 49152, Linux 32768)
+const (
+	unprivileged = 1024  // ports from here on any program may open
+	ephemeral    = 32768 // ports from here on are given to clients (RFC 6335 has 49152, Linux 32768)
+)
 
 // conn learns from a connection.
 func (l *Learner) conn(c *network.Conn) {
@@ -30,7 +34,7 @@ func (l *Learner) conn(c *network.Conn) {
 	if backwards(c) {
 		from, to, orig, resp, port = to, from, resp, orig, c.OrigP
 	}
-	serves := served(c)
+	serves := served(c) || port != c.RespP
 	if !serves && !(c.Proto == "udp" && pushed[port] && c.OrigBytes.V > 0) {
 		return
 	}
@@ -81,10 +85,19 @@ func served(c *network.Conn) bool {
 // backwards tells a connection whose beginning was not captured and whose
 // responder is the client, by its ports.
 func backwards(c *network.Conn) bool {
-	if c.State != "OTH" || c.RespP < ephemeral || c.OrigP >= ephemeral {
+	switch {
+	case c.Proto == "tcp" && (c.State != "OTH" || strings.ContainsAny(c.History, "SsHh")): // its beginning was seen
+		return false
+	case c.OrigBytes.V == 0:
 		return false
 	}
-	return portNames[c.Proto][c.OrigP] != "" && portNames[c.Proto][c.RespP] == "" && c.OrigBytes.V > 0
+	return turned(c.Proto, c.OrigP, c.RespP)
+}
+
+// turned tells from its ports alone that the originator of a connection is the
+// server: it has a port of a service, the other one that clients are given.
+func turned(proto string, orig, resp uint16) bool {
+	return resp >= unprivileged && portNames[proto][orig] != "" && portNames[proto][resp] == ""
 }
 
 // use is one use of a service.

@@ -90,9 +90,7 @@ func (l *Learner) learnBuilding(r record.Record) bool {
 		if strings.HasSuffix(r.PDU, "_ACK") { // who answers is the device
 			l.hostAt(r.FromH).hint(BuildingController, Likely, "it answers BACnet requests", &r.Head)
 			if from, to := l.host(r.ToH), l.host(r.FromH); from >= 0 && to >= 0 && from != to {
-				c := r.Conn
-				c.RespP = r.FromP
-				l.controlled(from, to, &c, r.Access, "bacnet")
+				l.controlled(from, to, r.FromP, &r.Head, r.Access, "bacnet")
 			}
 		}
 	case *bacnet.Discovery:
@@ -138,21 +136,25 @@ func (l *Learner) learnBuilding(r record.Record) bool {
 func (l *Learner) asks(c *record.Conn, word, name string) *known {
 	orig, resp := l.host(c.OrigH), l.host(c.RespH)
 	from, to := l.at(orig, &c.Head), l.at(resp, &c.Head)
+	port := c.RespP
+	if turned("tcp", c.OrigP, c.RespP) && kindNamed(portNames["tcp"][c.OrigP]) == Control {
+		orig, resp, from, to, port = resp, orig, to, from, c.OrigP
+	}
 	if from != nil && to != nil && from != to {
-		l.controlled(orig, resp, c, word, name)
+		l.controlled(orig, resp, port, &c.Head, word, name)
 	}
 	return to
 }
 
 // controlled notes what one host did to the process that another runs. The
 // record of the connection, which may come later or never, says the rest.
-func (l *Learner) controlled(from, to int32, c *record.Conn, word, name string) {
+func (l *Learner) controlled(from, to int32, port uint16, h *record.Head, word, name string) {
 	does := accessOf[word]
 	l.hosts[from].does |= does
-	key := edgeKey{from: from, to: to, port: c.RespP}
+	key := edgeKey{from: from, to: to, port: port}
 	e := l.control[key]
 	if e == nil {
-		if len(l.control) >= maxEdges || c.RespH.IsMulticast() {
+		if len(l.control) >= maxEdges || l.hosts[to].addr.IsMulticast() {
 			return
 		}
 		e = &edge{name: name, kind: Control}
@@ -160,9 +162,9 @@ func (l *Learner) controlled(from, to int32, c *record.Conn, word, name string) 
 	}
 	e.does |= does
 	e.count++
-	e.span.Grow(c.TS)
-	e.refs.add(&c.Head)
-	e.day(c.TS)
+	e.span.Grow(h.TS)
+	e.refs.add(h)
+	e.day(h.TS)
 }
 
 // identity is what is said of a device behind k: unit tells several apart.
@@ -298,9 +300,18 @@ func (l *Learner) bacnetDevice(r *bacnet.Discovery) {
 	if !r.DeviceNumber.Set {
 		number = r.Instance.V
 	}
-	id := k.identity("bacnet", fmt.Sprintf("device %d", number), &r.Head)
+	id := k.identity("bacnet", bacnetUnit(number), &r.Head)
 	id.put(&id.Vendor, "vendor", r.Vendor)
 	k.hint(BuildingController, Sure, fmt.Sprintf("it announced itself as BACnet device %d", number), &r.Head)
+}
+
+// bacnetUnit names a device. 4194303 stands for whichever is asked (ASHRAE 135,
+// clause 15.5.2), so that its number is not known.
+func bacnetUnit(n uint64) string {
+	if n == 1<<22-1 {
+		return "device of unknown number"
+	}
+	return fmt.Sprintf("device %d", n)
 }
 
 func (l *Learner) bacnetProperty(r *bacnet.Property) {
@@ -308,7 +319,7 @@ func (l *Learner) bacnetProperty(r *bacnet.Property) {
 	if !strings.Contains(r.Service, "ack") || r.ObjectType != "device" || !r.Instance.Set {
 		return
 	}
-	id := l.hostAt(r.FromH).identity("bacnet", fmt.Sprintf("device %d", r.Instance.V), &r.Head)
+	id := l.hostAt(r.FromH).identity("bacnet", bacnetUnit(r.Instance.V), &r.Head)
 	value := r.Value
 	if value == "" {
 		value = r.Text

@@ -182,6 +182,12 @@ func (l *Learner) asset(members []int32) *Asset {
 	case len(a.Names) > 0:
 		a.ID = a.Names[0]
 	}
+	if !a.Own && len(a.Addresses) > 0 {
+		a.Domain = l.domains[a.Addresses[0]]
+		if n := l.opt.Networks.Lookup(a.Addresses[0]); n.Known() {
+			a.Network = n.String()
+		}
+	}
 	l.special(a, &all)
 	a.Roles, a.Software, a.Services, a.Identities = all.roles(), all.software(), all.services(), all.identities()
 	for i := range a.Services {
@@ -202,6 +208,8 @@ func (l *Learner) special(a *Asset, k *known) {
 	}
 	addr := a.Addresses[0]
 	switch {
+	case addr.IsUnspecified():
+		k.part(Unspecified, Sure, "it stands for a host that has no address yet")
 	case addr.IsMulticast():
 		k.part(Group, Sure, "%s is an address of a group", addr)
 	case addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
@@ -281,8 +289,13 @@ func (k *known) software() []Software {
 	return out
 }
 
+// told is how much is known: a version more than none, a release more than
+// the name of a family.
 func told(s Software) int {
-	if s.Version == "" {
+	switch {
+	case s.Version != "":
+		return 2
+	case s.Product == "Windows" || s.Product == "Linux":
 		return 0
 	}
 	return 1
@@ -342,14 +355,23 @@ func (l *Learner) finishEdges(inv *Inventory, place []int) {
 		if p.udp {
 			proto = "udp"
 		}
+		if to := inv.Assets[p.to]; e.kind == Web && !to.Own && updates[to.Domain] {
+			e.kind = Update
+		}
 		inv.Edges = append(inv.Edges, Edge{
-			From: p.from, To: p.to, Kind: e.kind, Proto: proto, Port: p.port, Name: e.name, ByPort: e.byPort, Needed: e.kind.Needed(), Days: len(e.days),
+			From: p.from, To: p.to, Client: inv.Assets[p.from].ID, Server: inv.Assets[p.to].ID, Kind: e.kind, Proto: proto, Port: p.port, Name: e.name, ByPort: e.byPort, Needed: e.kind.Needed(), Days: len(e.days),
 			Count: e.count, Bytes: e.bytes, Access: e.does.furthest(), First: e.span.Start, Last: e.span.End, Refs: e.refs.list(),
 		})
 	}
 	slices.SortFunc(inv.Edges, func(a, b Edge) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Port, b.Port), cmp.Compare(a.Proto, b.Proto))
 	})
+}
+
+// updates are domains that give nothing but updates of software.
+var updates = map[string]bool{
+	"windowsupdate.com": true, "ubuntu.com": true, "debian.org": true, "fedoraproject.org": true, "centos.org": true, "opensuse.org": true,
+	"rpmfusion.org": true, "update.googleapis.com": true, "gvt1.com": true, "swcdn.apple.com": true, "fortiguard.com": true, "fortinet.net": true, "clamav.net": true,
 }
 
 // join adds what is known of o.

@@ -6,6 +6,7 @@ import (
 	"longwatch/internal/proto/ntlm"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
+	"longwatch/internal/record/mail"
 	"longwatch/internal/record/web"
 )
 
@@ -33,6 +34,10 @@ func (l *Learner) learnHost(r record.Record) {
 		}
 		l.outside(r.RespH, r.RespName)
 		l.socket(r)
+	case *mail.Message:
+		if r.Event != "" && r.Host != "" {
+			l.logs(r.Host, &r.Head).hint(MailServer, Sure, "its log of messages", &r.Head)
+		}
 	case *host.Ticket:
 		k := l.logs(r.Host, &r.Head.Head)
 		k.hint(DomainController, Sure, "its log says that it gave out Kerberos tickets", &r.Head.Head)

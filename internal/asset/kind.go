@@ -35,7 +35,7 @@ const (
 // while.
 func (k Kind) Needed() bool {
 	switch k { //nolint:exhaustive // these are
-	case NameResolution, Authentication, Control, Database, Addressing:
+	case NameResolution, Authentication, Control, Database:
 		return true
 	}
 	return false
@@ -48,20 +48,20 @@ var kindOf = []struct {
 	kind Kind
 	name string
 }{
-	{Control, "modbus"}, {Control, "dnp3"}, {Control, "dnp3_tcp"}, {Control, "dnp3_udp"}, {Control, "s7comm"}, {Control, "s7comm-plus"}, {Control, "s7comm_plus"}, {Control, "enip"}, {Control, "cip"}, {Control, "bacnet"},
-	{Control, "iec104"}, {Control, "mms"}, {Control, "fins"}, {Control, "fox"}, {Control, "ads"}, {Control, "hart-ip"}, {Control, "hart_ip"}, {Control, "opcua-binary"}, {Control, "opcua_binary"}, {Control, "synchrophasor"}, {Control, "cotp"},
+	{Control, "modbus"}, {Control, "dnp3"}, {Control, "s7comm"}, {Control, "enip"}, {Control, "bacnet"},
+	{Control, "iec104"}, {Control, "mms"}, {Control, "fins"}, {Control, "fox"}, {Control, "ads"}, {Control, "hart-ip"}, {Control, "opcua-binary"}, {Control, "synchrophasor"}, {Control, "cotp"},
 	{Mail, "smtp"}, {Mail, "imap"}, {Mail, "pop3"},
 	{Database, "mysql"}, {Database, "postgresql"}, {Database, "tds"}, {Database, "redis"}, {Database, "mongodb"}, {Database, "oracle"},
-	{Administration, "rdp"}, {Administration, "rdpeudp"}, {Administration, "ssh"}, {Administration, "rfb"}, {Administration, "telnet"}, {Administration, "winrm"},
-	{Authentication, "krb"}, {Authentication, "krb_tcp"}, {Authentication, "kerberos"}, {Authentication, "radius"},
+	{Administration, "rdp"}, {Administration, "ssh"}, {Administration, "rfb"}, {Administration, "telnet"}, {Administration, "winrm"},
+	{Authentication, "radius"},
 	{File, "smb"}, {File, "nfs"}, {File, "ftp"}, {File, "ftp-data"}, {File, "tftp"},
 	{Administration, "dce_rpc"}, {Administration, "dce_rpc_cl"},
-	{Authentication, "ldap"}, {Authentication, "ldap_tcp"}, {Authentication, "ldap_udp"},
-	{NameResolution, "dns"}, {Addressing, "dhcp"}, {Addressing, "dhcpv6"}, {Time, "ntp"},
+	{Authentication, "ldap"},
+	{NameResolution, "dns"}, {Addressing, "dhcp"}, {Time, "ntp"},
 	{Logging, "syslog"}, {Monitoring, "snmp"}, {Proxying, "socks"},
-	{Telephony, "sip"}, {Tunnelling, "ipsec"}, {Tunnelling, "ike"}, {Tunnelling, "openvpn"}, {Tunnelling, "wireguard"},
+	{Telephony, "sip"}, {Tunnelling, "ipsec"}, {Tunnelling, "openvpn"}, {Tunnelling, "wireguard"},
 	{Messaging, "mqtt"}, {Messaging, "xmpp"}, {Messaging, "irc"}, {Web, "websocket"},
-	{Web, "http"}, {Web, "http2"}, {Web, "quic"}, {Web, "git"}, {Web, "ssl"}, {Web, "dtls"},
+	{Web, "http"}, {Web, "http2"}, {Web, "quic"}, {Web, "git"}, {Authentication, "krb"}, {Web, "ssl"}, {Web, "dtls"}, // Kerberos within another proves who asks
 }
 
 // carriers are names of what carries others, or proves who asks: they say what
@@ -87,7 +87,7 @@ var portNames = map[string]map[uint16]string{
 // portKinds are kinds of services that only their port names.
 var portKinds = map[string]Kind{
 	"tacacs": Authentication, "lpd": Printing, "ipp": Printing, "jetdirect": Printing, "pptp": Tunnelling, "l2tp": Tunnelling, "http-proxy": Proxying, "wsus": Update, "adws": Authentication,
-	"zabbix": Monitoring, "profinet": Control, "netflow": Logging, "ipfix": Logging, "sflow": Logging, "netbios-ns": NameResolution, "netbios-dgm": Other,
+	"zabbix": Monitoring, "profinet": Control, "netflow": Logging, "ipfix": Logging, "sflow": Logging, "netbios-ns": Other, "netbios-dgm": Other,
 }
 
 // pushed are services that a client sends to without an answer.
@@ -120,7 +120,19 @@ func classify(service, proto string, port uint16) (name string, kind Kind, byPor
 		return named, kindNamed(named), true
 	}
 	word, _, _ := strings.Cut(service, ",")
-	return word, Other, word == ""
+	return plain(word), Other, word == ""
+}
+
+// alias are other names of the same service.
+var alias = map[string]string{"s7comm-plus": "s7comm", "s7comm_plus": "s7comm", "cip": "enip", "hart_ip": "hart-ip", "opcua_binary": "opcua-binary", "kerberos": "krb", "ike": "ipsec", "rdpeudp": "rdp", "dhcpv6": "dhcp", "netbios_dgm": "netbios-dgm"}
+
+// plain is the name of a service whatever carries it: krb of krb_tcp.
+func plain(name string) string {
+	name = strings.TrimSuffix(strings.TrimSuffix(name, "_tcp"), "_udp")
+	if a, ok := alias[name]; ok {
+		return a
+	}
+	return name
 }
 
 // kindNamed is the kind of a service of that name.
@@ -149,6 +161,7 @@ func byContent(service string) string {
 	for rest := service; rest != ""; {
 		var word string
 		word, rest, _ = strings.Cut(rest, ",")
+		word = plain(word)
 		if i, ok := rankOf[word]; ok && i < at {
 			best, at = word, i
 		}

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"longwatch/internal/asn"
 	"longwatch/internal/record"
@@ -132,9 +134,6 @@ func (l *Learner) host(a netip.Addr) int32 {
 	if i, ok := l.byAddr[a]; ok {
 		return i
 	}
-	if a.IsUnspecified() {
-		return -1
-	}
 	if len(l.hosts) >= maxHosts {
 		l.beyond.Hosts++
 		return -1
@@ -247,15 +246,16 @@ func fold(name string) string {
 	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(clip(name)), "."))
 }
 
-// clip cuts what evidence wrote, makes it UTF-8 and takes control characters out.
+// clip cuts what evidence wrote, makes it UTF-8 and takes out characters that
+// act without being seen, so that what is kept can be shown anywhere.
 func clip(s string) string {
 	if len(s) > maxText {
 		s = s[:maxText]
 	}
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			return ' '
+		if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs) {
+			return utf8.RuneError
 		}
 		return r
-	}, strings.ToValidUTF8(s, "?"))
+	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
 }

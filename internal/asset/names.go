@@ -29,7 +29,10 @@ const maxDomains = 1 << 18 // outside addresses whose name is known
 // call notes a name of k.
 func (k *known) call(name string, rank uint8) {
 	name = fold(name)
-	if k == nil || name == "" || strings.ContainsAny(name, " /\\*") {
+	if host, port, ok := strings.Cut(name, ":"); ok && rank == asked && !strings.Contains(port, ":") {
+		name = host
+	}
+	if k == nil || name == "" || strings.ContainsAny(name, " /\\*") || k.addr.IsLoopback() || k.addr.IsUnspecified() {
 		return
 	}
 	if _, err := netip.ParseAddr(name); err == nil {

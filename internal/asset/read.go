@@ -38,6 +38,7 @@ import (
 	"longwatch/internal/proto/tds"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
+	"longwatch/internal/record/mail"
 	"longwatch/internal/record/network"
 	"longwatch/internal/record/web"
 )
@@ -54,7 +55,7 @@ var types = map[*record.Type]bool{
 	opcua.Type: true, opcua.CreateSessionType: true, opcua.GetEndpointsDescriptionType: true, synchrophasor.Type: true, synchrophasor.ConfigType: true,
 	host.SocketType: true, host.TicketType: true, host.SyslogType: true, host.ConfigChangeType: true, host.LogonType: true, host.SystemEventType: true,
 	host.ProcessType: true, host.ServiceType: true, host.TaskType: true, host.ScriptType: true, host.ShareAccessType: true, // which machine it is
-	web.AccessType: true,
+	web.AccessType: true, mail.Type: true,
 }
 
 // Wants tells whether Learn has a use for records of type t.

@@ -43,29 +43,24 @@ const (
 	manyPolled  = 3 // controllers that a historian reads
 )
 
-// served are roles of those that answer a protocol, and how sure they are with
-// one client and with several.
+// roleOf are roles of those that answer a protocol, and how sure they are with
+// a client or two and with several; 0: none follows.
 var roleOf = map[string]struct {
 	role      string
 	one, more Surety
 }{
 	"dns": {DNSServer, Likely, Sure}, "smtp": {MailServer, Likely, Sure}, "imap": {MailServer, Sure, Sure}, "pop3": {MailServer, Sure, Sure},
 	"http": {WebServer, Likely, Likely}, "ssl": {WebServer, Guess, Likely}, "http2": {WebServer, Likely, Likely}, "quic": {WebServer, Guess, Likely},
-	"smb": {FileServer, Guess, Likely}, "nfs": {FileServer, Likely, Sure}, "ftp": {FileServer, Likely, Likely},
+	"smb": {FileServer, 0, Likely}, "nfs": {FileServer, Likely, Sure}, "ftp": {FileServer, Likely, Likely},
 	"mysql": {DatabaseServer, Sure, Sure}, "postgresql": {DatabaseServer, Sure, Sure}, "tds": {DatabaseServer, Sure, Sure}, "mongodb": {DatabaseServer, Likely, Likely}, "oracle": {DatabaseServer, Likely, Likely}, "redis": {DatabaseServer, Likely, Sure},
 	"ntp": {TimeServer, Likely, Sure}, "dhcp": {DHCPServer, Likely, Sure}, "syslog": {LogServer, Likely, Sure}, "socks": {ProxyServer, Likely, Sure}, "http-proxy": {ProxyServer, Likely, Sure},
-	"rdp": {TerminalServer, Guess, Likely}, "radius": {RadiusServer, Likely, Sure}, "ldap": {DirectoryServer, Likely, Likely}, "krb": {DomainController, Likely, Likely},
+	"rdp": {TerminalServer, 0, Likely}, "radius": {RadiusServer, Likely, Sure}, "ldap": {DirectoryServer, Likely, Likely}, "krb": {DomainController, Likely, Likely},
 	"openvpn": {VPNGateway, Likely, Likely}, "wireguard": {VPNGateway, Guess, Likely}, "ipsec": {VPNGateway, Guess, Likely},
 	"jetdirect": {Printer, Likely, Likely}, "lpd": {Printer, Likely, Likely}, "ipp": {Printer, Likely, Likely},
 	"modbus": {PLC, Likely, Likely}, "s7comm": {PLC, Sure, Sure}, "enip": {PLC, Likely, Likely}, "fins": {PLC, Sure, Sure}, "ads": {PLC, Likely, Likely},
 	"dnp3": {RTU, Likely, Likely}, "iec104": {RTU, Likely, Likely}, "mms": {IED, Likely, Likely}, "synchrophasor": {PMU, Likely, Likely},
 	"hart-ip": {FieldGateway, Likely, Likely}, "fox": {BuildingController, Likely, Likely}, "opcua-binary": {OPCServer, Sure, Sure},
 }
-
-// alias are other names of the same service.
-var alias = map[string]string{"dnp3_tcp": "dnp3", "dnp3_udp": "dnp3", "s7comm-plus": "s7comm", "s7comm_plus": "s7comm", "cip": "enip", "hart_ip": "hart-ip", "opcua_binary": "opcua-binary", "krb_tcp": "krb", "kerberos": "krb", "ldap_tcp": "ldap", "ldap_udp": "ldap", "ike": "ipsec", "rdpeudp": "rdp"}
-
-func plain(name string) string { return cmp.Or(alias[name], name) }
 
 // offered gives a host the roles of the services that it was seen to give.
 func (k *known) offered() {
@@ -87,6 +82,9 @@ func (k *known) offered() {
 		surety := r.one
 		if len(s.clients) >= someClients {
 			surety = r.more
+		}
+		if surety == 0 {
+			continue // any machine with Windows answers it
 		}
 		how := fmt.Sprintf("it answered %s as %s on %s", clients(s), name, key)
 		if s.byPort {
@@ -151,26 +149,61 @@ func (k *known) asked(a *asker) {
 		switch does := a.does | k.does; {
 		case does&programs != 0:
 			k.partOf(EngineeringStation, Likely, fmt.Sprintf("it moved programs to or from %s by %s", hosts(a.devices), protocols), s)
-		case does&configures != 0:
+		case does&configures != 0 && !slices.Contains(a.names, "dnp3") && !slices.Contains(a.names, "iec104"): // masters set clocks
 			k.partOf(EngineeringStation, Guess, fmt.Sprintf("it configured %s by %s", hosts(a.devices), protocols), s)
 		}
-		switch does := a.does | k.does; {
-		case slices.Contains(a.names, "dnp3") || slices.Contains(a.names, "iec104"):
-			k.partOf(ControlMaster, Likely, fmt.Sprintf("it asks %s by %s", hosts(a.devices), protocols), s)
-		case does&(writes|controls) != 0:
-			k.partOf(HMI, Guess, fmt.Sprintf("it writes to %s by %s", hosts(a.devices), protocols), s)
-		case does == reads && a.devices >= manyPolled:
-			k.partOf(Historian, Guess, fmt.Sprintf("it only reads, from %s, by %s", hosts(a.devices), protocols), s)
-		case does&^reads == 0:
-			k.partOf(HMI, Guess, fmt.Sprintf("it reads from %s by %s", hosts(a.devices), protocols), s)
-		}
+		k.operator(a, protocols, s)
 	}
 	if len(k.hints) == 0 && a.everyday >= 2 {
-		k.part(Workstation, Likely, "it uses %d kinds of service that people use, and serves nobody", a.everyday)
+		surety, and := Guess, ""
+		if k.browses() {
+			surety, and = Likely, ", somebody browses on it"
+		}
+		k.part(Workstation, surety, "it uses %d kinds of service that people use, and serves nobody%s", a.everyday, and)
 	}
 	if os := k.windowsClient(); os != "" && !k.serverLike() {
 		k.part(Workstation, Likely, "it runs %s and gives no service that several use", os)
 	}
+}
+
+// operator tells masters, panels and historians apart, as far as what they ask
+// for and their names allow.
+func (k *known) operator(a *asker, protocols string, s *service) {
+	does := a.does | k.does
+	if slices.Contains(a.names, "dnp3") || slices.Contains(a.names, "iec104") {
+		k.partOf(ControlMaster, Likely, fmt.Sprintf("it asks %s by %s", hosts(a.devices), protocols), s)
+		return
+	}
+	verb := "reads from"
+	if does&(writes|controls) != 0 {
+		verb = "writes to"
+	}
+	k.partOf(HMI, Guess, fmt.Sprintf("it %s %s by %s", verb, hosts(a.devices), protocols), s)
+	if does == reads && a.devices >= manyPolled {
+		k.partOf(Historian, Guess, fmt.Sprintf("it only reads, from %s, by %s", hosts(a.devices), protocols), s)
+	}
+	for _, n := range k.names {
+		for _, w := range []struct{ part, role string }{{"hmi", HMI}, {"scada", HMI}, {"wincc", HMI}, {"panel", HMI}, {"hist", Historian}, {"eng", EngineeringStation}, {"ews", EngineeringStation}} {
+			if strings.Contains(upTo(n.value, "."), w.part) {
+				k.partOf(w.role, Likely, fmt.Sprintf("it %s %s by %s, and is called %s", verb, hosts(a.devices), protocols, n.value), s)
+			}
+		}
+	}
+}
+
+// browses tells whether a browser was seen on the host.
+func (k *known) browses() bool {
+	for key := range k.soft {
+		for _, b := range browsers {
+			if key.product == b.product && b.product != "Thunderbird" {
+				return true
+			}
+		}
+		if key.product == "Internet Explorer" || key.product == "Safari" {
+			return true
+		}
+	}
+	return false
 }
 
 func hosts(n int) string {

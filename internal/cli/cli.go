@@ -82,6 +82,7 @@ opens a network connection but taxii, which exists for that.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 	}
 	root.AddCommand(newRetro(args))
+	root.AddCommand(newAssets())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newHunt(args), newScan(args), newRecords(args), newSimulate(), newAudit(), newIntel(), newShare(), newRules(), newBackup(), newDoctor(), newVersion())
 	root.AddCommand(newTAXII(), newState(), newCase())
