@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +12,9 @@ import (
 	"longwatch/content"
 	"longwatch/internal/casefolder"
 	"longwatch/internal/respond"
+	"longwatch/internal/respond/accounts"
+	"longwatch/internal/respond/block"
+	"longwatch/internal/store"
 )
 
 // Respond is what a plan is asked for.
@@ -31,11 +33,14 @@ type Responded struct {
 	Files []string
 }
 
+// ErrFormat is wrapped when a format is not known.
+var ErrFormat = errors.New("there is no format")
+
 // Run makes the plan and writes it.
 func (r *Respond) Run(ctx context.Context) (*Responded, error) {
 	for _, name := range r.Formats {
 		if !slices.ContainsFunc(respond.Formats, func(f respond.Format) bool { return f.Name == name }) {
-			return nil, fmt.Errorf("app: respond: %w %q", ErrFormat, name)
+			return nil, fmt.Errorf("%w %q", ErrFormat, name)
 		}
 	}
 	c, err := casefolder.Read(r.Case)
@@ -48,7 +53,7 @@ func (r *Respond) Run(ctx context.Context) (*Responded, error) {
 	}
 	in := &respond.Input{Case: c, Book: book, Only: r.Incident}
 	if len(c.Incidents) > 0 { // else there is nothing that records could say
-		if in.Seen, err = whatRecordsShow(ctx, r.Case, c); err != nil {
+		if err := r.ask(ctx, in); err != nil {
 			return nil, err
 		}
 	}
@@ -63,26 +68,51 @@ func (r *Respond) Run(ctx context.Context) (*Responded, error) {
 	if err := respondFolder(out.Dir, r.Force); err != nil {
 		return nil, err
 	}
-	out.Files, err = plan.Write(out.Dir, func(f respond.Format) bool { return len(r.Formats) == 0 || slices.Contains(r.Formats, f.Name) })
-	return out, err
+	if out.Files, err = plan.Write(out.Dir, func(f respond.Format) bool { return len(r.Formats) == 0 || slices.Contains(r.Formats, f.Name) }); err != nil {
+		return nil, err
+	}
+	return out, respond.WriteBlocks(out.Dir, in.Blocks, in.Effects.Effects)
 }
 
-// ErrFormat is wrapped when a format is not known.
-var ErrFormat = errors.New("there is no format")
-
-// whatRecordsShow asks the records of a case, if it has any.
-func whatRecordsShow(ctx context.Context, dir string, c *casefolder.Case) (respond.Seen, error) {
-	records := filepath.Join(dir, "records")
-	if !exists(records) {
-		return respond.Seen{Without: respond.NoRecords}, nil
-	}
-	var config Config
-	for _, n := range c.HomeNet {
-		if p, err := netip.ParsePrefix(n); err == nil {
-			config.HomeNet = append(config.HomeNet, p)
+// ask looks into the records of a case for what its findings do not say: names
+// and roles of machines, how accounts are used, what blocks would have cut.
+func (r *Respond) ask(ctx context.Context, in *respond.Input) error {
+	var files []store.File
+	if dir := filepath.Join(r.Case, "records"); exists(dir) {
+		var left []store.Left
+		var err error
+		if files, left, err = store.Find(dir); err != nil {
+			return err
+		}
+		for _, l := range left {
+			in.Notes = append(in.Notes, "records: "+l.Name+": "+l.Why)
 		}
 	}
-	return respond.Look(ctx, records, config.homeNets(), recordTypes())
+	types := recordTypes()
+	hosts, notes, err := block.Hosts(ctx, in.Case, files, types)
+	if err != nil {
+		return err
+	}
+	in.Case.Hosts, in.Notes = hosts, append(in.Notes, notes...)
+	if in.Seen, err = respond.Look(ctx, files); err != nil {
+		return err
+	}
+	if in.Use, notes, err = accounts.Learn(ctx, in.Case.Incidents, files, types); err != nil {
+		return err
+	}
+	in.Notes = append(in.Notes, notes...)
+	opt := block.Options{}
+	if r.Incident != "" {
+		opt.Incidents = []string{r.Incident}
+	}
+	in.Blocks = block.Derive(in.Case, opt)
+	in.Effects, err = block.Replay(ctx, in.Case, files, types, in.Blocks.Blocks)
+	if err != nil {
+		return err
+	}
+	in.Notes = append(in.Notes, in.Effects.Notes...)
+	in.GuardControllers()
+	return nil
 }
 
 // respondFolder makes the folder of a plan; one with files of somebody else is
@@ -93,7 +123,8 @@ func respondFolder(dir string, force bool) error {
 		return err
 	}
 	for _, e := range entries {
-		if !force && !slices.ContainsFunc(respond.Formats, func(f respond.Format) bool { return f.File == e.Name() }) {
+		ours := e.Name() == respond.BlocksFolder || slices.ContainsFunc(respond.Formats, func(f respond.Format) bool { return f.File == e.Name() })
+		if !force && !ours {
 			return fmt.Errorf("output folder %q holds other files: name an empty or new folder with -o, or add --force", dir)
 		}
 	}

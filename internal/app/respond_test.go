@@ -298,7 +298,24 @@ func TestQuietCaseHasAnEmptyPlan(t *testing.T) {
 // second person.
 func TestPlanNamesIndustrialConversations(t *testing.T) {
 	quality(t)
-	p := planOf(t, caseOf(t, "th12", 1))
+	dir := caseOf(t, "th12", 1)
+	p := planOf(t, dir)
+	texts := filepath.Join(dir, "respond", "blocks")
+	apart := 0
+	for _, b := range p.Sections[0].Blocks {
+		if len(b.Approval) > 0 {
+			apart++
+		}
+		for folder, must := range map[string]bool{"": len(b.Approval) == 0, "second-person": len(b.Approval) > 0} {
+			text, err := os.ReadFile(filepath.Join(texts, folder, "block.nft"))
+			if err != nil || strings.Contains(string(text), b.ID) != must {
+				t.Errorf("block %s of %s in %q: want %v (%v)", b.ID, b.Value, folder, must, err)
+			}
+		}
+	}
+	if apart != 2 { // the way into the plant, and the domain controller
+		t.Errorf("%d blocks need a second person", apart)
+	}
 	for _, s := range p.Sections[0].Steps {
 		if s.ID != "isolate-hosts" {
 			continue
@@ -307,7 +324,7 @@ func TestPlanNamesIndustrialConversations(t *testing.T) {
 			t.Fatalf("%+v", s)
 		}
 		for _, c := range s.Cuts {
-			if c.Service != "modbus" || c.Count == 0 || c.From == "" || c.To == "" {
+			if c.Service != "Modbus" || c.Count == 0 || c.From == "" || c.To == "" {
 				t.Errorf("%+v", c)
 			}
 		}

@@ -215,8 +215,9 @@ func (c *cacao) action(s *Section, t *Step, next string) stix.Object {
 		manual(d)
 	}
 	if t.ID == accountsStep {
-		for _, a := range s.Accounts {
-			manual(fmt.Sprintf("%d. %s (%s): %s", a.N, a.Name, a.Kind, strings.TrimSpace(a.Do+" "+a.Careful)))
+		for i := range s.Accounts.Steps {
+			x := &s.Accounts.Steps[i]
+			manual(strings.TrimSpace(fmt.Sprintf("%d. %s %s %s", x.N, x.Do, accountNames(x, maxTargets), x.Careful)))
 		}
 	}
 	manual(strings.TrimSpace("Check: " + t.Proof.Says + " " + t.Proof.Command))

@@ -3,45 +3,116 @@ package respond
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
+	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/respond/block"
 )
 
 // maxCuts is how many conversations a step lists.
 const maxCuts = 64
 
-// cuts are the industrial conversations that a step would end, by name.
-func (w *who) cuts(what Cut, on []record.Entity) (out []Conversation) {
-	for _, t := range w.talks {
-		from, to := w.machine(t.From), w.machine(t.To)
-		ends := func(e record.Entity) bool {
-			return e.Value == from || e.Value == to || e.Value == t.From || e.Value == t.To
+// Blocked is one block of an incident with what it would have cut of the traffic
+// that was recorded.
+type Blocked struct {
+	ID       string         `json:"id"`
+	Scope    block.Scope    `json:"scope"`
+	Value    string         `json:"value"` // address, name or host
+	Reason   string         `json:"reason"`
+	Mind     []string       `json:"mind"`     // what to know before
+	Would    []string       `json:"would"`    // what it would have cut, in sentences
+	Approval []string       `json:"approval"` // why a second person must approve; empty: nobody need
+	Cuts     []Conversation `json:"cuts"`     // industrial conversations
+	Findings []string       `json:"findings"` // ids
+}
+
+// blocks are those that findings of an incident call for.
+func blocks(in *Input, inc *finding.Incident) []Blocked {
+	own := map[string]bool{}
+	for _, f := range inc.Findings {
+		own[f.ID] = true
+	}
+	out := []Blocked{}
+	for i := range in.Blocks.Blocks {
+		b := &in.Blocks.Blocks[i]
+		if b.Incident != inc.ID && !slices.ContainsFunc(b.Findings, func(id string) bool { return own[id] }) {
+			continue
 		}
-		switch what {
-		case CutHosts, CutOutside:
-			if !slices.ContainsFunc(on, ends) {
-				continue
+		x := Blocked{ID: b.ID, Scope: b.Scope, Value: b.Value(), Reason: b.Reason, Mind: append([]string{}, b.Caution...), Would: []string{}, Approval: []string{}, Cuts: []Conversation{}, Findings: append([]string{}, b.Findings...)}
+		if i < len(in.Effects.Effects) {
+			e := &in.Effects.Effects[i]
+			x.Would, x.Approval = append(x.Would, e.Says...), append(x.Approval, e.Approval...)
+			for k := range e.Industrial[:min(len(e.Industrial), maxCuts)] {
+				x.Cuts = append(x.Cuts, talkOf(&e.Industrial[k]))
 			}
-		case CutBorder:
-			if !crosses(t.From, t.To) {
-				continue
-			}
-		default:
-			return nil
 		}
-		if len(out) < maxCuts {
-			out = append(out, Conversation{From: called(from, t.From), To: called(to, t.To), Service: t.Service, Count: t.Count})
+		out = append(out, x)
+	}
+	return out
+}
+
+// maxLeft is how many things that are not blocked a plan lists.
+const maxLeft = 60
+
+// leftAlone are things of an incident that are not blocked, and why.
+func leftAlone(in *Input, inc *finding.Incident) []string {
+	own := map[string]bool{}
+	for _, f := range inc.Findings {
+		own[f.ID] = true
+	}
+	out := []string{}
+	for _, l := range in.Blocks.Left {
+		if len(out) < maxLeft && slices.ContainsFunc(l.Findings, func(id string) bool { return own[id] }) {
+			out = append(out, l.Kind+" "+l.Value+": "+l.Why)
 		}
 	}
 	return out
 }
 
-// called is a machine's name with its address.
-func called(name, address string) string {
-	if name == address {
+// talkOf is an industrial conversation that a replay named.
+func talkOf(t *block.Talk) Conversation {
+	return Conversation{From: named(t.Client, t.ClientName), To: named(t.Server, t.ServerName), Service: t.Protocol, Count: t.Count, Says: t.String(), Safety: t.Safety}
+}
+
+func named(address, name string) string {
+	if name == "" || name == address {
 		return address
 	}
 	return name + " (" + address + ")"
+}
+
+// cuts are the industrial conversations that a step would end, by name, and why
+// a second person must approve beyond them.
+func (w *who) cuts(what Cut, on []record.Entity, list []Blocked) (out []Conversation, approval []string) {
+	add := func(c Conversation) {
+		if len(out) < maxCuts && !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	switch what {
+	case CutHosts, CutOutside:
+		for i := range list {
+			b := &list[i]
+			isolates := b.Scope == block.Isolate
+			if isolates != (what == CutHosts) || isolates && !slices.ContainsFunc(on, func(e record.Entity) bool { return strings.EqualFold(e.Value, b.Value) }) {
+				continue
+			}
+			for _, c := range b.Cuts {
+				add(c)
+			}
+			for _, a := range b.Approval {
+				approval = append(approval, b.Value+": "+a)
+			}
+		}
+	case CutBorder:
+		for _, t := range w.talks {
+			if crosses(t.From, t.To) {
+				add(Conversation{From: named(t.From, w.machine(t.From)), To: named(t.To, w.machine(t.To)), Service: t.Service, Count: t.Count})
+			}
+		}
+	}
+	return out, approval
 }
 
 // crosses tells whether two addresses are in different networks, as far as one

@@ -3,30 +3,34 @@ package respond
 import (
 	"cmp"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"longwatch/internal/casefolder"
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/respond/accounts"
+	"longwatch/internal/respond/block"
 )
 
 // Input is what a plan is made from.
 type Input struct {
-	Case  *casefolder.Case
-	Book  *Book
-	Names map[string]string // of campaigns, by id
-	Only  string            // id of the one incident that is planned for; empty: all
-	Seen  Seen              // what the records show of roles and of the plant
+	Case    *casefolder.Case
+	Book    *Book
+	Names   map[string]string // of campaigns, by id
+	Only    string            // id of the one incident that is planned for; empty: all
+	Use     *accounts.Use     // how accounts were used; may be nil
+	Blocks  block.Plan        // what to block; may be empty
+	Effects block.Seen        // what it would have cut, in the order of the blocks
+	Notes   []string          // what of the records could not be read
+	Seen    Seen              // what the records show of roles and of the plant
 }
 
 // Seen is what the records of a case show, as far as plans need it.
 type Seen struct {
-	Controllers []string                             // names or addresses of machines that give out tickets
-	Talks       []Conversation                       // of industrial protocols, by address
-	Name        func(netip.Addr, record.Time) string // of the machine that had an address then, empty when nobody knows; may be nil
-	Without     string                               // why the records could not be asked; empty: they were
+	Controllers []string       // names or addresses of machines that give out tickets
+	Talks       []Conversation // of industrial protocols, by address
+	Without     string         // why the records could not be asked; empty: they were
 }
 
 const (
@@ -65,9 +69,10 @@ func Make(in *Input) (*Plan, error) {
 	}
 	p.Joint = joint(p.Sections, chosen)
 	p.Verdict = verdict(p, in.Case)
-	if in.Seen.Without != "" {
+	if in.Seen.Without != "" && len(p.Sections) > 0 {
 		p.Knowledge = append(p.Knowledge, in.Seen.Without)
 	}
+	p.Knowledge = append(p.Knowledge, in.Notes...)
 	for _, c := range in.Case.Coverage {
 		p.Knowledge = append(p.Knowledge, c.Name+": "+c.Why)
 	}
@@ -111,7 +116,7 @@ func section(in *Input, inc *finding.Incident) Section {
 	w := newWho(in, inc)
 	s := Section{
 		Incident: inc.ID, Title: inc.Title, Severity: inc.Severity, Start: when(inc.Start), End: when(inc.End),
-		Resembles: []Likeness{}, Doors: []Door{}, Steps: []Step{}, Accounts: []Account{},
+		Resembles: []Likeness{}, Doors: []Door{}, Steps: []Step{},
 	}
 	like := map[string]bool{}
 	for _, a := range inc.Attribution {
@@ -122,16 +127,17 @@ func section(in *Input, inc *finding.Incident) Section {
 		s.Resembles = append(s.Resembles, Likeness{a.Profile, a.Name, a.Confidence})
 	}
 	s.Attribution = attributed(inc)
+	s.Blocks, s.Left = blocks(in, inc), leftAlone(in, inc)
 	facts := in.Book.holds(inc, w)
 	s.Doors = in.Book.doors(inc, w, facts)
 	recipes := in.Book.called(facts, like)
 	recipes = slices.DeleteFunc(recipes, func(r *Recipe) bool { return len(r.Except) > 0 && len(r.on(inc, w, facts, recipes)) == 0 })
 	for _, r := range order(recipes) {
-		s.Steps = append(s.Steps, r.step(inc, w, facts, recipes))
+		s.Steps = append(s.Steps, r.step(inc, w, facts, recipes, s.Blocks))
 		s.Steps[len(s.Steps)-1].N = len(s.Steps)
 	}
 	s.Window = window(s.Doors, s.Steps)
-	s.Accounts = accounts(inc, w)
+	s.Accounts = accounts.Order(inc, in.Use)
 	return s
 }
 
@@ -218,7 +224,7 @@ func (r *Recipe) on(inc *finding.Incident, w *who, facts map[string]*shown, all 
 }
 
 // step fills in a recipe.
-func (r *Recipe) step(inc *finding.Incident, w *who, facts map[string]*shown, all []*Recipe) Step {
+func (r *Recipe) step(inc *finding.Incident, w *who, facts map[string]*shown, all []*Recipe, blocks []Blocked) Step {
 	called := r.called(facts)
 	var other []Evidence
 	var says []string
@@ -239,8 +245,9 @@ func (r *Recipe) step(inc *finding.Incident, w *who, facts map[string]*shown, al
 	for _, d := range r.Do {
 		s.Do = append(s.Do, fill.Replace(d))
 	}
-	if s.Cuts = w.cuts(r.Cuts, s.On); len(s.Cuts) > 0 && s.Approval == "" {
-		s.Approval = "a second person who runs the plant: it ends industrial conversations, which are listed"
+	var approval []string
+	if s.Cuts, approval = w.cuts(r.Cuts, s.On, blocks); len(s.Cuts)+len(approval) > 0 {
+		s.Approval = strings.TrimPrefix(s.Approval+"; "+approver(approval), "; ")
 	}
 	slices.Sort(says)
 	s.Reason = r.Because + " Here: " + strings.Join(slices.Compact(says), "; ") + "."
@@ -262,6 +269,15 @@ func (r *Recipe) step(inc *finding.Incident, w *who, facts map[string]*shown, al
 		}
 	}
 	return s
+}
+
+// approver says who must approve what cuts industrial conversations.
+func approver(why []string) string {
+	text := "a second person who runs the plant"
+	if len(why) > 0 {
+		text += ": " + strings.Join(why[:min(len(why), maxNamed)], "; ")
+	}
+	return text
 }
 
 // firstTrace is the day before which the intruder left no trace.

@@ -3,10 +3,12 @@ package respond
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"longwatch/internal/coverage"
 	"longwatch/internal/record"
+	"longwatch/internal/respond/accounts"
 )
 
 // Markdown writes the plan as a checklist to tick off.
@@ -61,20 +63,82 @@ func (s *Section) markdown(say func(string, ...any)) {
 			s.accountTable(say)
 		}
 	}
+	s.blockTable(say)
 }
 
 // accountsStep is the step that the list of accounts belongs to.
 const accountsStep = "disable-accounts"
 
 func (s *Section) accountTable(say func(string, ...any)) {
-	if len(s.Accounts) == 0 {
+	list := &s.Accounts
+	for _, x := range []struct {
+		title string
+		items []string
+	}{{"Before", list.Before}, {"Not yet", list.NotYet}} {
+		if len(x.items) > 0 && len(list.Steps) > 0 {
+			say("  - *%s*:", strings.ToLower(x.title))
+			for _, item := range x.items {
+				say("    - [ ] %s", coverage.Plain(item))
+			}
+		}
+	}
+	if len(list.Steps) == 0 {
 		return
 	}
-	say("\n| order | account | what it is | what to do | why | mind |\n| --- | --- | --- | --- | --- | --- |")
-	for _, a := range s.Accounts {
-		say("| %d | %s | %s | %s | %s | %s |", a.N, coverage.Plain(a.Name), coverage.Plain(a.Kind), a.Do, coverage.Plain(a.Why), coverage.Plain(a.Careful))
+	say("\n  | order | accounts | what to do | why here | mind | undo | proof |\n  | --- | --- | --- | --- | --- | --- | --- |")
+	for i := range list.Steps {
+		t := &list.Steps[i]
+		say("  | %d | %s | %s | %s | %s | %s | %s |", t.N, coverage.Plain(accountNames(t, 40)), coverage.Plain(t.Do), coverage.Plain(t.Why), coverage.Plain(t.Careful), coverage.Plain(t.Undo), coverage.Plain(t.Proof))
 	}
 	say("")
+}
+
+// accountNames names the accounts of a step of their order, with what runs as them.
+func accountNames(t *accounts.Step, most int) string {
+	var out []string
+	for i := range t.Accounts {
+		a := &t.Accounts[i]
+		if i == most {
+			out = append(out, fmt.Sprintf("and %d more", len(t.Accounts)-i))
+			break
+		}
+		text := fmt.Sprintf("%s (%s, %s", a.Name, a.Kind, a.Grade)
+		if n := len(a.Services); n > 0 {
+			text += fmt.Sprintf(", runs %s", counted(n, "service"))
+		}
+		out = append(out, text+")")
+	}
+	return strings.Join(out, ", ")
+}
+
+// blockTable lists what to cut, with what that would have cut.
+func (s *Section) blockTable(say func(string, ...any)) {
+	if len(s.Blocks) == 0 {
+		return
+	}
+	say("\n### Blocks, replayed against what was recorded\n\nTexts for firewalls are in `blocks/`; those that need a second person are apart, in `blocks/second-person/`.\n")
+	say("| block | cuts | why | would have cut | second person |\n| --- | --- | --- | --- | --- |")
+	for i := range s.Blocks {
+		b := &s.Blocks[i]
+		would := slices.Concat(b.Would, b.Mind)
+		for _, c := range b.Cuts {
+			would = append(would, c.String())
+		}
+		say("| `%s` | %s %s | %s | %s | %s |", b.ID, b.Scope, coverage.Plain(b.Value), coverage.Plain(b.Reason), coverage.Plain(strings.Join(would, "; ")), coverage.Plain(orNobody(b.Approval)))
+	}
+	if len(s.Left) > 0 {
+		say("\nLeft alone:\n")
+		for _, x := range s.Left {
+			say("- %s", coverage.Plain(x))
+		}
+	}
+}
+
+func orNobody(why []string) string {
+	if len(why) == 0 {
+		return "–"
+	}
+	return "**yes**: " + strings.Join(why, "; ")
 }
 
 func (t *Step) markdown(say func(string, ...any)) {
@@ -153,5 +217,8 @@ func plainOn(on []record.Entity) string {
 
 // String names a conversation: who speaks what to whom, how often.
 func (c Conversation) String() string {
-	return fmt.Sprintf("%s → %s, %s, %d connections", c.From, c.To, c.Service, c.Count)
+	if c.Says != "" {
+		return c.Says + ", " + counted(int(c.Count), "connection")
+	}
+	return fmt.Sprintf("%s → %s, %s, %s", c.From, c.To, c.Service, counted(int(c.Count), "connection"))
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"longwatch/internal/incident"
 	"longwatch/internal/proto/kerberos"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
@@ -30,18 +29,13 @@ var plantServices = []string{
 	"modbus", "dnp3", "s7comm", "enip", "cip", "bacnet", "opcua", "iec104", "mms", "ads", "fox", "hart", "fins", "profinet", "genisys", "roc_plus", "synchrophasor", "tristation",
 }
 
-// Look asks the records below dir, as store.Find lists them, which machine has
-// which address, which machines give out tickets and who speaks industrial
-// protocols with whom. types are all types of records by name. It holds counts
-// of machines and pairs, never records.
-func Look(ctx context.Context, dir string, home []netip.Prefix, types map[string]*record.Type) (Seen, error) {
-	files, _, err := store.Find(dir)
-	if err != nil {
-		return Seen{}, err
-	}
-	l := &looker{controllers: map[string]bool{}, talks: map[Conversation]int64{}, aliases: incident.NewAliases(home)}
+// Look asks the records of a case which machines give out tickets and who speaks
+// industrial protocols with whom. It holds counts of machines and pairs, never
+// records.
+func Look(ctx context.Context, files []store.File) (Seen, error) {
+	l := &looker{controllers: map[string]bool{}, talks: map[Conversation]int64{}}
 	for i := range files {
-		if err := l.read(ctx, &files[i], types[files[i].Type]); err != nil {
+		if err := l.read(ctx, &files[i]); err != nil {
 			return Seen{}, err
 		}
 	}
@@ -58,31 +52,28 @@ func Look(ctx context.Context, dir string, home []netip.Prefix, types map[string
 }
 
 // read takes what is wanted out of one file. Only an end of the work is an error.
-func (l *looker) read(ctx context.Context, f *store.File, t *record.Type) error {
-	put, opt := l.aliases.Learn, store.Options{}
-	switch {
-	case t == nil:
-		return nil
-	case t == network.ConnType: // connections name nobody
-		put = l.conn
-		opt.Want = func(f *record.Field) bool {
-			return slices.Contains([]string{"id.orig_h", "id.resp_h", "service"}, f.Name)
-		}
-	case t == kerberos.Type:
-		put = func(r record.Record) { l.exchange(r); l.aliases.Learn(r) }
-	case t == host.TicketType:
-		put = func(r record.Record) { l.ticket(r); l.aliases.Learn(r) }
-	case t == host.ProcessType || !incident.Wants(t): // processes say who works where, not what a machine is called
+func (l *looker) read(ctx context.Context, f *store.File) error {
+	var typ *record.Type
+	var put func(record.Record)
+	var fields []string
+	switch f.Type {
+	case network.ConnType.Name:
+		typ, put, fields = network.ConnType, l.conn, []string{"id.orig_h", "id.resp_h", "service"}
+	case kerberos.Type.Name:
+		typ, put, fields = kerberos.Type, l.exchange, []string{"id.resp_h", "request_type", "success"}
+	case host.TicketType.Name:
+		typ, put, fields = host.TicketType, l.ticket, []string{"host"}
+	default:
 		return nil
 	}
-	if stats, err := f.Read(ctx, t, opt, put); err != nil || stats.Damaged > 0 {
+	want := func(f *record.Field) bool { return slices.Contains(fields, f.Name) }
+	if stats, err := f.Read(ctx, typ, store.Options{Want: want}, put); err != nil || stats.Damaged > 0 {
 		l.bad = append(l.bad, f.Name)
 	}
 	return ctx.Err()
 }
 
 type looker struct {
-	aliases     *incident.Aliases
 	controllers map[string]bool
 	talks       map[Conversation]int64 // without count
 	bad         []string
@@ -129,7 +120,7 @@ func (l *looker) conn(r record.Record) {
 }
 
 func (l *looker) seen() Seen {
-	s := Seen{Name: func(a netip.Addr, at record.Time) string { return l.aliases.Host(a, at) }}
+	var s Seen
 	for c := range l.controllers {
 		s.Controllers = append(s.Controllers, c)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/respond/accounts"
 )
 
 // Phase is a part of the response. Steps come in the order of phases.
@@ -87,7 +88,9 @@ type Section struct {
 	Doors       []Door           `json:"doors"`     // ways in or back in, as far as the evidence shows
 	Window      *Window          `json:"window,omitempty"`
 	Steps       []Step           `json:"steps"`
-	Accounts    []Account        `json:"accounts"`
+	Accounts    accounts.Plan    `json:"accounts"`              // in the order in which they are disabled and reset
+	Blocks      []Blocked        `json:"blocks"`                // what to cut, with what that would have cut
+	Left        []string         `json:"not_blocked"`           // what others need too, with the reason
 	Attribution string           `json:"attribution,omitempty"` // in a sentence
 }
 
@@ -161,21 +164,12 @@ type Proof struct {
 	Command string `json:"command,omitempty"`
 }
 
-// Account is one account to disable or reset.
-type Account struct {
-	N        int      `json:"n"` // place in the order, from 1; accounts of one number go together
-	Name     string   `json:"name"`
-	Kind     string   `json:"kind"`
-	Do       string   `json:"do"`
-	Why      string   `json:"why"`
-	Careful  string   `json:"careful,omitempty"` // what may break
-	Findings []string `json:"findings"`          // ids
-}
-
 // Conversation is an exchange of an industrial protocol between two hosts.
 type Conversation struct {
 	From    string `json:"from"`
 	To      string `json:"to"`
 	Service string `json:"service"`
 	Count   int64  `json:"connections"`
+	Safety  bool   `json:"safety_system,omitempty"`
+	Says    string `json:"says,omitempty"` // in a sentence
 }

@@ -9,7 +9,10 @@ import (
 	"longwatch/internal/report"
 )
 
-const maxTextSections = 6 // incidents that the terminal tells
+const (
+	maxTextSections = 6  // incidents that the terminal tells
+	maxTextBlocks   = 10 // blocks of each
+)
 
 // Text writes the plan as a terminal shows it: what to do, in order, without the
 // details. dir is the folder that holds them.
@@ -69,18 +72,38 @@ func (s *Section) text(b *strings.Builder, paint report.Paint) {
 		}
 		fmt.Fprintf(b, "  %3d %s %s\n", t.N, sign(t), report.Wrap(report.Clean(t.Title, 220), 10))
 	}
-	for n, a := range s.Accounts {
-		name := ""
-		if n == 0 {
-			name = "accounts"
+	for i := range s.Accounts.Steps {
+		x := &s.Accounts.Steps[i]
+		if i == 0 {
 			b.WriteByte('\n')
 		}
-		if n == 12 {
-			line(name, fmt.Sprintf("and %d more in the plan", len(s.Accounts)-n))
+		if len(x.Accounts) > 0 {
+			line(only(i == 0, "accounts"), fmt.Sprintf("%d. %s", x.N, accountNames(x, 8)))
+		}
+	}
+	for i := range s.Blocks {
+		x := &s.Blocks[i]
+		if i == 0 {
+			b.WriteByte('\n')
+		}
+		if i == maxTextBlocks {
+			line("", fmt.Sprintf("and %d more blocks in the plan", len(s.Blocks)-i))
 			break
 		}
-		line(name, fmt.Sprintf("%d. %s, %s", a.N, a.Name, a.Kind))
+		text := fmt.Sprintf("%s %s", x.Scope, x.Value)
+		if len(x.Approval) > 0 {
+			text += ": needs a second person, " + strings.Join(x.Approval, "; ")
+		}
+		line(only(i == 0, "blocks"), text)
 	}
+}
+
+// only is text on one condition.
+func only(when bool, text string) string {
+	if when {
+		return text
+	}
+	return ""
 }
 
 // sign marks a step: three columns.

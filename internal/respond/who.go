@@ -22,15 +22,12 @@ type who struct {
 	talks       []Conversation
 	answerers   map[string]bool // machines that answer an industrial protocol
 	reach       map[string]finding.Grade
-	name        func(netip.Addr, record.Time) string
-	at          record.Time
 }
 
 func newWho(in *Input, inc *finding.Incident) *who {
 	w := &who{
 		c: in.Case, byAddress: map[string]string{}, controllers: map[string]bool{}, devices: map[string]bool{}, answerers: map[string]bool{}, reach: map[string]finding.Grade{},
 	}
-	w.name, w.at = in.Seen.Name, inc.Start
 	for _, h := range in.Case.Hosts {
 		for _, a := range h.Addresses {
 			if _, ok := w.byAddress[a]; !ok {
@@ -73,12 +70,6 @@ func short(name string) string { return cmp.Or(incident.HostName(name), name) }
 func (w *who) machine(x string) string {
 	if n, ok := w.byAddress[x]; ok {
 		return n
-	}
-	if a, err := netip.ParseAddr(x); err == nil && w.name != nil {
-		if n := w.name(a, w.at); n != "" {
-			w.byAddress[x] = n
-			return n
-		}
 	}
 	return short(x)
 }
