@@ -89,6 +89,10 @@ bench-backup-tree: build ## seal a tree of FILES (default a million) small files
 bench-bigcase: build ## hunt a million and ten million generated records: cost of a record, memory, largest page (RECORDS, MEMORY)
 	@go run ./bench/bigcase $(if $(RECORDS),-records $(RECORDS)) $(if $(MEMORY),-memory $(MEMORY))
 
+.PHONY: bench-segmentation
+bench-segmentation: ## zones and conduits of ten million connections: memory and time beside a tenth of them (RECORDS; ASSETS=1 with what is learned of hosts)
+	@go run ./bench/segmentation $(if $(RECORDS),-records $(RECORDS)) $(if $(ASSETS),-assets)
+
 .PHONY: bench-baseline
 bench-baseline: ## five years of first times of 5,000 hosts in 2 GB: memory, speed, error (HOSTS, ACCOUNTS, DAYS, MIB)
 	@go run ./bench/baseline -hosts $(or $(HOSTS),5000) -accounts $(or $(ACCOUNTS),20000) -days $(or $(DAYS),1825) -memory $(or $(MIB),2048)

@@ -78,7 +78,7 @@ func (z *Zoning) findings(flows []*Flow, known *asset.Inventory) (out []*Finding
 			by[k] = found
 			out = append(out, found)
 		}
-		found.severity(faults[0].severity, f, min(z.Zones[f.from].confidence(f.Orig), z.Zones[f.to].confidence(f.Resp)))
+		found.severity(faults[0].severity, f, z.sure(f, faults[0].rule))
 		found.flows = append(found.flows, f)
 	}
 	out = append(out, z.misplaced(flows, known)...)
@@ -89,6 +89,15 @@ func (z *Zoning) findings(flows []*Flow, known *asset.Inventory) (out []*Finding
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), compareOutcome(a, b), cmp.Compare(b.Changes, a.Changes), cmp.Compare(a.First, b.First), cmp.Compare(a.ID, b.ID))
 	})
 	return out, blamed
+}
+
+// sure is how sure the zones of a flow are. Whatever its network is for, what
+// is the Internet is known.
+func (z *Zoning) sure(f *Flow, rule string) uint8 {
+	if rule == ruleField && (f.from == 0 || f.to == 0) {
+		return 100
+	}
+	return min(z.Zones[f.from].confidence(f.Orig, z.nets), z.Zones[f.to].confidence(f.Resp, z.nets))
 }
 
 func compareOutcome(a, b *Finding) int {
@@ -235,7 +244,7 @@ func (f *Finding) finish(z *Zoning) {
 
 // misplaced are controllers in zones where none should be.
 func (z *Zoning) misplaced(flows []*Flow, known *asset.Inventory) []*Finding {
-	traits := hostTraits(flows, known)
+	traits := hostTraits(flows, z.nets, known)
 	at := map[int]*Finding{}
 	var out []*Finding
 	for _, f := range flows {

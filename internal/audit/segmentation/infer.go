@@ -37,13 +37,13 @@ const (
 	toInternet   = -2
 )
 
-// Infer makes zones of what was seen and of what is known of hosts, if anything
-// is: networks of 24 bits (64 of IPv6), each
+// infer makes zones of what was seen, and of what is known of hosts if anything
+// is: networks of 24 bits (64 of IPv6) unless they are seen to be wider, each
 // judged by what its hosts do. Networks with controllers, and those that
-// nothing is known of, become zones of their own; others of one kind become
-// one zone.
-func Infer(flows []*Flow, known *asset.Inventory) *Zoning {
-	list := subnets(flows, known)
+// nothing is known of, become zones of their own; others of one kind become one
+// zone.
+func infer(flows []*Flow, by *nets, known *asset.Inventory) *Zoning {
+	list := subnets(flows, by, known)
 	for _, s := range list {
 		s.byHosts()
 	}
@@ -56,11 +56,13 @@ func Infer(flows []*Flow, known *asset.Inventory) *Zoning {
 	for _, s := range list {
 		s.byOffice(list)
 	}
-	return newZoning(merge(list), nil, false)
+	z := newZoning(merge(list), nil, false)
+	z.nets = by
+	return z
 }
 
 // subnets are the networks seen, in order.
-func subnets(flows []*Flow, known *asset.Inventory) []*subnet {
+func subnets(flows []*Flow, by *nets, known *asset.Inventory) []*subnet {
 	index := map[netip.Prefix]int{}
 	var nets []netip.Prefix
 	hosts := map[netip.Addr]bool{}
@@ -70,9 +72,9 @@ func subnets(flows []*Flow, known *asset.Inventory) []*subnet {
 				if !f.Folded {
 					hosts[a] = true
 				}
-				if _, ok := index[network24(a)]; !ok {
-					index[network24(a)] = 0
-					nets = append(nets, network24(a))
+				if _, ok := index[by.of(a)]; !ok {
+					index[by.of(a)] = 0
+					nets = append(nets, by.of(a))
 				}
 			}
 		}
@@ -83,10 +85,10 @@ func subnets(flows []*Flow, known *asset.Inventory) []*subnet {
 		index[n], out[i] = i, &subnet{net: n, with: map[int]*meeting{}, level: Unknown}
 	}
 	for a := range hosts {
-		out[index[network24(a)]].hosts++
+		out[index[by.of(a)]].hosts++
 	}
-	for a, t := range hostTraits(flows, known) {
-		out[index[network24(a)]].add(t)
+	for a, t := range hostTraits(flows, by, known) {
+		out[index[by.of(a)]].add(t)
 	}
 	pairs := map[pair]bool{}
 	for _, f := range flows {
@@ -96,10 +98,10 @@ func subnets(flows []*Flow, known *asset.Inventory) []*subnet {
 		pairs[pair{f.Orig, f.Resp}] = true
 		from, to := fromInternet, toInternet
 		if f.Orig.IsValid() {
-			from = index[network24(f.Orig)]
+			from = index[by.of(f.Orig)]
 		}
 		if f.Resp.IsValid() {
-			to = index[network24(f.Resp)]
+			to = index[by.of(f.Resp)]
 		}
 		if from == to {
 			continue

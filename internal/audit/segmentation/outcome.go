@@ -70,10 +70,8 @@ func outcomeOf(c *network.Conn) outcome {
 
 func sent(packets, payload uint64) bool { return packets > 0 || payload > 0 }
 
-const (
-	dynamicPorts = 32768 // from here on operating systems draw ports for clients
-	serverPorts  = 10000 // below it are those of services, but for a few
-)
+// dynamicPorts are where operating systems draw ports for clients from.
+const dynamicPorts = 32768
 
 // turned tells whether a connection that was not seen from its beginning has
 // its ends the wrong way round: the first packet seen was an answer.
@@ -83,5 +81,5 @@ func turned(c *network.Conn) bool {
 	}
 	t := transportOf(c.Proto)
 	known := ports[endpoint{t, c.OrigP}] != "" && ports[endpoint{t, c.RespP}] == ""
-	return known && c.RespP >= serverPorts || c.OrigP < 1024 && c.RespP >= dynamicPorts
+	return known && c.RespP >= 1024 || c.OrigP < 1024 && c.RespP >= dynamicPorts
 }

@@ -69,15 +69,17 @@ func judge(f *Flow, from, to *Zone, layered bool) []fault {
 	case near.Level.low() && far.Level == Unknown:
 		say(ruleStranger, pick(c == basic, finding.Info, pick(c == field || c == admin, finding.Medium, finding.Low)), "nothing tells what the network at the other end is for")
 	}
-	if c == field && near.Level.ot() && far.Level >= DMZ {
+	if c == field && far.Level >= DMZ && (near.Level.ot() || far.Level == Outside) || c == plant && far.Level == Outside && f.Protocol != "mqtt" {
 		worst := finding.High
 		switch {
+		case c == plant:
+			worst = finding.Medium
 		case far.Level == DMZ && f.Changes == 0:
 			worst = finding.Medium
 		case far.Level > DMZ && f.Changes > 0:
 			worst = finding.Critical
 		}
-		say(ruleField, worst, "%s commands controllers, and leaves the plant", f.Protocol)
+		say(ruleField, worst, "%s belongs inside the plant, and leaves it", f.Protocol)
 	}
 	if c == admin && to.Level.low() && from.Level >= DMZ {
 		worst := finding.High

@@ -92,16 +92,16 @@ func newWays(flows []*Flow, z *Zoning, l *logons) *ways {
 		}
 		x := way{from: f.Orig, to: f.Resp, service: f.service(), protocol: f.Protocol, ref: f.FirstRef, log: f.FromLog}
 		if w.by[f.Orig] == nil && f.Orig.IsValid() {
-			w.network[network24(f.Orig)] = append(w.network[network24(f.Orig)], f.Orig)
+			w.network[w.z.nets.of(f.Orig)] = append(w.network[w.z.nets.of(f.Orig)], f.Orig)
 		}
 		w.by[f.Orig] = append(w.by[f.Orig], x)
 		if !f.Resp.IsValid() {
 			continue
 		}
-		if w.inside[network24(f.Resp)] == nil {
-			w.inside[network24(f.Resp)] = map[netip.Addr]bool{}
+		if w.inside[w.z.nets.of(f.Resp)] == nil {
+			w.inside[w.z.nets.of(f.Resp)] = map[netip.Addr]bool{}
 		}
-		w.inside[network24(f.Resp)][f.Resp] = true
+		w.inside[w.z.nets.of(f.Resp)][f.Resp] = true
 		if !slices.ContainsFunc(w.to[f.Resp], func(y way) bool { return y.service == x.service && (w.takes(y) || !w.takes(x)) }) {
 			w.to[f.Resp] = append(w.to[f.Resp], x)
 		}
@@ -144,7 +144,7 @@ func (w *ways) from(a netip.Addr, wide bool, done map[crowd]bool) []step {
 	if !wide || !a.IsValid() {
 		return out
 	}
-	n, zone := network24(a), w.z.Of(a)
+	n, zone := w.z.nets.of(a), w.z.Of(a)
 	if done[crowd{n, zone}] {
 		return out
 	}
@@ -166,7 +166,7 @@ func (w *ways) from(a netip.Addr, wide bool, done map[crowd]bool) []step {
 			continue
 		}
 		for _, x := range w.by[b] {
-			if x.to != a && (!x.to.IsValid() || network24(x.to) != n) {
+			if x.to != a && (!x.to.IsValid() || w.z.nets.of(x.to) != n) {
 				out = append(out, step{x, Neighbour})
 			}
 		}

@@ -26,7 +26,7 @@ type traits struct {
 
 // hostTraits gathers them. Flows are in order and of one host pair and
 // service each, so peers are counted by distinct pairs.
-func hostTraits(flows []*Flow, known *asset.Inventory) map[netip.Addr]*traits {
+func hostTraits(flows []*Flow, by *nets, known *asset.Inventory) map[netip.Addr]*traits {
 	out := map[netip.Addr]*traits{}
 	of := func(a netip.Addr) *traits {
 		if !a.IsValid() {
@@ -57,7 +57,7 @@ func hostTraits(flows []*Flow, known *asset.Inventory) map[netip.Addr]*traits {
 			continue
 		}
 		orig, resp, c := of(f.Orig), of(f.Resp), classes[f.Protocol]
-		away := !f.Orig.IsValid() || !f.Resp.IsValid() || network24(f.Orig) != network24(f.Resp)
+		away := !f.Orig.IsValid() || !f.Resp.IsValid() || by.of(f.Orig) != by.of(f.Resp)
 		if f.Protocol == "tristation" {
 			resp.safety = true
 		}

@@ -57,10 +57,12 @@ func Audit(t *Traffic, opt Options) *Report {
 	if opt.Before != nil {
 		earlier = opt.Before.withLogs(opt.Before.All(), r.address)
 	}
+	by := wideNets(t, opt.Before)
 	if r.Zoning == nil {
-		r.Zoning = Infer(slices.Concat(earlier, r.flows), opt.Assets)
+		r.Zoning = infer(slices.Concat(earlier, r.flows), by, opt.Assets)
 	}
 	z := r.Zoning
+	z.nets = by
 	z.seen(r.flows)
 	r.Crossing = cross(r.flows)
 	r.Findings, r.blamed = z.findings(r.flows, opt.Assets)

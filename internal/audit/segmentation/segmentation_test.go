@@ -273,3 +273,85 @@ func TestJSON(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestWideNetwork: a host that calls everybody in its network tells how wide it
+// is; one that calls another network, or nobody by name, does not.
+func TestWideNetwork(t *testing.T) {
+	tests := []struct {
+		from, to string
+		port     uint16
+		want     string // network of 172.16.201.2
+	}{
+		{"172.16.0.122", "172.16.255.255", 137, "172.16.0.0/16"},
+		{"172.16.200.5", "172.16.207.255", 138, "172.16.200.0/21"},
+		{"172.16.201.9", "172.16.201.255", 137, "172.16.201.0/24"},
+		{"172.16.201.9", "172.16.255.255", 5000, "172.16.201.0/24"}, // not by a service that calls its own network
+		{"172.16.0.122", "172.17.255.255", 137, "172.16.201.0/24"},  // wider than anybody's
+		{"172.16.0.122", "172.16.203.255", 137, "172.16.201.0/24"},  // the broadcast of another network
+	}
+	for _, x := range tests {
+		w := newWire()
+		w.conn("udp", "S0", "dns", x.from, x.to, x.port)
+		if got := wideNets(w.t, nil).of(netip.MustParseAddr("172.16.201.2")); got.String() != x.want {
+			t.Errorf("%s calls %s: %v, want %s", x.from, x.to, got, x.want)
+		}
+	}
+}
+
+// TestField: a field protocol that meets the Internet is told though nothing
+// tells what its network is for; MQTT is made for it, and is not.
+func TestField(t *testing.T) {
+	w := newWire()
+	w.tcp("modbus", "10.5.0.1", "203.0.113.9", 502, 1)
+	w.tcp("mqtt", "10.5.0.1", "203.0.113.9", 1883, 1)
+	r := Audit(w.t, Options{})
+	if len(r.Findings) != 1 || r.Findings[0].Rules[0] != ruleField || r.Findings[0].Severity != finding.High {
+		t.Errorf("found %v", titlesOf(r))
+	}
+}
+
+// TestOutcomes: what passed, by protocol and state as conn.log has them.
+func TestOutcomes(t *testing.T) {
+	some, none := record.Some(uint64(3)), record.Opt[uint64]{}
+	tests := []struct {
+		proto, state string
+		orig, resp   record.Opt[uint64]
+		want         outcome
+	}{
+		{"tcp", "SF", some, some, passed}, {"tcp", "S1", some, some, passed}, {"tcp", "RSTO", some, some, passed}, {"tcp", "RSTR", some, some, passed},
+		{"tcp", "S0", some, none, tried}, {"tcp", "REJ", some, some, tried}, {"tcp", "RSTOS0", some, none, tried}, {"tcp", "SH", some, none, tried},
+		{"tcp", "SHR", none, some, oneSided}, {"tcp", "RSTRH", none, some, oneSided},
+		{"tcp", "OTH", some, some, passed}, {"tcp", "OTH", some, none, tried}, {"tcp", "OTH", none, some, oneSided},
+		{"udp", "SF", some, some, passed}, {"udp", "S0", some, none, tried}, {"udp", "SHR", none, some, oneSided},
+		{"icmp", "OTH", some, some, passed}, {"icmp", "OTH", some, none, tried},
+	}
+	for _, x := range tests {
+		c := &network.Conn{Proto: x.proto, State: x.state, OrigPkts: x.orig, RespPkts: x.resp}
+		if got := outcomeOf(c); got != x.want {
+			t.Errorf("%s %s, %v and %v packets: %v, want %v", x.proto, x.state, x.orig.V, x.resp.V, got, x.want)
+		}
+	}
+}
+
+// TestNames: protocols are told by content before port, and what carries or
+// proves who asks does not hide what is carried.
+func TestNames(t *testing.T) {
+	tests := []struct {
+		service string
+		t       transport
+		port    uint16
+		want    string
+		byPort  bool
+	}{
+		{"modbus", tcp, 502, "modbus", false}, {"modbus", tcp, 9999, "modbus", false}, {"", tcp, 502, "modbus", true}, {"ssh", tcp, 443, "ssh", false},
+		{"ssl", tcp, 443, "https", false}, {"ssl", tcp, 3389, "rdp", true}, {"ssl", tcp, 10443, "tls", false}, {"http", tcp, 5985, "winrm", false},
+		{"smb,gssapi,krb", tcp, 445, "smb", false}, {"gssapi,ntlm,smb", tcp, 445, "smb", false}, {"krb_tcp", tcp, 88, "kerberos", false}, {"ldap_tcp,gssapi", tcp, 389, "ldap", false},
+		{"cotp,s7comm", tcp, 102, "s7comm", false}, {"ssl,mqtt", tcp, 8883, "mqtt", false}, {"dnp3_tcp", tcp, 20000, "dnp3", false}, {"opcua-binary", tcp, 4840, "opcua", false},
+		{"", tcp, 7777, "unknown", false}, {"", icmp, 0, "icmp", false}, {"", udp, 1502, "tristation", true}, {"newproto", tcp, 22, "newproto", false},
+	}
+	for _, x := range tests {
+		if got, byPort := name(x.service, x.t, x.port); got != x.want || byPort != x.byPort {
+			t.Errorf("%q on %v/%d: %s, by its port %v; want %s, %v", x.service, x.t, x.port, got, byPort, x.want, x.byPort)
+		}
+	}
+}

@@ -58,7 +58,7 @@ func (r *Report) reachedText(b *strings.Builder, p paint, list []Reached) {
 		if x.Taken != nil {
 			mark = ", gives the host"
 		}
-		fmt.Fprintf(b, "    %s\n", wrap(clean(fmt.Sprintf("%d  %s, by %s%s", x.Steps, r.hostIn(x.Host, x.Zone), openText(x, 4), mark)), 7))
+		fmt.Fprintf(b, "    %d  %s\n", x.Steps, wrap(clean(fmt.Sprintf("%s, by %s%s", r.hostIn(x.Host, x.Zone), openText(x, 4), mark)), 7))
 		if len(x.Path) > 1 || x.Path[0].Ground != Observed {
 			fmt.Fprintf(b, "       %s\n", p.with("2", wrap(clean(r.words(x.Path)), 7)))
 		}

@@ -53,6 +53,8 @@ func (r *Report) Verdict() string {
 	switch {
 	case r.Traffic.Conns == 0:
 		return "There is no record of a connection to judge."
+	case len(r.flows) == 0:
+		return fmt.Sprintf("None of %s was between two hosts inside: nothing crossed a border.", several(r.Traffic.Conns, "connection"))
 	case len(r.zones()) < 2:
 		return "Only one zone was seen: nothing crossed a border."
 	case crossed == 0 && len(r.Findings) > 0:

@@ -14,7 +14,7 @@ import (
 const (
 	maxFlows    = 1 << 18 // flows between hosts that passed
 	maxTried    = 1 << 16 // flows that did not
-	maxFolded   = 1 << 15 // flows between networks, into which what comes after these is counted
+	maxFolded   = 1 << 15 // flows between networks, into which what comes after these is counted, of either kind
 	maxPorts    = 64      // ports told apart for two hosts; what comes after is of "many ports"
 	maxNames    = 1 << 12 // protocols told apart
 	maxFiles    = 1 << 16 // files of evidence whose names are shared
@@ -66,16 +66,18 @@ type op struct {
 // Traffic gathers who talked to whom. It takes records one by one, keeps no
 // record, and is bounded whatever they hold. It belongs to one goroutine.
 type Traffic struct {
-	home   []netip.Prefix
-	flows  map[key]*Flow
-	folded map[key]*Flow
-	tried  int // of flows, those that did not pass
-	ports  map[key]int
-	names  map[string]uint16
-	list   []string
-	files  map[string]string
-	ops    map[op]*Flow
-	logons *logons
+	home        []netip.Prefix
+	flows       map[key]*Flow
+	folded      map[key]*Flow
+	tried       int // of flows, those that did not pass
+	foldedTried int // likewise of folded
+	ports       map[key]int
+	names       map[string]uint16
+	list        []string
+	files       map[string]string
+	ops         map[op]*Flow
+	logons      *logons
+	masks       map[netip.Prefix]bool // networks wider than 24 bits
 
 	// What was seen and is in no flow of two hosts.
 	Conns     uint64 // connections looked at
@@ -93,7 +95,7 @@ type Traffic struct {
 func NewTraffic(home []netip.Prefix) *Traffic {
 	return &Traffic{
 		home: home, flows: map[key]*Flow{}, folded: map[key]*Flow{}, ports: map[key]int{}, names: map[string]uint16{},
-		files: map[string]string{}, ops: map[op]*Flow{}, logons: newLogons(), neighbour: map[netip.Prefix]bool{},
+		files: map[string]string{}, ops: map[op]*Flow{}, logons: newLogons(), neighbour: map[netip.Prefix]bool{}, masks: map[netip.Prefix]bool{},
 	}
 }
 
@@ -105,20 +107,6 @@ func (t *Traffic) inside(a netip.Addr) bool {
 		}
 	}
 	return len(t.home) == 0 && a.IsPrivate() || t.neighbour[network24(a)]
-}
-
-// network24 is the network that an address is taken to be of: 24 bits of
-// IPv4, 64 of IPv6.
-func network24(a netip.Addr) netip.Prefix {
-	bits := 24
-	if a.Is6() {
-		bits = 64
-	}
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return p
 }
 
 // grouped tells whether an address is not that of one host somewhere in the
@@ -134,6 +122,7 @@ func grouped(a netip.Addr) bool {
 func (t *Traffic) conn(c *network.Conn) {
 	t.Conns++
 	orig, resp, port := c.OrigH.Unmap(), c.RespH.Unmap(), c.RespP
+	t.mask(c)
 	if grouped(orig) || grouped(resp) || orig == resp {
 		t.Group++
 		return
@@ -257,8 +246,14 @@ func (t *Traffic) flow(k key) *Flow {
 		return f
 	}
 	k.orig, k.resp = network24(k.orig).Addr(), network24(k.resp).Addr()
+	if k.outcome != passed { // a scan: which ports it tried is not kept
+		k.port, k.protocol, k.byPort = 0, t.name(unknown), false
+	}
 	f := t.folded[k]
-	if f == nil && len(t.folded) < maxFolded {
+	if f == nil && (k.outcome == passed && len(t.folded)-t.foldedTried < maxFolded || k.outcome != passed && t.foldedTried < maxFolded) {
+		if k.outcome != passed {
+			t.foldedTried++
+		}
 		f = t.make(k, true)
 		t.folded[k] = f
 	}

@@ -34,6 +34,7 @@ type Zoning struct {
 	Conduits []Conduit
 	Given    bool // by the user; else inferred
 
+	nets  *nets // which hosts hear one another
 	host  map[netip.Addr]int
 	net   map[netip.Prefix]int
 	bits4 []int // lengths of networks, longest first
@@ -118,8 +119,8 @@ func (z *Zoning) seen(flows []*Flow) {
 }
 
 // confidence is how sure it is that an address belongs here.
-func (z *Zone) confidence(a netip.Addr) uint8 {
-	if n, ok := z.sure[network24(a)]; ok && a.IsValid() {
+func (z *Zone) confidence(a netip.Addr, by *nets) uint8 {
+	if n, ok := z.sure[by.of(a)]; ok && a.IsValid() {
 		return n
 	}
 	return z.Confidence
