@@ -25,3 +25,9 @@ var Response embed.FS
 //
 //go:embed training
 var Training embed.FS
+
+// Vulnerabilities holds tables of flaws that campaigns use, below
+// vulnerabilities/.
+//
+//go:embed vulnerabilities
+var Vulnerabilities embed.FS

@@ -166,7 +166,7 @@ var unfuzzed = map[string]string{
 // target. A name that ends in a slash stands for the packages below it.
 var readers = []string{
 	"internal/absence", "internal/guide", "internal/calendar", "internal/asset",
-	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/access", "internal/audit/iis", "internal/audit/segmentation", "internal/backup", "internal/caselog", "internal/baseline", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
+	"internal/appliance", "internal/asn", "internal/attachment", "internal/audit/access", "internal/audit/iis", "internal/audit/patch", "internal/audit/segmentation", "internal/backup", "internal/caselog", "internal/baseline", "internal/ber", "internal/capture", "internal/cert", "internal/collect", "internal/content", "internal/domain", "internal/evidence/", "internal/flow",
 	"internal/intel", "internal/letter", "internal/mailqueue", "internal/ole", "internal/proto/", "internal/rules/sigma", "internal/rules/yara", "internal/rules/yara/", "internal/script", "internal/spnego", "internal/textline", "internal/tlshello", "internal/unixlog", "internal/wirefile", "internal/wireline",
 	"internal/taxii/access", "internal/taxii/client", "internal/taxii/object", "internal/taxii/server",
 	"internal/linuxaudit", "internal/store", "internal/intel/index",

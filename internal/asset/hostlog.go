@@ -50,7 +50,9 @@ func (l *Learner) learnHost(r record.Record) {
 			k.call(r.SourceHost, claimed)
 		}
 	case *host.Syslog:
-		l.appliance(l.logs(r.Host, &r.Head.Head), r.Product, &r.Head.Head)
+		k := l.logs(r.Host, &r.Head.Head)
+		l.appliance(k, r.Product, &r.Head.Head)
+		k.all(firmware(r.Product, r.Message), &r.Head.Head)
 	case *host.ConfigChange:
 		l.appliance(l.logs(r.Host, &r.Head.Head), r.Product, &r.Head.Head)
 	case *host.SystemEvent:
@@ -148,6 +150,7 @@ func (l *Learner) webLog(r *web.Access) {
 	if r.Product == "iis" || r.Product == "httperr" {
 		k.runs(Software{Kind: KindServer, Vendor: "Microsoft", Product: "Microsoft-IIS", Surety: Sure, Why: "the form of its log"}, &r.Head)
 	}
+	k.served(r.Stem+"?"+r.Query, uint64(r.Status), r.ServerPort, &r.Head)
 	if client < 0 || client == at || r.Status == 0 || r.Status >= 400 {
 		return
 	}

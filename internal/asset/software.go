@@ -169,6 +169,7 @@ func (l *Learner) http(r *http.Request) {
 		l.hostAt(r.RespH).call(r.Host, asked)
 	}
 	l.hostAt(r.RespH).all(productList(r.Server, KindServer, r.RespP, "HTTP Server header", Likely), &r.Head)
+	l.hostAt(r.RespH).served(r.URI, r.StatusCode.V, r.RespP, &r.Head)
 	l.hostAt(r.OrigH).all(userAgent(r.UserAgent), &r.Head)
 }
 

@@ -18,11 +18,11 @@ import (
 func newAudit() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
-		Short: "judge what was open: configuration, accounts, and what crossed between zones",
+		Short: "judge what was open: configuration, accounts, versions, and what crossed between zones",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newAuditIIS(), newAuditAccess(), newAuditSegmentation())
+	cmd.AddCommand(newAuditIIS(), newAuditAccess(), newAuditPatch(), newAuditSegmentation())
 	return cmd
 }
 

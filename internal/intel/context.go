@@ -30,11 +30,11 @@ func (l *loader) kev(raw []byte) {
 		l.refuseRow(fmt.Sprintf("an entry that cannot be read: %v", err))
 		return
 	}
-	desc := fmt.Sprintf("exploited: %s %s, %s; due %s", v.Vendor, v.Product, v.Name, v.Due)
+	desc := fmt.Sprintf(exploitedWords+"%s %s, %s; due %s", v.Vendor, v.Product, v.Name, v.Due)
 	if strings.EqualFold(v.Ransomware, "known") {
-		desc += "; used for ransomware"
+		desc += ransomwareWords
 	}
-	ind := known(Vulnerability, v.CVE, "CISA KEV", desc)
+	ind := known(Vulnerability, v.CVE, KEV, desc)
 	ind.Seen = record.Span{Start: when(v.Added, false), End: when(v.Added, false)}
 	l.row(ind)
 }
@@ -109,14 +109,14 @@ func epss(comment, score, percentile string) Indicator {
 			date = when(day, false)
 		}
 	}
-	desc := "probability of being exploited within 30 days: " + score
+	desc := probabilityWords + score
 	if percentile != "" {
 		desc += ", percentile " + percentile
 	}
 	if model != "" {
 		desc += ", model " + model
 	}
-	ind := known(Vulnerability, "", "EPSS", desc)
+	ind := known(Vulnerability, "", EPSS, desc)
 	ind.URL = "https://www.first.org/epss/"
 	ind.Seen = record.Span{Start: date, End: date}
 	return ind
