@@ -7,7 +7,8 @@
 // clock and that many machines have, programs that few have, users who browse
 // by day, tabs that poll, retries, machines that are off at night. Beacons with
 // sleeps of 10 seconds to 7 days and jitter of 0 to 90 percent are put among it.
-// The sets "tune" and "judge" are made with other seeds and other parameters;
+// With -before, hunts before have seen as many days of the same organisation and
+// kept a memory of them. The sets "tune" and "judge" are made with other seeds and other parameters;
 // the bounds of the detector were chosen on the first.
 package main
 
@@ -17,10 +18,13 @@ import (
 	"os"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"time"
 
+	"longwatch/internal/baseline"
 	"longwatch/internal/detect"
 	"longwatch/internal/detect/beacon"
+	"longwatch/internal/learn"
 	"longwatch/internal/record"
 )
 
@@ -29,6 +33,8 @@ func main() {
 	seeds := flag.Int("seeds", 3, "months to make")
 	machines := flag.Int("machines", 200, "own machines")
 	days := flag.Int("days", 30, "length of the evidence")
+	before := flag.Int("before", 0, "days before it of which hunts have kept a memory, as with --state")
+	least := flag.Duration("least", 0, "least sleep of the beacons")
 	memory := flag.Int64("memory", 64, "MiB for the detector: a sixteenth of --memory")
 	show := flag.Int("show", 0, "false alarms and misses to print")
 	profile := flag.String("cpu", "", "file for a CPU profile")
@@ -44,11 +50,12 @@ func main() {
 		}
 		defer pprof.StopCPUProfile()
 	}
+	sleeps = slices.DeleteFunc(sleeps, func(s float64) bool { return s < least.Seconds() })
 	sum := &tables{days: *days}
 	for i := range *seeds {
-		s := settings{seed: uint64(1000 + i), machines: *machines, days: *days, niche: 0.1, fresh: 0.15, steady: 0.5, pages: 15, catalog: 50}
+		s := settings{seed: uint64(1000 + i), machines: *machines, days: *days, before: *before, niche: 0.1, fresh: 0.15, steady: 0.5, pages: 15, catalog: 50}
 		if *set == "judge" {
-			s = settings{seed: uint64(900000 + 31*i), machines: *machines, days: *days, niche: 0.15, fresh: 0.2, steady: 0.65, pages: 12, catalog: 40}
+			s = settings{seed: uint64(900000 + 31*i), machines: *machines, days: *days, before: *before, niche: 0.15, fresh: 0.2, steady: 0.65, pages: 12, catalog: 40}
 		}
 		if err := month(s, *memory<<20, sum, *show); err != nil {
 			fmt.Fprintln(os.Stderr, "beacon:", err)
@@ -58,13 +65,26 @@ func main() {
 	sum.print(os.Stdout)
 }
 
+// learnMemory is what hunts before may keep, in bytes.
+const learnMemory = 256 << 20
+
 // month makes one month, runs the detector over it and adds to sum.
 func month(s settings, memory int64, sum *tables, show int) error {
-	env := detect.Env{HomeNet: homeNet, Memory: memory}
+	past := &baseline.Past{}
+	env := detect.Env{HomeNet: homeNet, Memory: memory, Past: past}
 	engine := detect.NewEngine([]detect.Spec{beacon.Above(0.02)}, env)
 	n := int64(0)
 	w := newWorld(s, nil)
+	known := learn.New(nil, learnMemory, env.Home, func(record.Record) {})
 	order := newSorter(func(r record.Record) {
+		if r.Base().TS < w.begin {
+			known.Observe(r)
+			return
+		}
+		if !past.Loaded() && s.before > 0 {
+			known.Finish()
+			past.Load(known.Learned())
+		}
 		n++
 		if engine.Wants(r) {
 			engine.Feed(r)

@@ -15,7 +15,8 @@ import (
 type settings struct {
 	seed     uint64
 	machines int
-	days     int
+	days     int     // of the evidence
+	before   int     // of what hunts before have seen
 	niche    float64 // services of one to three machines, for each machine
 	fresh    float64 // share of these that were installed during the month
 	steady   float64 // share of these that always send as much
@@ -47,7 +48,8 @@ type service struct {
 func newWorld(s settings, put func(record.Record)) *world {
 	w := &world{set: s, rng: rand.New(rand.NewPCG(s.seed, 77)), put: put, proxy: netip.MustParseAddr("10.0.0.3"), resolver: netip.MustParseAddr("10.0.0.2")}
 	w.start = record.TimeOf(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))
-	w.end = w.start.Add(time.Duration(s.days) * 24 * time.Hour)
+	w.begin = w.start.Add(time.Duration(s.before) * 24 * time.Hour)
+	w.end = w.begin.Add(time.Duration(s.days) * 24 * time.Hour)
 	for i := range 6000 {
 		w.sites = append(w.sites, w.site(fmt.Sprintf("www.site%d.example%d.com", i, i), 1+max(0, 6-i/40)))
 	}
@@ -108,7 +110,7 @@ func (w *world) services() {
 			s.ja4 = fmt.Sprintf("t13i_niche%d", i)
 		}
 		if w.chance(w.set.fresh) {
-			s.from = w.start.Add(seconds(w.between(0, float64(w.set.days)*86400)))
+			s.from = w.begin.Add(seconds(w.between(0, float64(w.set.days)*86400)))
 		}
 		for range 1 + int(3*math.Pow(w.rng.Float64(), 3)) {
 			w.run(w.machines[w.rng.IntN(len(w.machines))], s)

@@ -18,6 +18,7 @@ type planted struct {
 	names  []string
 	turns  int // check-ins that were made
 	began  record.Time
+	early  bool    // in the first two days of the evidence
 	score  float64 // of the best finding that names it
 }
 
@@ -60,7 +61,7 @@ func (w *world) plant(m *machine, n int, sleep, jitter float64, mode string) *pl
 		vary = 0.5
 	}
 	room := max(float64(w.set.days)*86400-max(4*86400, 4.5*sleep), 3600)
-	b.began = w.start.Add(seconds(w.between(0, min(room, 14*86400))))
+	b.began = w.begin.Add(seconds(w.between(0, min(room, 14*86400))))
 	turn := 0
 	w.add(b.began, func(p *process) {
 		if there, next := w.on(m, p.at); !there {

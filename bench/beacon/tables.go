@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"time"
 
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
@@ -70,6 +71,9 @@ func (t *tables) add(w *world, all []*planted, found []finding.Finding, show int
 	t.planted = append(t.planted, all...)
 	by := map[string]*planted{}
 	for _, b := range all {
+		b.early = b.began.Sub(w.begin) < 48*time.Hour
+	}
+	for _, b := range all {
 		for _, p := range b.peers {
 			by[p.String()] = b
 		}
@@ -98,7 +102,7 @@ func (t *tables) add(w *world, all []*planted, found []finding.Finding, show int
 	for _, b := range all {
 		if b.score < 0.5 && b.turns >= 8 && show > 0 {
 			show--
-			fmt.Fprintf(os.Stderr, "missed %.2f: %s sleep %.0f jitter %.2f turns %d on %s %v nights %v began %.1f peers %v %v\n", b.score, b.mode, b.sleep, b.jitter, b.turns, b.m.kind, b.m.addr, b.m.nights, b.began.Sub(w.start).Hours()/24, b.names[0], b.peers[0])
+			fmt.Fprintf(os.Stderr, "missed %.2f: %s sleep %.0f jitter %.2f turns %d on %s %v nights %v began %.1f peers %v %v\n", b.score, b.mode, b.sleep, b.jitter, b.turns, b.m.kind, b.m.addr, b.m.nights, b.began.Sub(w.begin).Hours()/24, b.names[0], b.peers[0])
 		}
 	}
 }
@@ -148,7 +152,7 @@ func (t *tables) print(out io.Writer) {
 		_, _ = fmt.Fprintf(out, "| machine on at night: %v | %s |\n", nights, t.recall(bound, func(b *planted) bool { return b.m.nights == nights }))
 	}
 	for _, early := range []bool{true, false} {
-		_, _ = fmt.Fprintf(out, "| began in the first two days: %v | %s |\n", early, t.recall(bound, func(b *planted) bool { return (b.began < record.Time(1780272000e9+2*86400e9)) == early }))
+		_, _ = fmt.Fprintf(out, "| began in the first two days: %v | %s |\n", early, t.recall(bound, func(b *planted) bool { return b.early == early }))
 	}
 }
 

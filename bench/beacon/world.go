@@ -28,6 +28,7 @@ type world struct {
 	set      settings
 	rng      *rand.Rand
 	start    record.Time // a Monday, 00:00 UTC
+	begin    record.Time // of the evidence; what was before is only remembered
 	end      record.Time
 	machines []*machine
 	queue    queue

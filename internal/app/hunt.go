@@ -233,11 +233,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	if h.contents != nil {
 		cf.Coverage = append(cf.Coverage, h.contents.coverage()...)
 	}
-	if n := h.engine.Dropped(); n > 0 {
-		cf.Coverage = append(cf.Coverage, casefolder.Coverage{
-			Name: "findings not kept", Why: fmt.Sprintf("detectors made %d findings beyond what is kept of each; narrow the time with --since and --until to see them", n),
-		})
-	}
+	cf.Coverage = append(cf.Coverage, h.notKept()...)
 
 	if err := h.searchedFor(cf, profiles); err != nil {
 		return nil, err

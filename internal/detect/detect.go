@@ -53,6 +53,13 @@ func (e Env) Home(a netip.Addr) bool {
 // Detector has handlers; they share its state and need no locks.
 type Detector interface{ Handlers() []Handler }
 
+// Bounded is a Detector that may have to forget some of what it follows when its
+// memory is full. Forgot is asked after the last record: how many, and what they
+// are in words ("rhythms of contact").
+type Bounded interface {
+	Forgot() (n int, what string)
+}
+
 // Reporter takes findings. The engine fills in Detector, and, where the
 // detector left them empty, Title and Techniques and Dossier from its Spec and
 // Start, End, Entities and Refs from the record being handled.

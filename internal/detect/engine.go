@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"runtime"
 	"slices"
 	"sync"
@@ -124,6 +125,31 @@ func (e *Engine) Dropped() int {
 	return n
 }
 
+// Forgotten is what a detector forgot for lack of memory.
+type Forgotten struct {
+	Detector string
+	N        int
+	What     string
+}
+
+// Forgotten are the detectors that forgot something, in the order of their ids.
+// It is valid after Finish.
+func (e *Engine) Forgotten() []Forgotten {
+	var out []Forgotten
+	for _, w := range e.workers {
+		for _, r := range w.runners {
+			if r.bounded == nil {
+				continue
+			}
+			if n, what := r.bounded.Forgot(); n > 0 {
+				out = append(out, Forgotten{r.spec.ID, n, what})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Forgotten) int { return cmp.Compare(a.Detector, b.Detector) })
+	return out
+}
+
 // merge seals findings and makes one of those that make the same claim.
 func merge(all []finding.Finding) []finding.Finding {
 	for i := range all {
@@ -169,6 +195,7 @@ func (w *worker) run() {
 // that the detector's handlers are given.
 type runner struct {
 	spec    Spec
+	bounded Bounded // nil for most detectors
 	byType  map[*record.Type][]Handler
 	clocks  []clock
 	atEnd   []Handler
@@ -184,8 +211,10 @@ type clock struct {
 }
 
 func newRunner(s Spec, env Env) *runner {
+	d := s.New(env)
 	r := &runner{spec: s, byType: map[*record.Type][]Handler{}}
-	for _, h := range s.New(env).Handlers() {
+	r.bounded, _ = d.(Bounded)
+	for _, h := range d.Handlers() {
 		switch {
 		case h.Type != nil:
 			r.byType[h.Type] = append(r.byType[h.Type], h)

@@ -104,3 +104,24 @@ func TestEngineMergesDoubles(t *testing.T) {
 		t.Errorf("%d findings, want one cleared log and the end", len(got))
 	}
 }
+
+// forgetter says that it forgot as many records as it saw.
+type forgetter struct{ n int }
+
+func (f *forgetter) Handlers() []Handler {
+	return []Handler{On(func(*host.LogClear, Reporter) { f.n++ })}
+}
+
+func (f *forgetter) Forgot() (n int, what string) { return f.n, "logs" }
+
+func TestEngineTellsWhatWasForgotten(t *testing.T) {
+	none := func(id string) Spec { return Spec{ID: id, New: func(Env) Detector { return &forgetter{} }} }
+	e := NewEngine([]Spec{none("b"), spec("counter"), none("a")}, Env{})
+	e.Feed(cleared(time.Hour, "Security", 1))
+	e.Feed(cleared(2*time.Hour, "System", 2))
+	e.Finish()
+	want := []Forgotten{{"a", 2, "logs"}, {"b", 2, "logs"}}
+	if diff := cmp.Diff(want, e.Forgotten()); diff != "" {
+		t.Error(diff)
+	}
+}

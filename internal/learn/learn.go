@@ -115,6 +115,9 @@ func (l *Learner) Observe(r record.Record) {
 			l.page(r, "wire "+r.RespH.String(), r.URI)
 		}
 	case *web.Access:
+		if l.home(r.ClientIP) {
+			l.proxied(r, r.ClientIP, r.Method, r.Stem)
+		}
 		if r.Status < badRequest {
 			l.page(r, strings.ToLower(r.Server), r.Stem)
 		}
@@ -222,6 +225,32 @@ func (l *Learner) request(r *http.Request) {
 		*l.sites.At(r.RespH, r.TS) = baseline.Normal(baseline.Site, cut(r.Host))
 		l.host(r, r.OrigH, baseline.Site, r.Host)
 	}
+	if l.home(r.RespH) {
+		l.proxied(r, r.OrigH, r.Method, r.URI)
+	}
+}
+
+// proxied notes the site that a client asked a proxy of ours for.
+func (l *Learner) proxied(r record.Record, client netip.Addr, method, target string) {
+	_, site, absolute := strings.Cut(target, "://")
+	switch {
+	case absolute:
+		site, _, _ = strings.Cut(site, "/")
+	case method == "CONNECT":
+		site = target
+	default:
+		return
+	}
+	if i := strings.LastIndexByte(site, ':'); i > 0 && !strings.HasSuffix(site, "]") {
+		site = site[:i]
+	}
+	kind := baseline.Site
+	if a, err := netip.ParseAddr(strings.Trim(site, "[]")); err == nil {
+		kind, site = baseline.Peer, a.String()
+	}
+	name, ts := l.name(client, r.Base().TS), r.Base().TS
+	l.now.Active(l.machine(name), ts)
+	l.note(r, kind, l.machine(name), name, baseline.Normal(kind, cut(site)))
 }
 
 func (l *Learner) socket(s *host.Socket) {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"longwatch/internal/record"
@@ -12,11 +13,12 @@ import (
 const (
 	rawGaps    = 48           // times between events that are kept one by one
 	bins       = 84           // of the histogram that takes over: four to an octave, from a second to 24 days
-	pause      = uint32(1e9)  // added to a time during which the host was off
+	pause      = uint32(1e9)  // added to a time during which the host was off, twice when it ended with the host's coming up
 	maxGap     = uint32(99e7) // hundredths of a second: 114 days
 	classes    = 4            // sizes told apart
 	keptRefs   = 6
 	keptPeers  = 4
+	fewWaits   = 3 // waits with the host on all the time below which those across nights are all there is
 	offHours   = 2 // hours in which a host sends nothing out: it is off, or nobody works
 	cost       = 520
 	nearEvents = time.Second // events closer than that are one
@@ -66,6 +68,7 @@ type channel struct {
 	refs         []record.Ref
 	lastRef      record.Ref
 	peers        []netip.Addr // examples
+	names        []string     // likewise, of a fingerprint behind a proxy
 	peerBits     uint64       // one for each peer, by hash
 }
 
@@ -74,14 +77,16 @@ type contact struct {
 	ref      record.Ref
 	at       record.Time
 	peer     netip.Addr
+	name     string // of the peer, where a proxy stands before it
 	port     uint16
 	size     uint64 // bytes that the host sent
 	sized    bool   // that is known
 	answered bool
 }
 
-// add takes note of a contact; off tells whether the host was off since the last.
-func (c *channel) add(x contact, off func(from, to record.Time) bool) {
+// add takes note of a contact; off tells whether the host was off since the
+// last, up when it came up last.
+func (c *channel) add(x contact, off func(from, to record.Time) bool, up record.Time) {
 	if x.ref == c.lastRef && c.contacts > 0 {
 		return // the same evidence twice
 	}
@@ -94,7 +99,7 @@ func (c *channel) add(x contact, off func(from, to record.Time) bool) {
 	if x.sized {
 		c.sizes.add(x.size)
 	}
-	c.notePeer(x.peer)
+	c.notePeer(x.peer, x.name)
 	if len(c.refs) < keptRefs {
 		c.refs = append(c.refs, x.ref)
 	} else if c.contacts&(c.contacts-1) == 0 { // 8, 16, 32 ...
@@ -112,13 +117,25 @@ func (c *channel) add(x contact, off func(from, to record.Time) bool) {
 	g := uint32(min(int64(wait/(10*time.Millisecond)), int64(maxGap)))
 	if off(c.last, x.at) {
 		g += pause
+		if x.at.Sub(up) <= startWithin {
+			g += pause
+		}
 	}
 	c.last = x.at
 	c.gap(g)
 }
 
-func (c *channel) notePeer(a netip.Addr) {
+// notePeer counts who was at the other end: an address, or the name that a proxy
+// was asked for.
+func (c *channel) notePeer(a netip.Addr, name string) {
 	if !a.IsValid() {
+		if c.kind != byPrint || name == "" {
+			return
+		}
+		c.peerBits |= 1 << (hashString(uint64(byName), name) % 64)
+		if len(c.names) < keptPeers && !slices.Contains(c.names, name) {
+			c.names = append(c.names, strings.Clone(name[:min(len(name), longName)]))
+		}
 		return
 	}
 	c.peerBits |= 1 << (hashAddr(a) % 64)
@@ -153,7 +170,7 @@ func (c *channel) count(g uint32) {
 			c.since = 0
 			return
 		}
-		g -= pause
+		g %= pause
 	}
 	c.since += float64(g) / 100
 	if c.since < c.dead {
@@ -171,7 +188,8 @@ func (c *channel) count(g uint32) {
 
 // best measures the channel with every way to join events and keeps the one
 // that speaks most for a timer. quiet tells that the host hardly does anything
-// else, so that hours without it say nothing.
+// else, so that hours without it say nothing; nor do they where all waits are
+// longer than the host is on.
 func (c *channel) best(quiet bool) (r rhythm, dead float64, pauses bool) {
 	if c.hist != nil {
 		var gaps []gap
@@ -188,11 +206,11 @@ func (c *channel) best(quiet bool) (r rhythm, dead float64, pauses bool) {
 			on++
 		}
 	}
-	pauses = quiet && 2*on < len(c.gaps)
+	pauses = 2*on < len(c.gaps) && (quiet || on < fewWaits)
 	r.Evidence = math.Inf(-1)
 	most := 0
 	for _, d := range deads {
-		gaps := c.joined(d, pauses)
+		gaps := c.joined(d, pauses, quiet)
 		if most = max(most, len(gaps)); len(gaps) < 2 || 4*len(gaps) < most {
 			break // joined waits are alike because they were joined
 		}
@@ -206,17 +224,20 @@ func (c *channel) best(quiet bool) (r rhythm, dead float64, pauses bool) {
 	return r, dead, pauses
 }
 
-// joined are the gaps with those below dead seconds added to the next.
-func (c *channel) joined(dead float64, pauses bool) []gap {
+// joined are the gaps with those below dead seconds added to the next. Of those
+// across times with the host off, where they count, a wait that ended with the
+// host's coming up says only that it was over by then, unless the host is quiet
+// and seems to come up with every contact.
+func (c *channel) joined(dead float64, pauses, quiet bool) []gap {
 	out := make([]gap, 0, len(c.gaps))
 	sum := 0.0
 	for _, g := range c.gaps {
 		if g >= pause {
-			if !pauses {
+			if !pauses || g >= 2*pause && !quiet {
 				sum = 0
 				continue
 			}
-			g -= pause
+			g %= pause
 		}
 		if sum += float64(g) / 100; sum >= dead {
 			out = append(out, gap{sum, sum, 1})

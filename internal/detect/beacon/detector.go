@@ -51,6 +51,7 @@ const (
 	settle      = 24 * time.Hour   // of the evidence, before which nobody can say what is rare
 	startWithin = 15 * time.Minute // of a host's coming up: what starts with it
 	longName    = 200              // bytes of a name or URL that are kept
+	anyPrint    = 16               // added to the kind of what is counted over all peers
 	portDNS     = 53
 	portNTP     = 123
 )
@@ -193,18 +194,23 @@ func (d *detector) quic(r *quic.Record, _ detect.Reporter) {
 	d.prints(i, d.name(i, r.ServerName, x), x, "ja4 "+r.JA4)
 }
 
-// prints follows fingerprints over all rare peers. A fingerprint of which there
-// is none ends with a space.
+// prints follows fingerprints over all rare peers, and notes who has one at any
+// peer. A fingerprint of which there is none ends with a space.
 func (d *detector) prints(i uint32, hosts int, x contact, list ...string) {
-	if hosts > rarest || !d.settled() {
-		return
-	}
 	for _, p := range list {
-		if !strings.HasSuffix(p, " ") {
+		if strings.HasSuffix(p, " ") {
+			continue
+		}
+		d.crowd.add(anyPeer(p), i, x.at)
+		if hosts <= rarest && d.settled() {
 			d.follow(i, byPrint, p, hashString(uint64(byPrint), p), x)
 		}
 	}
 }
+
+// anyPeer is the key under which the hosts are counted that have a fingerprint
+// at any peer, rare or not.
+func anyPeer(print string) uint64 { return hashString(uint64(byPrint)+anyPrint, print) }
 
 func (d *detector) request(r *http.Request, _ detect.Reporter) {
 	i, ok := d.hosts.at(r.OrigH)
@@ -215,7 +221,11 @@ func (d *detector) request(r *http.Request, _ detect.Reporter) {
 	if d.env.Home(peer) {
 		peer, port = netip.Addr{}, 0 // a proxy
 	}
-	x := contact{ref: r.Ref, at: r.TS, peer: peer, port: port, size: r.ReqBodyLen + uint64(len(r.URI)), sized: true, answered: r.StatusCode.Set}
+	size := r.ReqBodyLen + r.RespBodyLen
+	if r.Method != "CONNECT" { // which is as long as the name
+		size += uint64(len(r.URI))
+	}
+	x := contact{ref: r.Ref, at: r.TS, peer: peer, port: port, size: size, sized: size > 0, answered: r.StatusCode.Set}
 	d.web(i, r.Method, r.Host, r.URI, r.UserAgent, x)
 }
 
@@ -251,6 +261,7 @@ func (d *detector) web(i uint32, method, name, target, agent string, x contact) 
 			_, hosts = d.follow(i, byAddress, a.String(), hashAddr(a), x)
 		}
 	} else {
+		x.name = name
 		hosts = d.name(i, name, x)
 	}
 	if path, _, _ = strings.Cut(path, "?"); len(path) > 1 {
@@ -289,7 +300,7 @@ func (d *detector) query(m *dns.Message, _ detect.Reporter) {
 	if owned == "" {
 		owned = name
 	}
-	x := contact{ref: m.Ref, at: m.TS, port: m.RespP, size: uint64(len(name)), sized: true, answered: m.RCode.Set}
+	x := contact{ref: m.Ref, at: m.TS, port: m.RespP, answered: m.RCode.Set} // of one size when for one name, which says nothing
 	d.follow(i, byDomain, owned, hashString(uint64(byDomain), owned), x)
 }
 
@@ -314,7 +325,7 @@ func (d *detector) follow(i uint32, k kind, value string, peer uint64, x contact
 		d.channels[id] = ch
 	}
 	h := &d.hosts.list[i]
-	ch.add(x, h.off)
+	ch.add(x, h.off, h.up)
 	if h.starts != ch.startSeen && x.at.Sub(h.up) <= startWithin {
 		ch.starts, ch.startSeen = ch.starts+1, h.starts
 	}
@@ -349,6 +360,12 @@ func (d *detector) makeRoom(now record.Time) {
 		}
 		delete(d.channels, w.id)
 	}
+}
+
+// Forgot implements detect.Bounded. Channels to what many hosts talk to, and
+// those without a rhythm, are no loss.
+func (d *detector) Forgot() (n int, what string) {
+	return d.dropped, "hosts and rare ends outside, which might have been beacons,"
 }
 
 // hostsOf is how many hosts have the peer of c.

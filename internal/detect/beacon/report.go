@@ -20,6 +20,7 @@ const (
 	mediumScore = 0.75 // likewise none in the month that the bounds were chosen on
 	leastEvents = 4
 	newAfter    = 48 * time.Hour // after a host's evidence begins
+	oneDay      = 12 * time.Hour // longer than anybody sits before a page
 	knownFor    = 96 * time.Hour // evidence of a host that is too short to tell what is new
 )
 
@@ -44,10 +45,17 @@ func (d *detector) judge(out detect.Reporter) {
 	})
 	var told []found
 	for _, f := range all {
-		if !slices.ContainsFunc(told, func(o found) bool { return same(o, f) }) {
+		i := slices.IndexFunc(told, func(o found) bool { return same(o, f) })
+		if i < 0 {
 			told = append(told, f)
-			out.Report(d.finding(f))
+			continue
 		}
+		if habit, _ := d.habit(told[i].c, &d.hosts.list[f.c.host]); !habit {
+			told[i].s = max(told[i].s, f.s) // seen in another way, the same contacts may show more
+		}
+	}
+	for _, f := range told {
+		out.Report(d.finding(f))
 	}
 }
 
@@ -57,7 +65,7 @@ func rank(f found) int {
 	switch {
 	case f.c.shaped():
 		return 6
-	case f.t.Rotating > 2:
+	case f.c.kind == byPrint && f.c.distinct() > 2:
 		return 0
 	}
 	return []int{byName: 1, byAddress: 2, byURL: 3, byPrint: 4, byDomain: 5}[f.c.kind]
@@ -73,7 +81,7 @@ func same(a, b found) bool {
 			return true
 		}
 	}
-	if a.c.value == b.c.value || strings.HasSuffix(a.c.value, "."+b.c.value) || strings.HasPrefix(b.c.value, a.c.value+"/") {
+	if slices.Contains(a.c.names, b.c.value) || a.c.value == b.c.value || strings.HasSuffix(a.c.value, "."+b.c.value) || strings.HasPrefix(b.c.value, a.c.value+"/") {
 		return true
 	}
 	ratio := a.r.Median / b.r.Median
@@ -102,8 +110,8 @@ func (d *detector) score(c *channel) (found, bool) {
 		Nameless: c.kind == byAddress && !d.hasName(c), OddPort: odd(c.port), Silent: c.answered == 0, Daily: daily(r), Lasting: lasting(c, h, r),
 		Starts: int(c.starts), OfStarts: int(h.starts - c.startsBefore),
 	}
-	if c.kind == byPrint {
-		t.Rotating = c.distinct()
+	if c.kind == byPrint && (c.shaped() || d.crowd.hosts(anyPeer(c.value)) <= rarest) {
+		t.Rotating = c.distinct() // what many have shows no owner
 	}
 	if c.shaped() {
 		t.Same, t.New = 0, 0 // all are of one size by choice, and everything was rare at first
@@ -147,8 +155,9 @@ func (d *detector) fresh(c *channel, h *host) float64 {
 }
 
 // habit tells whether hunts before saw the host at the other end of c, and
-// whether they know enough of the host to say so. Fingerprints and queries for
-// ever other names are not kept by them.
+// whether they know enough of the host to say so. Fingerprints, URLs and queries
+// are not kept by them: that a name was never a site of the host does not say
+// that it never asked for it.
 func (d *detector) habit(c *channel, h *host) (habit, known bool) {
 	s := baseline.Host(h.addr.String())
 	if !d.env.Past.Settled(s, c.first) {
@@ -157,7 +166,10 @@ func (d *detector) habit(c *channel, h *host) (habit, known bool) {
 	switch c.kind {
 	case byAddress:
 		_, habit = d.env.Past.Knew(baseline.Peer, s, c.value, c.first)
-	case byName, byDomain:
+	case byDomain:
+		_, habit = d.env.Past.Knew(baseline.Site, s, baseline.Normal(baseline.Site, c.value), c.first)
+		return habit, habit
+	case byName:
 		_, habit = d.env.Past.Knew(baseline.Site, s, baseline.Normal(baseline.Site, c.value), c.first)
 	case byURL, byPrint:
 		return false, false
@@ -168,9 +180,15 @@ func (d *detector) habit(c *channel, h *host) (habit, known bool) {
 // lasting tells how much of the time that its host was at work since it began
 // the channel fills with waits of its kind. Half of it is as good as all: turns
 // are missed, and a beacon may have been ended.
+// What lives for part of a day on a host that was known for days may be a page
+// that somebody left open.
 func lasting(c *channel, h *host, r rhythm) float64 {
 	could := float64(max(h.hours-min(c.hoursBefore, h.hours), 1))
-	return min(2*float64(c.events)*r.Median/3600/could, 1)
+	fills := min(2*float64(c.events)*r.Median/3600/could, 1)
+	if c.last.Sub(c.first) < oneDay && h.last.Sub(h.first) >= knownFor {
+		fills /= 2
+	}
+	return fills
 }
 
 // daily tells whether the period is near a whole number of days and not so
@@ -221,6 +239,9 @@ func (d *detector) finding(f found) finding.Finding {
 	for _, p := range c.peers {
 		out.Entities = append(out.Entities, record.Entity{Kind: "address", Value: p.String(), Role: "responder"})
 	}
+	for _, n := range c.names {
+		out.Entities = append(out.Entities, record.Entity{Kind: "domain", Value: n})
+	}
 	out.Why = d.reasons(f, h)
 	if c.port != 0 && f.t.OddPort {
 		out.Techniques = append(slices.Clone(Detector.Techniques), "T1571")
@@ -247,7 +268,7 @@ func (d *detector) reasons(f found, h *host) []string {
 		finding.Because("%.0f %% of the time lies between contacts that keep this rhythm, hours with the host off left out; waits of people spread far more (evidence for a timer %.0f nats)", 100*r.Cover, r.Evidence),
 	}
 	if c.kind == byPrint {
-		why = append(why, finding.Because("the fingerprint was met at about %d peers, none of which more than %d hosts talk to", t.Rotating, rarest))
+		why = append(why, finding.Because("the fingerprint was met at about %d peers, none of which more than %d hosts talk to", c.distinct(), rarest))
 	} else {
 		why = append(why, finding.Because("%d of %d own hosts talk to it", t.Hosts, t.Of))
 	}

@@ -122,6 +122,9 @@ func TestMemory(t *testing.T) {
 	if len(d.channels) > d.room || len(d.names) > d.maxNames() || len(d.pairs.slots)*8 > leastMemory/4 || len(d.crowd.slots)*24 > leastMemory/8 {
 		t.Errorf("%d channels of %d, %d names of %d, %d pairs, %d peers", len(d.channels), d.room, len(d.names), d.maxNames(), len(d.pairs.slots), len(d.crowd.slots))
 	}
+	if n, what := d.Forgot(); n != d.dropped || what == "" {
+		t.Errorf("forgot %d %q, want %d", n, what, d.dropped)
+	}
 	var got reports
 	d.judge(&got)
 	if len(got) != 1 || got[0].Entities[1].Value != evil.String()+".example" {
