@@ -23,6 +23,7 @@ type outcome struct {
 // five ways, and judges what the hunts say against the truth.
 func (b *board) exercises(w io.Writer) (string, error) {
 	var parts, lines strings.Builder
+	var fitted []step
 	for _, set := range []struct{ name, asked, seeds string }{
 		{"Seeds used in development", "", b.seeds},
 		{"Seeds that judge", " (judging seeds)", b.judging},
@@ -42,11 +43,16 @@ func (b *board) exercises(w io.Writer) (string, error) {
 		if set.asked != "" {
 			lines.Reset()
 		}
-		fmt.Fprintf(&lines, "| mixed exercises%s | entry point right | %s |\n| | attribution right or unattributed | %s |\n| | Brier score of attributions | %.3f |\n", set.asked, s.entry, s.fair, s.brier())
+		fmt.Fprintf(&lines, "| mixed exercises%s | entry point right | %s |\n| | attribution right or unattributed | %s |\n| | Brier score of attributions; without the profile of unchecked sources | %.3f; %.3f |\n", set.asked, s.entry, s.fair, s.brier(), s.open.brier())
 		fmt.Fprintf(&parts, "\n### %s: %d to %d\n\n", set.name, from, to)
 		s.tables(&parts)
 		if err := b.diagram(&parts, set.name, s); err != nil {
 			return "", err
+		}
+		if set.asked == "" {
+			fitted = isotonic(s.open.forecasts)
+		} else if fitted != nil {
+			fmt.Fprintf(&parts, "\nA rising map of probabilities (isotonic regression) fitted to the seeds used in development would make the Brier score of these, without the profile of unchecked sources, %.3f instead of %.3f.\n", s.remapped(fitted), s.open.brier())
 		}
 		misses(&parts, rs)
 	}
