@@ -108,6 +108,9 @@ func (f *trainFlags) run(cmd *cobra.Command, args []string) error {
 	w := cmd.OutOrStdout()
 	_, err = fmt.Fprintf(w, "%s  %d items for %s, %d of them from the incident\n%s  %d injects in %d minutes\n",
 		filepath.Join(f.out, trainFiles[0]), len(drill.Items), drill.For, drill.Own, filepath.Join(f.out, trainFiles[1]), len(table.Told), table.Minutes)
+	if err == nil && drill.Own == 0 && len(args) == 1 {
+		_, err = fmt.Fprintf(w, "the incident holds little that %s would have seen: try another --for\n", drill.For)
+	}
 	if err == nil && others > 0 && f.opt.Incident == "" {
 		_, err = fmt.Fprintf(w, "the case has %d more incidents: --incident 2 makes a drill from another\n", others)
 	}

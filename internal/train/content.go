@@ -338,3 +338,22 @@ func inertText(text string, defaults facts) error {
 	}
 	return nil
 }
+
+// Claims are the detectors and the dossiers' detections that items and scripts
+// retell.
+func (l *Library) Claims() (detectors, dossier []string) {
+	add := func(f *From) {
+		detectors, dossier = append(detectors, f.Detectors...), append(dossier, f.Dossier...)
+	}
+	for _, i := range l.items {
+		add(&i.From)
+	}
+	for _, s := range l.scripts {
+		for n := range s.Injects {
+			add(&s.Injects[n].From)
+		}
+	}
+	slices.Sort(detectors)
+	slices.Sort(dossier)
+	return slices.Compact(detectors), slices.Compact(dossier)
+}

@@ -52,12 +52,13 @@ func (l *Library) Drill(s *Source, ch Choice) (*Drill, error) {
 	if !slices.Contains(Roles, ch.For) {
 		return nil, fmt.Errorf("train: unknown role %q: use %v", ch.For, Roles)
 	}
+	known := l.place(s)
 	var own, campaign, attacks, ordinary []Shown
 	for _, item := range l.items {
 		if !slices.Contains(item.For, ch.For) {
 			continue
 		}
-		shown := Shown{Item: item, facts: l.compose(item.campaign, item.Facts, s.Known), number: map[string]int{}}
+		shown := Shown{Item: item, facts: l.compose(item.campaign, item.Facts, known), number: map[string]int{}}
 		for n, sign := range item.Signs {
 			shown.number[sign.ID] = n + 1
 		}

@@ -18,6 +18,7 @@ var common = facts{
 	"tell":    "the service desk or the security team, by telephone",
 	"host":    "host-1",
 	"account": "account-1",
+	"target":  "host-2", // to which something was done
 	"peer":    "203.0.113.77",
 	"date":    "Tuesday 10 March",
 	"time":    "10:42",
@@ -46,6 +47,17 @@ func (l *Library) compose(campaign string, own map[string]string, known facts) f
 		out[name] = base.fill(text)
 	}
 	return out
+}
+
+// place are the facts that must be the same in all items of a drill: those that
+// the source does not know are those of its campaign.
+func (l *Library) place(s *Source) facts {
+	of := l.defaults(Everyday, nil)
+	if l.facts[s.Campaign] != nil {
+		of = l.defaults(s.Campaign, nil)
+	}
+	out := facts{"org": of["org"], "own": of["own"], "outside": of["outside"]}
+	return out.over(s.Known)
 }
 
 // over is f with what known says put over it.

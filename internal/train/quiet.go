@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"longwatch/internal/casefolder"
 	"longwatch/internal/domain"
 	"longwatch/internal/finding"
 )
@@ -29,6 +30,7 @@ type quiet struct {
 	own    string   // own domain; may be empty
 	redact []string // words that are blacked out, longest first
 
+	hosts map[string]string // names by address
 	given map[string]string // pseudonyms by kind and value in lower case
 	count map[string]int
 	words []string // values that have a pseudonym, longest first
@@ -41,7 +43,7 @@ const (
 )
 
 func newQuiet(names Names, own string, redact []string) *quiet {
-	q := &quiet{names: names, own: own, given: map[string]string{}, count: map[string]int{}}
+	q := &quiet{names: names, own: own, hosts: map[string]string{}, given: map[string]string{}, count: map[string]int{}}
 	for _, w := range redact {
 		if w = strings.TrimSpace(w); w != "" {
 			q.redact = append(q.redact, w)
@@ -54,8 +56,13 @@ func newQuiet(names Names, own string, redact []string) *quiet {
 func byLength(a, b string) int { return len(b) - len(a) }
 
 // learn gives pseudonyms to the accounts, mailboxes and hosts of an incident, in
-// the order in which it names them.
-func (q *quiet) learn(i *finding.Incident) {
+// the order in which it names them. An address of a known host is that host.
+func (q *quiet) learn(hosts []casefolder.Host, i *finding.Incident) {
+	for _, h := range hosts {
+		for _, a := range h.Addresses {
+			q.hosts[a] = h.Name
+		}
+	}
 	for _, f := range i.Findings {
 		for _, e := range f.Entities {
 			if len(q.given) >= maxNames {
@@ -92,7 +99,7 @@ var systemAccounts = []string{"system", "localsystem", "root", "local service", 
 func (q *quiet) account(value string) string {
 	v := bareAccount(value)
 	if v == "" || slices.Contains(systemAccounts, v) || strings.HasPrefix(v, "uid ") {
-		return q.text(v)
+		return q.text(strings.ToUpper(v))
 	}
 	if q.names == Keep {
 		return q.text(v)
@@ -132,6 +139,8 @@ func (q *quiet) address(value string) string {
 	switch {
 	case err != nil:
 		return q.text(value)
+	case q.hosts[a.String()] != "" && a.IsPrivate():
+		return q.host(q.hosts[a.String()])
 	case q.names == Keep:
 		return strings.ReplaceAll(defang(a.String()), ":", "[:]")
 	case a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast():

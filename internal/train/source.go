@@ -34,17 +34,22 @@ type told struct {
 	facts facts
 }
 
-// match is the first finding that f speaks of, in the order of time.
+// match is the first finding that f speaks of, in the order of time. A weak
+// claim stands back, since it may be ordinary work that only looks alike, and so
+// does one without a time.
 func (s *Source) match(f *From) *told {
-	if f.empty() {
-		return nil
-	}
+	var weak *told
 	for n := range s.told {
-		if f.matches(s.told[n].Finding) {
-			return &s.told[n]
+		t := &s.told[n]
+		switch {
+		case !f.matches(t.Finding):
+		case t.Severity >= finding.Medium && t.Start != 0:
+			return t
+		case weak == nil:
+			weak = t
 		}
 	}
-	return nil
+	return weak
 }
 
 // Options say how a source is made.
@@ -91,7 +96,7 @@ func FromCase(c *casefolder.Case, mails []*mail.Message, opt Options) (*Source, 
 		own = ownDomain(i)
 	}
 	q := newQuiet(opt.Names, own, opt.Redact)
-	q.learn(i)
+	q.learn(c.Hosts, i)
 	s := &Source{Title: q.text(i.Title), Known: opt.known(), from: i.ID}
 	if own != "" {
 		s.Known["own"] = q.domain(own)
@@ -110,7 +115,21 @@ func FromCase(c *casefolder.Case, mails []*mail.Message, opt Options) (*Source, 
 		s.told = append(s.told, told{Finding: f, facts: q.facts(f, byRef)})
 	}
 	slices.SortStableFunc(s.told, func(a, b told) int { return finding.Compare(a.Finding, b.Finding) })
+	s.worst()
 	return s, nil
+}
+
+// worst makes host and account of the worst finding those of whatever speaks of
+// the incident without retelling a finding.
+func (s *Source) worst() {
+	for _, key := range []string{"host", "account"} {
+		best := finding.Info
+		for n := range s.told {
+			if t := &s.told[n]; t.facts[key] != "" && (s.Known[key] == "" || t.Severity > best) {
+				s.Known[key], best = t.facts[key], t.Severity
+			}
+		}
+	}
 }
 
 // Incident is the one that is asked for by number or id.
@@ -202,6 +221,7 @@ var archives = []string{".zip", ".rar", ".7z", ".iso", ".img", ".cab", ".tar", "
 // facts are what a finding gives to an item, made quiet.
 func (q *quiet) facts(f *finding.Finding, mails map[record.Ref]*mail.Message) facts {
 	out := facts{}
+	from, to := "", ""
 	set := func(key, value string) {
 		if _, there := out[key]; !there && value != "" && value != "." {
 			out[key] = value
@@ -219,9 +239,9 @@ func (q *quiet) facts(f *finding.Finding, mails map[record.Ref]*mail.Message) fa
 		case e.Kind == "user":
 			set("account", q.account(e.Value))
 		case e.Kind == "address" && e.Role == "originator":
-			set("peer", q.address(e.Value))
+			from = cmp.Or(from, q.address(e.Value))
 		case e.Kind == "address" && e.Role == "responder":
-			set("target", q.address(e.Value))
+			to = cmp.Or(to, q.address(e.Value))
 		case e.Kind == "email" && e.Role == "sender":
 			set("sender", q.mailbox(e.Value))
 		case e.Kind == "process":
@@ -238,6 +258,11 @@ func (q *quiet) facts(f *finding.Finding, mails map[record.Ref]*mail.Message) fa
 			}
 		}
 	}
+	// Who of two hosts did something to the other; alone, a host is both.
+	set("peer", from)
+	set("target", to)
+	set("target", out["host"])
+	set("host", from)
 	for _, r := range f.Refs {
 		m := mails[r]
 		if m == nil {

@@ -129,7 +129,8 @@ func (l *Library) Tabletop(s *Source) *Tabletop {
 	if script == nil {
 		campaign, script = Everyday, l.scripts[Everyday]
 	}
-	base := l.compose(campaign, nil, s.Known)
+	known := l.place(s)
+	base := l.compose(campaign, nil, known)
 	t := &Tabletop{Title: base.fill(script.Title), Intro: base.fill(script.Intro), Incident: s.Title, Minutes: script.Minutes, Own: len(s.told) > 0}
 	for _, g := range script.Goals {
 		t.Goals = append(t.Goals, base.fill(g))
@@ -137,7 +138,7 @@ func (l *Library) Tabletop(s *Source) *Tabletop {
 	last, lastHours := firstTime(s), 0.0
 	for n := range script.Injects {
 		i := &script.Injects[n]
-		f := l.compose(campaign, i.Facts, s.Known)
+		f := l.compose(campaign, i.Facts, known)
 		m := s.match(&i.From)
 		if t.Own && m == nil && !i.From.empty() || !t.Own && i.OnlyCase {
 			continue
