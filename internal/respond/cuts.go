@@ -1,6 +1,7 @@
 package respond
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -9,6 +10,9 @@ import (
 	"longwatch/internal/record"
 	"longwatch/internal/respond/block"
 )
+
+// maxSays is how many sentences a plan repeats of what a block would have cut.
+const maxSays = 6
 
 // maxCuts is how many conversations a step lists.
 const maxCuts = 64
@@ -42,7 +46,10 @@ func blocks(in *Input, inc *finding.Incident) []Blocked {
 		x := Blocked{ID: b.ID, Scope: b.Scope, Value: b.Value(), Reason: b.Reason, Mind: append([]string{}, b.Caution...), Would: []string{}, Approval: []string{}, Cuts: []Conversation{}, Findings: append([]string{}, b.Findings...)}
 		if i < len(in.Effects.Effects) {
 			e := &in.Effects.Effects[i]
-			x.Would, x.Approval = append(x.Would, e.Says...), append(x.Approval, e.Approval...)
+			x.Would, x.Approval = append(x.Would, e.Says[:min(len(e.Says), maxSays)]...), append(x.Approval, e.Approval...)
+			if more := len(e.Says) - maxSays; more > 0 {
+				x.Would = append(x.Would, fmt.Sprintf("and %d more uses, in blocks.json", more))
+			}
 			for k := range e.Industrial[:min(len(e.Industrial), maxCuts)] {
 				x.Cuts = append(x.Cuts, talkOf(&e.Industrial[k]))
 			}

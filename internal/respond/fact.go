@@ -101,7 +101,7 @@ func (s *Signs) story(inc *finding.Incident, w *who) (out []Evidence) {
 	for _, r := range inc.Reach {
 		controller := r.Entity.Kind == "host" && r.Grade >= finding.Accessed && w.controller(r.Entity.Value) && slices.Contains(s.Roles, "controller")
 		if controller || slices.Contains(s.Reach, r.Entity.Kind) && r.Grade >= finding.Accessed {
-			out = append(out, Evidence{Title: r.Grade.String() + ": " + r.Entity.Kind + " " + r.Entity.Value, Severity: inc.Severity, Time: when(r.First), Why: clip(r.Why), Refs: refsOf(r.Refs)})
+			out = append(out, Evidence{Title: r.Entity.Value + " was " + r.Grade.String(), Severity: inc.Severity, Time: when(r.First), Why: clip(r.Why), Refs: refsOf(r.Refs)})
 		}
 	}
 	return out
