@@ -3,10 +3,9 @@ package segmentation
 import (
 	"encoding/csv"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
-
-	"longwatch/internal/finding"
 )
 
 // CSV writes one row for each service from zone to zone, those within a zone
@@ -16,10 +15,11 @@ func (r *Report) CSV(w io.Writer) error {
 	if err := out.Write([]string{"from", "to", "protocol", "transport", "port", "by_port", "passed", "unanswered", "one_sided", "changing_operations", "bytes", "first", "last", "from_hosts", "to_hosts", "severity", "finding", "evidence"}); err != nil {
 		return err
 	}
+	found := r.byBorder()
 	for _, c := range r.Crossing {
 		from, to := hostsOf(c.flows)
 		severity, id := "", ""
-		if f := r.about(c); f != nil {
+		if f := about(found[border{c.From, c.To}], c); f != nil {
 			severity, id = f.Severity.String(), f.ID
 		}
 		place := ""
@@ -41,31 +41,28 @@ func (r *Report) CSV(w io.Writer) error {
 	return out.Error()
 }
 
-// about is the worst finding about a crossing, nil when there is none.
-func (r *Report) about(c *Crossing) *Finding {
-	var worst *Finding
+// border is where findings are: from one zone to another.
+type border struct{ from, to int }
+
+// byBorder sorts findings by what they crossed, worst first.
+func (r *Report) byBorder() map[border][]*Finding {
+	out := map[border][]*Finding{}
 	for _, f := range r.Findings {
-		if f.From == c.From && f.To == c.To && f.Outcome != "" && f.holds(c) && (worst == nil || f.Severity > worst.Severity) {
-			worst = f
+		if f.Outcome != "" {
+			out[border{f.From, f.To}] = append(out[border{f.From, f.To}], f)
 		}
 	}
-	return worst
+	return out
 }
 
-func (f *Finding) holds(c *Crossing) bool {
+// about is the worst of findings about a crossing, nil when there is none.
+func about(list []*Finding, c *Crossing) *Finding {
 	x := Flow{Protocol: c.Protocol, Transport: c.Transport, Port: c.Port, ByPort: c.ByPort}
-	return f.Service == x.service()
-}
-
-// severityOf is that of the worst finding from one zone to another.
-func (r *Report) severityOf(from, to int) (finding.Severity, bool) {
-	worst, any := finding.Info, false
-	for _, f := range r.Findings {
-		if f.From == from && f.To == to && f.Outcome != "" {
-			worst, any = max(worst, f.Severity), true
-		}
+	i := slices.IndexFunc(list, func(f *Finding) bool { return f.services[x.service()] })
+	if i < 0 {
+		return nil
 	}
-	return worst, any
+	return list[i]
 }
 
 // number is empty for none.

@@ -1,6 +1,7 @@
 package segmentation
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"slices"
@@ -118,7 +119,13 @@ func (r *Report) boxes() (map[int]*box, []int) {
 // drawn over them.
 func (r *Report) arrows(boxes map[int]*box) []arrow {
 	var out []arrow
-	cells := r.cells()
+	cells, found := r.cells(), r.byBorder()
+	worst := func(k [2]int) int {
+		if list := found[border{k[0], k[1]}]; len(list) > 0 {
+			return int(list[0].Severity) // worst first
+		}
+		return -1
+	}
 	keys := make([][2]int, 0, len(cells))
 	for k := range cells {
 		if k[0] != k[1] && boxes[k[0]] != nil && boxes[k[1]] != nil {
@@ -126,15 +133,13 @@ func (r *Report) arrows(boxes map[int]*box) []arrow {
 		}
 	}
 	slices.SortFunc(keys, func(a, b [2]int) int {
-		sa, oka := r.severityOf(a[0], a[1])
-		sb, okb := r.severityOf(b[0], b[1])
-		return cmpOr(compareBool(oka, okb), int(sa)-int(sb), a[0]-b[0], a[1]-b[1])
+		return cmp.Or(worst(a)-worst(b), a[0]-b[0], a[1]-b[1])
 	})
 	for _, k := range keys {
-		cell := r.pageCell(cells[k], k[0], k[1])
+		cell := r.pageCell(cells[k], found[border{k[0], k[1]}], k[0], k[1])
 		a := arrow{from: boxes[k[0]], to: boxes[k[1]], class: "plain", tried: cell.Count == 0}
-		if worst, any := r.severityOf(k[0], k[1]); any && worst > finding.Info {
-			a.class = worst.String()
+		if s := finding.Severity(max(0, worst(k))); s > finding.Info {
+			a.class = s.String()
 		}
 		names := cell.Services
 		if len(names) > 2 {
@@ -148,15 +153,6 @@ func (r *Report) arrows(boxes map[int]*box) []arrow {
 		out = append(out, a)
 	}
 	return out
-}
-
-func cmpOr(list ...int) int {
-	for _, n := range list {
-		if n != 0 {
-			return n
-		}
-	}
-	return 0
 }
 
 // draw draws an arrow as a curve: from the edge of one box to that of the

@@ -35,6 +35,9 @@ type Finding struct {
 	More       int    // pairs beyond these
 	Refs       []record.Ref
 	flows      []*Flow
+	services   map[string]bool
+	names      []string // of the services, the first few
+	reasons    int      // that were given, those that there was no room for included
 }
 
 // Pair is one host with another.
@@ -72,12 +75,16 @@ func (z *Zoning) findings(flows []*Flow, known *asset.Inventory) (out []*Finding
 			rules = append(rules, x.rule)
 		}
 		k := fmt.Sprint(strings.Join(rules, " "), f.from, f.to, f.service(), f.Outcome)
+		if f.outcome == tried { // a scan is one finding
+			k = fmt.Sprint(f.from, f.to, f.Outcome)
+		}
 		found := by[k]
 		if found == nil {
-			found = z.finding(f, rules, faults)
+			found = z.finding(f, rules)
 			by[k] = found
 			out = append(out, found)
 		}
+		found.take(f, faults)
 		found.severity(faults[0].severity, f, z.sure(f, faults[0].rule))
 		found.flows = append(found.flows, f)
 	}
@@ -94,7 +101,7 @@ func (z *Zoning) findings(flows []*Flow, known *asset.Inventory) (out []*Finding
 // sure is how sure the zones of a flow are. Whatever its network is for, what
 // is the Internet is known.
 func (z *Zoning) sure(f *Flow, rule string) uint8 {
-	if rule == ruleField && (f.from == 0 || f.to == 0) {
+	if rule == ruleOpenAdmin || rule == ruleField && (f.from == 0 || f.to == 0) {
 		return 100
 	}
 	return min(z.Zones[f.from].confidence(f.Orig, z.nets), z.Zones[f.to].confidence(f.Resp, z.nets))
@@ -158,22 +165,46 @@ var titles = map[string]string{
 	ruleConduit: "Crossed without a conduit", ruleControlNet: "Control and the Internet met", rulePlantNet: "Plant and the Internet met", ruleDirect: "Office and control met directly",
 	ruleBypass: "Office and operations met without a DMZ", ruleField: "A field protocol left the plant", ruleAdmin: "Remote administration into control", ruleSafety: "The border of a safety system was crossed",
 	ruleSkip: "The DMZ reached control past level 3", ruleStranger: "Control met a network of unknown purpose", ruleMisplaced: "A controller outside the control networks",
+	ruleOpenAdmin: "Remote administration from the Internet",
 }
 
-func (z *Zoning) finding(f *Flow, rules []string, faults []fault) *Finding {
-	out := &Finding{
-		Rules: rules, Title: titles[rules[0]], From: f.from, To: f.to, Service: f.service(), Outcome: f.Outcome, Do: advice[rules[0]],
-	}
+func (z *Zoning) finding(f *Flow, rules []string) *Finding {
+	out := &Finding{Title: titles[rules[0]], From: f.from, To: f.to, Outcome: f.Outcome, Do: advice[rules[0]], services: map[string]bool{}}
 	if f.outcome == tried {
 		out.Title += ": tried, and not answered"
 	}
-	for _, x := range faults {
-		out.Why = append(out.Why, x.why)
-	}
-	if f.ByPort {
-		out.Why = append(out.Why, "the content was not understood: that it is "+f.Protocol+" is what the port is assigned to")
-	}
 	return out
+}
+
+const (
+	maxWhy      = 8 // reasons of a finding
+	maxServices = 6 // services that its line names
+)
+
+// take adds the service of a flow, and the reasons against it.
+func (f *Finding) take(by *Flow, faults []fault) {
+	if s := by.service(); !f.services[s] {
+		f.services[s] = true
+		if len(f.services) <= maxServices {
+			f.names = append(f.names, s)
+		}
+	}
+	say := func(why string) {
+		if !slices.Contains(f.Why, why) {
+			if f.reasons++; f.reasons <= maxWhy {
+				f.Why = append(f.Why, why)
+			}
+		}
+	}
+	for _, x := range faults {
+		if !slices.Contains(f.Rules, x.rule) {
+			f.Rules = append(f.Rules, x.rule)
+		}
+		say(x.why)
+	}
+	if by.ByPort {
+		say("the content was not understood: that it is " + by.Protocol + " is what the port is assigned to")
+	}
 }
 
 // unsure is below what confidence in a zone a finding weighs one step less.
@@ -197,6 +228,12 @@ func (f *Finding) severity(s finding.Severity, by *Flow, sure uint8) {
 
 // finish sums up the flows.
 func (f *Finding) finish(z *Zoning) {
+	if f.Service == "" {
+		f.Service = strings.Join(f.names, ", ")
+		if n := len(f.services) - len(f.names); n > 0 {
+			f.Service += fmt.Sprintf(" and %s more", several(n, "service"))
+		}
+	}
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q %q %q %q", f.Rules, z.Zones[f.From].Name, z.Zones[f.To].Name, f.Service, f.Outcome)
 	by := map[pair]*Pair{}

@@ -34,16 +34,27 @@ type crossingKey struct {
 	byPort    bool
 }
 
+// maxScanned are services between two zones that were only tried and have a row
+// of their own; what a scan tried beyond them is one row of many ports.
+const maxScanned = 256
+
 // cross sums flows up by zone, zone and service. Within a zone, only the
 // diagonal of the matrix has them.
 func cross(flows []*Flow) []*Crossing {
 	by := map[crossingKey]*Crossing{}
+	scanned := map[[2]int]int{}
 	var out []*Crossing
 	for _, f := range flows {
 		k := crossingKey{f.from, f.to, f.Protocol, f.Transport, f.Port, f.ByPort}
 		c := by[k]
+		if c == nil && f.outcome == tried {
+			if scanned[[2]int{f.from, f.to}]++; scanned[[2]int{f.from, f.to}] > maxScanned {
+				k.protocol, k.port, k.byPort = unknown, 0, false
+				c = by[k]
+			}
+		}
 		if c == nil {
-			c = &Crossing{From: f.from, To: f.to, Transport: f.Transport, Port: f.Port, Protocol: f.Protocol, ByPort: f.ByPort, First: f.First}
+			c = &Crossing{From: k.from, To: k.to, Transport: k.transport, Port: k.port, Protocol: k.protocol, ByPort: k.byPort, First: f.First}
 			by[k] = c
 			out = append(out, c)
 		}

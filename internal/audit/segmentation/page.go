@@ -114,12 +114,12 @@ func (r *Report) HTML(w io.Writer) error {
 		v.Cut = len(zones) - maxMatrix
 		zones = zones[:maxMatrix]
 	}
-	cells := r.cells()
+	cells, found := r.cells(), r.byBorder()
 	for _, from := range zones {
 		v.Columns = append(v.Columns, clean(r.Zoning.Zones[from].Name))
 		row := pageRow{Name: clean(r.Zoning.Zones[from].Name)}
 		for _, to := range zones {
-			row.Cells = append(row.Cells, r.pageCell(cells[[2]int{from, to}], from, to))
+			row.Cells = append(row.Cells, r.pageCell(cells[[2]int{from, to}], found[border{from, to}], from, to))
 		}
 		v.Rows = append(v.Rows, row)
 	}
@@ -189,7 +189,7 @@ func (r *Report) cells() map[[2]int][]*Crossing {
 	return out
 }
 
-func (r *Report) pageCell(list []*Crossing, from, to int) pageCell {
+func (r *Report) pageCell(list []*Crossing, found []*Finding, from, to int) pageCell {
 	out := pageCell{To: clean(r.Zoning.Zones[to].Name)}
 	seen := map[string]bool{}
 	for _, c := range list {
@@ -205,11 +205,12 @@ func (r *Report) pageCell(list []*Crossing, from, to int) pageCell {
 		}
 		out.More++
 	}
-	switch worst, any := r.severityOf(from, to); {
+	switch {
 	case from == to:
 		out.Class = "own"
-	case any:
-		out.Class, out.Severity = worst.String(), worst.String()
+	case len(found) > 0:
+		out.Severity = found[0].Severity.String() // worst first
+		out.Class = out.Severity
 	case out.Count > 0:
 		out.Class = "fine"
 	}

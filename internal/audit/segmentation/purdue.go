@@ -29,6 +29,7 @@ const (
 	ruleSkip       = "dmz-past-operations"        // from the DMZ to controllers where a level 3 exists
 	ruleStranger   = "control-and-unknown"        // controllers and a network of unknown purpose
 	ruleMisplaced  = "controller-outside-control" // a controller in an office or DMZ
+	ruleOpenAdmin  = "remote-admin-from-internet" // RDP and its kin from the Internet into what is not the plant
 )
 
 // advice is what to do about each.
@@ -43,6 +44,7 @@ var advice = map[string]string{
 	ruleSafety:     "allow only its own engineering station, and only while somebody works on it with the key switch in programme",
 	ruleSkip:       "let level 3 fetch or bring it",
 	ruleStranger:   "find out what the network is for, and give it a level by --zones",
+	ruleOpenAdmin:  "let it come through a VPN with a second factor; look at who logged on",
 	ruleMisplaced:  "move it to a network of its own behind the plant's firewall",
 }
 
@@ -120,6 +122,8 @@ func judgeInternet(f *Flow, from, near, far *Zone, say func(string, finding.Seve
 		say(rulePlantNet, pick(c == admin, finding.Critical, finding.High), "the Internet was let in to %s", place(near))
 	case near.Level == Operations:
 		say(rulePlantNet, pick(c == basic, finding.Low, finding.Medium), "%s goes to the Internet from %s", f.Protocol, place(near))
+	case inward && (c == admin || f.Protocol == "smb" || f.Protocol == "dcerpc"):
+		say(ruleOpenAdmin, pick(f.Protocol == "ssh", finding.Medium, finding.High), "%s gives whoever uses it a host inside, and the Internet was let in to it", f.Protocol)
 	}
 }
 

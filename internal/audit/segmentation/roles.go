@@ -115,7 +115,7 @@ const few = 2
 // office tells whether a host does what people in offices do, and serves
 // nobody.
 func (t *traits) office() bool {
-	return (t.logsOn > 0 || t.surfs) && !t.server() && t.directory == 0 && !t.controller() && t.commandsOwn == 0
+	return (t.logsOn > 0 || t.surfs) && !t.server() && !t.facing && t.directory == 0 && !t.controller() && t.commandsOwn == 0
 }
 
 // server tells whether a host is there for others in other networks.

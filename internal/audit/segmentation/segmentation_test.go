@@ -100,6 +100,33 @@ func titlesOf(r *Report) (out []string) {
 	return out
 }
 
+// TestScan: a scan of many ports is one finding and a bounded matrix, and says
+// how much there was.
+func TestScan(t *testing.T) {
+	w := threeZones()
+	for port := range 3000 {
+		w.conn("tcp", "S0", "", "10.1.0.13", fmt.Sprintf("10.3.0.%d", 20+port%5), uint16(port+1))
+	}
+	r := Audit(w.t, Options{})
+	if len(r.Findings) != 1 {
+		t.Fatalf("%d findings, want 1", len(r.Findings))
+	}
+	f := r.Findings[0]
+	if f.Severity != finding.Low || f.Count != 3000 || len(f.Pairs) != 5 || len(f.Why) > maxWhy+1 || !strings.Contains(f.Service, " more") {
+		t.Errorf("%+v", f)
+	}
+	if len(r.Crossing) > maxScanned+20 {
+		t.Errorf("%d rows", len(r.Crossing))
+	}
+	var sum uint64
+	for _, c := range r.Crossing {
+		sum += c.Unanswered
+	}
+	if sum != 3000 {
+		t.Errorf("%d unanswered in the matrix, want 3000", sum)
+	}
+}
+
 // TestSafety: what crosses the border of a safety system is told, whatever
 // protocol it is.
 func TestSafety(t *testing.T) {
@@ -159,6 +186,49 @@ conduits:
 	slices.Sort(got)
 	slices.Sort(want)
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}
+
+// TestLayers: of a plant of six zones, two of them cells of controllers, each is
+// taken for what it is, and as every level speaks with the next one only,
+// nothing is found. A way past level 3, and one from the Internet, are.
+func TestLayers(t *testing.T) {
+	site := func() *wire {
+		w := threeZones()
+		// level 3: a historian and a directory of the plant, which the DMZ's replica is fed by
+		w.tcp("opcua-binary", "10.4.0.5", "10.5.0.10", 4840, 9)
+		w.tcp("opcua-binary", "10.4.0.5", "10.5.0.11", 4840, 9)
+		w.tcp("krb_tcp", "10.5.0.10", "10.4.0.2", 88, 3)
+		w.tcp("tds", "10.4.0.5", "10.2.0.5", 1433, 9)
+		// level 2 by itself: operators who command a cell elsewhere
+		for i := 1; i < 4; i++ {
+			for _, operator := range []string{"10.5.0.10", "10.5.0.11"} {
+				w.tcp("s7comm", operator, fmt.Sprintf("10.6.0.%d", i), 102, 20)
+			}
+		}
+		return w
+	}
+	r := Audit(site().t, Options{})
+	want := map[string]string{
+		"10.1.0.0/24": "enterprise 4", "10.2.0.0/24": "dmz 3.5", "10.3.0.0/24": "control 10.3.0.0/24 2", "10.4.0.0/24": "operations 3", "10.5.0.0/24": "supervision 2", "10.6.0.0/24": "control 10.6.0.0/24 1",
+	}
+	if diff := cmp.Diff(want, zonesOf(t, r)); diff != "" {
+		t.Errorf("zones (-known +inferred):\n%s", diff)
+	}
+	for _, f := range r.Findings { // the first cell is fed past level 3, as before there was one
+		if f.Rules[0] != ruleSkip || f.Severity != finding.Low || f.Pairs[0].Resp != netip.MustParseAddr("10.3.0.10") {
+			t.Errorf("found %v", titlesOf(r))
+		}
+	}
+	w := site()
+	w.tcp("rdp", "203.0.113.5", "10.2.0.6", 3389, 1)
+	w.tcp("rdp", "10.2.0.6", "10.5.0.10", 3389, 1)
+	var rules []string
+	for _, f := range Audit(w.t, Options{}).Findings {
+		rules = append(rules, fmt.Sprint(f.Severity, f.Rules))
+	}
+	if diff := cmp.Diff([]string{"high [" + ruleOpenAdmin + "]", "high [" + ruleAdmin + "]", "low [" + ruleSkip + "]"}, rules); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 }
