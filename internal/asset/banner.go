@@ -28,8 +28,15 @@ func sshBanner(line, kind string, port uint16) []Software {
 	}
 	soft, comment, _ := strings.Cut(parts[2], " ")
 	product, version := splitVersion(soft)
+	surety := Sure
+	switch {
+	case product == "Cisco": // the version is that of its SSH, not of its system
+		product = "Cisco SSH"
+	case product != "" && product[0] >= '0' && product[0] <= '9': // that of the first SSH gives no name
+		product, version, surety = "SSH", product, Likely
+	}
 	why := "SSH banner " + quote(line)
-	out := []Software{{Kind: kind, Product: product, Version: version, Surety: Sure, Why: why, Port: port}}
+	out := []Software{{Kind: kind, Product: product, Version: version, Surety: surety, Why: why, Port: port}}
 	if product == "OpenSSH_for_Windows" {
 		out = append(out, Software{Kind: KindOS, Vendor: "Microsoft", Product: "Windows", Surety: Likely, Why: why})
 	}
@@ -110,6 +117,7 @@ func productList(header, kind string, port uint16, source string, surety Surety)
 	var comments strings.Builder
 	rest := header
 	for n := 0; rest != "" && n < 12; n++ {
+		fresh := len(rest) == len(header) || rest[0] == ',' // a name with spaces may begin: "Allegro RomPager/4.07"
 		rest = strings.TrimLeft(rest, " ,;\t")
 		if rest == "" {
 			break
@@ -125,7 +133,7 @@ func productList(header, kind string, port uint16, source string, surety Surety)
 			end = len(rest)
 		}
 		token := rest[:end]
-		if slash := strings.IndexByte(token, '/'); slash < 0 && len(out) == 0 && end < len(rest) { // names with spaces: "Allegro RomPager/4.07"
+		if slash := strings.IndexByte(token, '/'); slash < 0 && fresh && end < len(rest) {
 			if next := strings.IndexByte(rest, '/'); next > 0 && !strings.ContainsAny(rest[:next], "(),;") {
 				end = next
 				for end < len(rest) && strings.IndexByte(" ,;(", rest[end]) < 0 {
@@ -136,6 +144,9 @@ func productList(header, kind string, port uint16, source string, surety Surety)
 		}
 		rest = rest[end:]
 		name, version, ok := strings.Cut(token, "/")
+		if short, isUPnP := strings.CutSuffix(name, " UPnP"); isUPnP { // the version is that of the specification
+			name, version = short, ""
+		}
 		if !ok && len(out) > 0 || name == "" || strings.EqualFold(name, "upnp") || strings.EqualFold(name, "dlnadoc") {
 			continue
 		}

@@ -39,6 +39,14 @@ func (l *Learner) learnControl(r record.Record) bool {
 		l.asks(&r.Conn, r.Access, "s7comm")
 	case *s7comm.Transfer:
 		l.asks(&r.Conn, r.Access, "s7comm")
+	case *s7comm.ReadSZL:
+		k := l.asks(&r.Conn, r.Access, "s7comm")
+		if r.Order != "" || r.Firmware != "" {
+			id := k.identity("s7comm", "", &r.Head)
+			id.put(&id.Vendor, "vendor", "Siemens")
+			id.also("order number", r.Order)
+			id.put(&id.Version, "firmware", r.Firmware)
+		}
 	case *s7comm.Device:
 		l.siemens(r)
 	case *enip.CIP:

@@ -49,7 +49,7 @@ var types = map[*record.Type]bool{
 	dns.Type: true, dhcp.Type: true, ntlm.Type: true, kerberos.Type: true, netbiosdgm.Type: true, ldap.Type: true,
 	http.Type: true, ssh.Type: true, ssl.Type: true, smb.MappingType: true, rdp.Type: true, snmp.Type: true, ssdp.Type: true, sip.Type: true,
 	smtp.Type: true, imap.Type: true, pop3.Type: true, mysql.Type: true, postgresql.Type: true, tds.SessionType: true, radius.Type: true, ntp.Type: true,
-	modbus.Type: true, modbus.IdentityType: true, s7comm.Type: true, s7comm.PlusType: true, s7comm.DeviceType: true, s7comm.TransferType: true,
+	modbus.Type: true, modbus.IdentityType: true, s7comm.Type: true, s7comm.PlusType: true, s7comm.DeviceType: true, s7comm.TransferType: true, s7comm.ReadSZLType: true,
 	enip.CIPType: true, enip.IdentityType: true, bacnet.Type: true, bacnet.DiscoveryType: true, bacnet.PropertyType: true,
 	dnp3.Type: true, iec104.Type: true, mms.Type: true, fins.Type: true, fox.Type: true, ads.Type: true, hartip.Type: true,
 	opcua.Type: true, opcua.CreateSessionType: true, opcua.GetEndpointsDescriptionType: true, synchrophasor.Type: true, synchrophasor.ConfigType: true,

@@ -48,7 +48,8 @@ var browsers = []struct{ token, product, vendor string }{
 func browser(s, why string) []Software {
 	for _, b := range browsers {
 		if _, rest, ok := strings.Cut(s, b.token); ok {
-			return []Software{{Kind: KindClient, Vendor: b.vendor, Product: b.product, Version: upTo(upTo(rest, " "), ")"), Surety: Likely, Why: why}}
+			version := strings.TrimSuffix(upTo(upTo(rest, " "), ")"), ".0.0.0") // all that browsers tell since 2022
+			return []Software{{Kind: KindClient, Vendor: b.vendor, Product: b.product, Version: version, Surety: Likely, Why: why}}
 		}
 	}
 	if _, rest, ok := strings.Cut(s, "MSIE "); ok {
@@ -76,7 +77,7 @@ func agentSystem(s, why string) []Software {
 	}
 	if _, rest, ok := strings.Cut(s, "Android "); ok {
 		v := upTo(upTo(upTo(rest, ";"), ")"), " ")
-		if v == "10" { // what Chrome says of every release since 2022
+		if v == "10" || v == "" || v[0] < '0' || v[0] > '9' { // what Chrome says of every release since 2022, or no version
 			v = ""
 		}
 		return []Software{{Kind: KindOS, Vendor: "Google", Product: "Android", Version: v, Surety: Likely, Why: why}}

@@ -55,7 +55,7 @@ func ntVersion(version string, surety Surety, why string) []Software {
 	case err != nil:
 		return nil
 	case build == 0:
-		return []Software{{Kind: KindOS, Product: "no Windows: Samba or another implementation", Surety: Guess, Why: why}}
+		return []Software{{Kind: KindOS, Product: "Samba or another implementation", Surety: Guess, Why: why}}
 	case name != "":
 		s.Product, s.Version = name, version
 	default:

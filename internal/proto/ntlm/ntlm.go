@@ -169,14 +169,18 @@ func (p *parser) authenticate(b []byte) error {
 }
 
 // version reads a VERSION structure (MS-NLMP section 2.2.2.10) at off, which
-// the flags at flagsAt say is filled in. What is all zero says nothing.
+// the flags at flagsAt say is there. Old clients say so and have none: what
+// stands there then does not end in the revision of NTLM.
 func version(b []byte, flagsAt, off int) string {
+	const current, beta = 0x0f, 0x0a
 	m := wire.At(b)
 	m.Seek(flagsAt)
 	flags := m.L32()
 	m.Seek(off)
 	major, minor, build := m.U8(), m.U8(), m.L16()
-	if !m.OK() || flags&flagVersion == 0 || major == 0 && minor == 0 && build == 0 {
+	m.Skip(3)
+	revision := m.U8()
+	if !m.OK() || flags&flagVersion == 0 || revision != current && revision != beta || major == 0 && minor == 0 && build == 0 {
 		return ""
 	}
 	return fmt.Sprintf("%d.%d.%d", major, minor, build)

@@ -39,14 +39,16 @@ func (*Message) BeyondZeek() bool { return true }
 type ReadSZL struct {
 	record.Conn
 	ot.Way
-	Reference  uint16 `rec:"pdu_reference"`     // pairs a response with its request
-	Method     string `rec:"method"`            // Request or Response
-	ID         string `rec:"szl_id"`            // the list, in hexadecimal
-	IDName     string `rec:"szl_id_name"`       // the same in words
-	Index      string `rec:"szl_index"`         // which part of it, in hexadecimal
-	Return     string `rec:"return_code"`       // in hexadecimal
-	ReturnName string `rec:"return_code_name"`  // the same in words
-	Access     string `rec:"access,enum,extra"` // always read
+	Reference  uint16 `rec:"pdu_reference"`      // pairs a response with its request
+	Method     string `rec:"method"`             // Request or Response
+	ID         string `rec:"szl_id"`             // the list, in hexadecimal
+	IDName     string `rec:"szl_id_name"`        // the same in words
+	Index      string `rec:"szl_index"`          // which part of it, in hexadecimal
+	Return     string `rec:"return_code"`        // in hexadecimal
+	ReturnName string `rec:"return_code_name"`   // the same in words
+	Access     string `rec:"access,enum,extra"`  // always read
+	Order      string `rec:"order_number,extra"` // of the module, that a response about the identity of modules tells
+	Firmware   string `rec:"firmware,extra"`     // its version, likewise
 }
 
 // ReadSZLType is the schema of ReadSZL.

@@ -11,6 +11,42 @@ import (
 // identification is the list that names the device, whatever extract of it.
 const identification = 0x1c
 
+// modules is the list that tells order numbers and versions of modules.
+const modules = 0x11
+
+// Indexes of the list of modules.
+const (
+	indexOrder    = 1 // the module itself
+	indexFirmware = 7
+)
+
+// modules reads a list of modules: records of an index, an order number of 20
+// characters, a kind, and a version in two words.
+func (r *ReadSZL) modules(c wire.Cursor) {
+	size, count := int(c.U16()), int(c.U16())
+	if size < 28 {
+		return
+	}
+	for ; count > 0 && c.Len() >= size; count-- {
+		m := c.Sub(size)
+		index := m.U16()
+		order := string(bytes.Trim(m.Take(20), " \x00"))
+		m.Skip(2)
+		high, low := m.U16(), m.U16()
+		if !m.OK() {
+			return
+		}
+		switch index {
+		case indexOrder:
+			r.Order = order
+		case indexFirmware: // 'V', then three bytes
+			if high>>8 == 'V' {
+				r.Firmware = fmt.Sprintf("V%d.%d.%d", high&0xff, low>>8, low&0xff)
+			}
+		}
+	}
+}
+
 // readSZL reads the data of a request for a system status list, or of its
 // response, which may come in parts: unit numbers those of one list, and more
 // follow.
@@ -38,6 +74,9 @@ func (p *parser) readSZL(m *Message, method, unit uint8, more bool, c *wire.Curs
 	case methodResponse:
 		r.Method = "Response"
 		p.szl, p.listening = nil, id&0xff == identification
+		if id&0xff == modules && !more {
+			r.modules(body)
+		}
 		p.list(&body, more)
 	}
 	p.c.Emit(r)

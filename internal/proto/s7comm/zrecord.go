@@ -371,6 +371,20 @@ func (r *ReadSZL) AppendJSON(dst []byte, stock bool) []byte {
 			dst = append(dst, ',')
 		}
 	}
+	if !stock {
+		if r.Order != "" {
+			dst = append(dst, `"order_number":`...)
+			dst = record.AppendString(dst, r.Order)
+			dst = append(dst, ',')
+		}
+	}
+	if !stock {
+		if r.Firmware != "" {
+			dst = append(dst, `"firmware":`...)
+			dst = record.AppendString(dst, r.Firmware)
+			dst = append(dst, ',')
+		}
+	}
 	return record.EndJSON(dst)
 }
 
