@@ -6,7 +6,7 @@
 //	inv := l.Finish()    // assets, and who uses what of whom
 //
 // Every claim says how sure it is and why, and cites records. Nothing is
-// guessed from an address alone. Memory is bounded by the limits in limits.go,
+// guessed from an address alone. Memory is bounded by the limits in learn.go,
 // whatever the number of records; what did not fit is counted in Inventory.Beyond.
 package asset
 

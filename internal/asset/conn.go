@@ -43,8 +43,7 @@ func (l *Learner) conn(c *network.Conn) {
 		return // the other half of a session, or nobody's service
 	}
 	use := use{head: &c.Head, udp: c.Proto == "udp", port: port, name: name, kind: kind, byPort: byPort, bytes: c.OrigBytes.V + c.RespBytes.V}
-	l.serve(to, orig, !l.own(from.addr), &use)
-	l.use(orig, resp, &use)
+	l.serve(to, orig, !l.own(from.addr), l.use(orig, resp, &use), &use)
 }
 
 func (k *known) vlan(v record.Opt[uint16]) {
@@ -111,8 +110,9 @@ type use struct {
 	bytes  uint64
 }
 
-// serve notes that k answered a client.
-func (l *Learner) serve(k *known, client int32, outside bool, u *use) {
+// serve notes that k answered a client, which is told apart from others while
+// there is room for the pair.
+func (l *Learner) serve(k *known, client int32, outside, room bool, u *use) {
 	key := serviceKey{u.udp, u.port}
 	s := k.serves[key]
 	if s == nil {
@@ -131,7 +131,7 @@ func (l *Learner) serve(k *known, client int32, outside bool, u *use) {
 	}
 	if _, ok := s.clients[client]; !ok && client >= 0 {
 		switch {
-		case len(s.clients) >= maxClients:
+		case !room || len(s.clients) >= maxClients:
 			s.more = true
 		case s.clients == nil:
 			s.clients = map[int32]struct{}{client: {}}
@@ -166,17 +166,18 @@ func better(name string, kind Kind, byPort bool, u *use) bool {
 	return knownToo || !known && u.name < name
 }
 
-// use notes that one host uses a service of another.
-func (l *Learner) use(from, to int32, u *use) {
+// use notes that one host uses a service of another, and tells whether there was
+// room for that.
+func (l *Learner) use(from, to int32, u *use) bool {
 	if from < 0 || to < 0 || from == to {
-		return
+		return false
 	}
 	key := edgeKey{from, to, u.udp, u.port}
 	e := l.edges[key]
 	if e == nil {
 		if len(l.edges) >= maxEdges {
 			l.beyond.Edges++
-			return
+			return false
 		}
 		e = &edge{name: u.name, kind: u.kind, byPort: u.byPort}
 		l.edges[key] = e
@@ -189,6 +190,7 @@ func (l *Learner) use(from, to int32, u *use) {
 	e.span.Grow(u.head.TS)
 	e.refs.add(u.head)
 	e.day(u.head.TS)
+	return true
 }
 
 // day notes that the edge was used on the day of ts.

@@ -355,11 +355,14 @@ func (l *Learner) finishEdges(inv *Inventory, place []int) {
 		if p.udp {
 			proto = "udp"
 		}
-		if to := inv.Assets[p.to]; e.kind == Web && !to.Own && updates[to.Domain] {
+		to := inv.Assets[p.to]
+		if e.kind == Web && !to.Own && updates[to.Domain] {
 			e.kind = Update
 		}
+		// An intruder's listener on the port of a database is not a need of anybody's.
+		needed := e.kind.Needed() && (to.Own || !e.byPort)
 		inv.Edges = append(inv.Edges, Edge{
-			From: p.from, To: p.to, Client: inv.Assets[p.from].ID, Server: inv.Assets[p.to].ID, Kind: e.kind, Proto: proto, Port: p.port, Name: e.name, ByPort: e.byPort, Needed: e.kind.Needed(), Days: len(e.days),
+			From: p.from, To: p.to, Client: inv.Assets[p.from].ID, Server: inv.Assets[p.to].ID, Kind: e.kind, Proto: proto, Port: p.port, Name: e.name, ByPort: e.byPort, Needed: needed, Days: len(e.days),
 			Count: e.count, Bytes: e.bytes, Access: e.does.furthest(), First: e.span.Start, Last: e.span.End, Refs: e.refs.list(),
 		})
 	}

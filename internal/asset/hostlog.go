@@ -88,8 +88,7 @@ func (l *Learner) loggedUse(from int32, server string, u use) {
 	if to < 0 || to == from {
 		return
 	}
-	l.serve(l.hosts[to], from, false, &u)
-	l.use(from, to, &u)
+	l.serve(l.hosts[to], from, false, l.use(from, to, &u), &u)
 }
 
 // socket notes a connection that a host itself saw.
@@ -106,8 +105,7 @@ func (l *Learner) socket(r *host.Socket) {
 		return
 	}
 	u := use{head: &r.Head.Head, udp: r.Proto == "udp", port: r.RespP, name: name, kind: kind, byPort: byPort}
-	l.serve(l.hosts[resp], orig, !l.own(r.OrigH.Unmap()), &u)
-	l.use(orig, resp, &u)
+	l.serve(l.hosts[resp], orig, !l.own(r.OrigH.Unmap()), l.use(orig, resp, &u), &u)
 }
 
 func (l *Learner) appliance(k *known, product string, h *record.Head) {
@@ -159,8 +157,7 @@ func (l *Learner) webLog(r *web.Access) {
 		port = 80
 	}
 	u := use{head: &r.Head, port: port, name: "http", kind: Web}
-	l.serve(k, client, !l.own(r.ClientIP.Unmap()), &u)
-	l.use(client, at, &u)
+	l.serve(k, client, !l.own(r.ClientIP.Unmap()), l.use(client, at, &u), &u)
 }
 
 // ntlmVersions takes the versions that both sides' messages bear.

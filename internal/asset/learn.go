@@ -15,6 +15,7 @@ import (
 // Limits of what is kept. Each is per Learner, or per host where it says so.
 const (
 	maxHosts    = 1 << 18 // addresses and names; about 1 KiB each when much is known of them
+	maxOutside  = 3 << 16 // of them not in the own networks: strangers must not crowd out those at home
 	maxEdges    = 1 << 20 // pairs of client and service
 	maxServices = 128     // of a host
 	maxClients  = 4096    // of a service, told apart
@@ -38,17 +39,18 @@ type Options struct {
 // use. The same records give the same inventory in any order, unless a limit
 // was reached.
 type Learner struct {
-	opt     Options
-	hosts   []*known
-	byAddr  map[netip.Addr]int32
-	byName  map[string]int32
-	edges   map[edgeKey]*edge
-	control map[edgeKey]*edge     // what was done to processes, by pair and port
-	domains map[netip.Addr]string // outside names by address, see supplier.go
-	addrsOf map[string][]nameOf   // made by merge
-	beyond  Beyond
-	span    record.Span
-	records int64
+	opt       Options
+	hosts     []*known
+	strangers int // hosts not in the own networks
+	byAddr    map[netip.Addr]int32
+	byName    map[string]int32
+	edges     map[edgeKey]*edge
+	control   map[edgeKey]*edge     // what was done to processes, by pair and port
+	domains   map[netip.Addr]string // outside names by address, see supplier.go
+	addrsOf   map[string][]nameOf   // made by merge
+	beyond    Beyond
+	span      record.Span
+	records   int64
 }
 
 // known is what is known of one address, or of one name that no address has.
@@ -134,9 +136,13 @@ func (l *Learner) host(a netip.Addr) int32 {
 	if i, ok := l.byAddr[a]; ok {
 		return i
 	}
-	if len(l.hosts) >= maxHosts {
+	stranger := !l.own(a)
+	if len(l.hosts) >= maxHosts || stranger && l.strangers >= maxOutside {
 		l.beyond.Hosts++
 		return -1
+	}
+	if stranger {
+		l.strangers++
 	}
 	i := int32(len(l.hosts)) // #nosec G115 -- at most maxHosts
 	l.hosts = append(l.hosts, &known{addr: a})
