@@ -18,7 +18,7 @@ import (
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
+	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -69,7 +69,7 @@ func open(t *testing.T, html []byte) *visit {
 		t.Fatal(err)
 	}
 	call(v, network.Enable, network.EnableParams{})
-	call(v, log.Enable, cdp.Empty{})
+	call(v, cdplog.Enable, cdp.Empty{}) //nolint:forbidigo // the browser's log, not ours
 	call(v, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: v.dir})
 	v.run(chromedp.Navigate("file://" + file))
 	return v
@@ -95,8 +95,8 @@ func (v *visit) note(ev any) {
 		}
 	case *network.EventWebSocketCreated:
 		v.asked = append(v.asked, e.URL)
-	case *log.EventEntryAdded:
-		v.complaints = append(v.complaints, e.Entry.Text)
+	case *cdplog.EventEntryAdded: //nolint:forbidigo // the browser's log, not ours
+		v.complaints = append(v.complaints, e.Entry.Text) //nolint:forbidigo // the browser's log, not ours
 	case *runtime.EventExceptionThrown:
 		v.complaints = append(v.complaints, e.ExceptionDetails.Text)
 	case *page.EventJavascriptDialogOpening:

@@ -255,7 +255,7 @@ var (
 
 // texts are all texts that a reader may see, in the order of the page.
 func (i *Item) texts() []*string {
-	out := []*string{&i.Caption, &i.Scene}
+	out := []*string{&i.Scene, &i.Caption}
 	for n := range i.Head {
 		out = append(out, &i.Head[n].Name, &i.Head[n].Text, &i.Head[n].Full)
 	}
@@ -271,14 +271,14 @@ func (i *Item) texts() []*string {
 	for n := range i.Fields {
 		out = append(out, &i.Fields[n])
 	}
-	for n := range i.Buttons {
-		out = append(out, &i.Buttons[n])
-	}
 	for n := range i.Links {
 		out = append(out, &i.Links[n].Text, &i.Links[n].To)
 	}
 	for n := range i.Files {
 		out = append(out, &i.Files[n].Name, &i.Files[n].Note)
+	}
+	for n := range i.Buttons {
+		out = append(out, &i.Buttons[n])
 	}
 	for n := range i.Signs {
 		out = append(out, &i.Signs[n].Says)

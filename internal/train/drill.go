@@ -37,9 +37,23 @@ type Drill struct {
 // Shown is an item as the page shows it.
 type Shown struct {
 	*Item
-	Own    bool // retells the incident
+	Own    bool   // retells the incident
+	Signs  []Sign // in the order in which they are marked
 	facts  facts
-	number map[string]int // of signs
+	number map[string]int // of signs, from 1
+}
+
+// count numbers the signs in the order in which a reader meets them.
+func (s *Shown) count() {
+	s.number = map[string]int{}
+	for _, text := range s.texts() {
+		for _, m := range markPattern.FindAllStringSubmatch(*text, -1) {
+			if s.number[m[1]] == 0 {
+				s.number[m[1]] = len(s.number) + 1
+			}
+		}
+	}
+	s.Signs = slices.SortedFunc(slices.Values(s.Item.Signs), func(a, b Sign) int { return s.number[a.ID] - s.number[b.ID] })
 }
 
 // Drill chooses items. Those that retell the incident come before those of its
@@ -58,10 +72,8 @@ func (l *Library) Drill(s *Source, ch Choice) (*Drill, error) {
 		if !slices.Contains(item.For, ch.For) {
 			continue
 		}
-		shown := Shown{Item: item, facts: l.compose(item.campaign, item.Facts, known), number: map[string]int{}}
-		for n, sign := range item.Signs {
-			shown.number[sign.ID] = n + 1
-		}
+		shown := Shown{Item: item, facts: l.compose(item.campaign, item.Facts, known)}
+		shown.count()
 		m := s.match(&item.From)
 		switch {
 		case m != nil:
@@ -136,7 +148,7 @@ func (t topics) take(to []Shown, n int, r *rand.Rand, pools ...[]Shown) []Shown 
 func stream(seed uint64, label string) *rand.Rand {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(label))
-	return rand.New(rand.NewPCG(seed, h.Sum64())) //nolint:gosec // an order, not a secret
+	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }
 
 func (d *Drill) digest() string {

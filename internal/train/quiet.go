@@ -175,7 +175,7 @@ func (q *quiet) domain(value string) string {
 }
 
 func plain(label string) bool {
-	return !strings.ContainsFunc(label, func(r rune) bool { return !(r == '-' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9') })
+	return strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 // parts of a name that is a function rather than a person.

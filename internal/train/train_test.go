@@ -31,10 +31,7 @@ func library(t testing.TB) *Library {
 // hostile is a drill and a script from a case that wants to harm.
 func hostile(t testing.TB) (*Drill, *Tabletop) {
 	t.Helper()
-	all := ""
-	for _, s := range casetest.Hostile {
-		all += s + " "
-	}
+	all := strings.Join(casetest.Hostile, " ")
 	c := casetest.Case(all)
 	c.Incidents[0].Findings[0].Detector = "mega-lure"
 	s, err := FromCase(c, nil, Options{Names: Keep, Org: all, Tell: all})
@@ -211,6 +208,13 @@ func TestEveryDrill(t *testing.T) {
 				if other := make12(2); other.ID == d.ID {
 					t.Error("another seed gives the same drill")
 				}
+				for _, i := range d.Items {
+					for n, sign := range i.Signs {
+						if i.number[sign.ID] != n+1 {
+							t.Errorf("%s: sign %q is the %dth, marked as %d", i.ID, sign.ID, n+1, i.number[sign.ID])
+						}
+					}
+				}
 				var b bytes.Buffer
 				if err := d.WritePage(&b); err != nil || strings.Contains(body(b.String()), "[[") || factPattern.MatchString(body(b.String())) {
 					t.Errorf("the page is not filled in: %v", err)
@@ -276,8 +280,8 @@ func TestMistakes(t *testing.T) {
 		"[[a|sign]] {nothing}":             "has no default",
 	} {
 		fsys := fstest.MapFS{
-			"t/everyday/items.yaml":    {Data: []byte(fmt.Sprintf(item, text))},
-			"t/everyday/tabletop.yaml": {Data: []byte(fmt.Sprintf(script, 1, 2, 3))},
+			"t/everyday/items.yaml":    {Data: fmt.Appendf(nil, item, text)},
+			"t/everyday/tabletop.yaml": {Data: fmt.Appendf(nil, script, 1, 2, 3)},
 		}
 		_, err := Load(fsys, "t")
 		if (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
