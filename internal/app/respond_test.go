@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"longwatch/internal/app"
+	"longwatch/internal/finding"
 	"longwatch/internal/respond"
 )
 
@@ -38,6 +39,7 @@ type dossier struct {
 	before  [][2]string // the first is done before the second
 	window  []string    // must be in the one window
 	forbid  []string    // nothing in the intrusion calls for them
+	only    [][2]string // steps that are there exactly when a finding has this detection of a dossier
 }
 
 // need is a step, and the numbered line of the dossier that asks for it.
@@ -81,8 +83,9 @@ var dossiers = []dossier{
 			{"krbtgt-first", "krbtgt-second"}, {"krbtgt-second", "reset-domain"}, {"reset-admins", "reset-domain"}, {"verify-backups", "vt-thirty-days"},
 		},
 		window: []string{"end-sessions", "disable-accounts", "close-edge", "replace-appliance", "reset-admins", "krbtgt-first", "remove-forwarding", "kill-tunnels"},
+		only:   [][2]string{{"vt-replace-routers", "VT-27"}}, // 8.6: when sessions came through such routers
 		forbid: []string{
-			"vt-replace-routers", "rotate-machine-keys", "purge-compiled", "do-not-visit", "isolate-web", "rebuild-web", "upload-hygiene", "rebuild-kernel", "rotate-linux-secrets",
+			"rotate-machine-keys", "purge-compiled", "do-not-visit", "isolate-web", "rebuild-web", "upload-hygiene", "rebuild-kernel", "rotate-linux-secrets",
 			"power-off-image", "renew-mail-keys", "revoke-tokens", "pull-lure", "tg-block-lure-hosts", "decide-plant", "check-controllers", "revoke-supplier", "restore-supplier", "op-twins", "thirty-days", "remove-persistence",
 		},
 	},
@@ -189,6 +192,7 @@ var dossiers = []dossier{
 			{"krbtgt-first", "krbtgt-second"}, {"cut-plant", "block-lateral"},
 		},
 		window: []string{"close-edge", "block-lateral", "remove-persistence", "disable-accounts", "replace-appliance", "krbtgt-first"},
+		only:   [][2]string{{"vt-replace-routers", "VT-27"}}, // 8.6: when sessions came through such routers
 		forbid: []string{
 			"rotate-machine-keys", "purge-compiled", "do-not-visit", "isolate-web", "rebuild-web", "rebuild-kernel", "power-off-image", "pull-lure", "renew-mail-keys", "revoke-tokens", "remove-forwarding",
 			"vt-replace-routers", "revoke-supplier", "restore-supplier", "thirty-days", "vt-thirty-days",
@@ -202,14 +206,24 @@ var dossiers = []dossier{
 func TestPlansHoldWhatDossiersAskFor(t *testing.T) {
 	quality(t)
 	for _, d := range dossiers {
-		for _, seed := range []uint64{1, 5} {
+		for _, seed := range []uint64{1, 6} {
 			t.Run(fmt.Sprintf("%s/%d", d.profile, seed), func(t *testing.T) {
 				t.Parallel()
-				p := planOf(t, caseOf(t, d.profile, seed))
+				_, c, dir := huntedCase(t, d.profile, seed)
+				p := planOf(t, dir)
 				if len(p.Sections) != 1 {
 					t.Fatalf("%d incidents have a plan; want 1", len(p.Sections))
 				}
 				d.check(t, &p.Sections[0])
+				for _, x := range d.only {
+					calls := slices.ContainsFunc(c.Incidents[0].Findings, func(f *finding.Finding) bool {
+						return f.Severity >= finding.Medium && slices.ContainsFunc(f.Dossier, func(id string) bool { return strings.HasPrefix(id, x[1]) })
+					})
+					there := slices.ContainsFunc(p.Sections[0].Steps, func(s respond.Step) bool { return s.ID == x[0] })
+					if calls != there {
+						t.Errorf("%q is in the plan: %v; a finding of %s calls for it: %v", x[0], there, x[1], calls)
+					}
+				}
 			})
 		}
 	}

@@ -187,3 +187,12 @@ func TestAsk(t *testing.T) {
 		}
 	}
 }
+
+// TestShellWord: a folder's name is one word to a shell (POSIX, XCU 2.2.2).
+func TestShellWord(t *testing.T) {
+	for in, want := range map[string]string{"case": "case", "/a/b-1.x": "/a/b-1.x", "my case": "'my case'", "it's": `'it'\''s'`, "$(x)": "'$(x)'", "": "''"} {
+		if got := shellWord(in); got != want {
+			t.Errorf("%q: %s; want %s", in, got, want)
+		}
+	}
+}

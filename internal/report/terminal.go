@@ -95,9 +95,23 @@ func Text(w io.Writer, c *casefolder.Case, dir string) error {
 			fmt.Fprintf(&b, "               %s\n", clean(u, 160))
 		}
 	}
-	fmt.Fprintf(&b, "\n  report       %s\n\n", p.bold(clean(filepath.Join(dir, "report.html"), 400)))
+	fmt.Fprintf(&b, "\n  report       %s\n", p.bold(clean(filepath.Join(dir, "report.html"), 400)))
+	if len(c.Incidents) > 0 {
+		fmt.Fprintf(&b, "  what now     longwatch respond %s\n", clean(shellWord(dir), 400))
+	}
+	b.WriteByte('\n')
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// shellWord is s as a shell takes it for one word.
+func shellWord(s string) string {
+	if s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-+=:@%", r)
+	}) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func spanText(c *casefolder.Case) string {

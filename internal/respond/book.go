@@ -289,6 +289,18 @@ func (b *Book) check() error {
 	return errors.Join(errs...)
 }
 
+// Commands are the commands that steps name as their proof, each once, with the
+// id of a step.
+func (b *Book) Commands() map[string]string {
+	out := map[string]string{}
+	for _, s := range b.steps {
+		if s.Proof.Command != "" {
+			out[s.Proof.Command] = s.ID
+		}
+	}
+	return out
+}
+
 // loop names steps that come after each other, if there are such.
 func (b *Book) loop(steps map[string]*Recipe) string {
 	const (

@@ -34,7 +34,7 @@ type Seen struct {
 }
 
 const (
-	maxSections = 40 // incidents that a plan has room for
+	maxSections = 24 // incidents that a plan has room for
 	maxEvidence = 8  // findings that a step lists
 	maxRefs     = 4  // places that a finding lists
 	// resembles is how sure an attribution must be for the campaign's own steps
