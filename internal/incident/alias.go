@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -124,6 +125,10 @@ func (a *Aliases) learnNetwork(r record.Record) {
 	switch t.Name {
 	case "conn":
 		a.fan(orig, node{"address", resp.String()}, ts)
+		if len(a.habits.vpn[orig.Unmap()]) > 0 {
+			port, _ := strconv.ParseUint(textOf(t, r, "id.resp_p"), 10, 16)
+			a.habits.visited(orig.Unmap(), resp.Unmap(), uint16(port), ts, r.Base().Ref)
+		}
 	case "dns":
 		a.fan(orig, node{"address", resp.String()}, ts)
 		if resp.IsValid() && len(a.answers) < maxAddresses {

@@ -31,6 +31,7 @@ type habits struct {
 	sweeps   map[netip.Addr]*sweep
 	devices  map[string]struct{}
 	vpn      map[netip.Addr][]vpnSession
+	visits   map[netip.Addr][]visit // by the address that a VPN gave out
 }
 
 // sweep counts the days on which a machine reached many.
@@ -52,7 +53,7 @@ type vpnSession struct {
 func newHabits() habits {
 	return habits{
 		accounts: map[string]map[[2]string]struct{}{}, digests: map[string]map[string]struct{}{}, sweeps: map[netip.Addr]*sweep{},
-		devices: map[string]struct{}{}, vpn: map[netip.Addr][]vpnSession{},
+		devices: map[string]struct{}{}, vpn: map[netip.Addr][]vpnSession{}, visits: map[netip.Addr][]visit{},
 	}
 }
 

@@ -1,14 +1,17 @@
 package incident
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
 
+	"longwatch/internal/attack"
 	"longwatch/internal/finding"
 	"longwatch/internal/proto/dns"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
+	"longwatch/internal/record/network"
 )
 
 // Two intruders with accounts of their own take the same two machines within
@@ -94,6 +97,56 @@ func TestVPNOfWhoSitsThere(t *testing.T) {
 		}, Options{Aliases: al, Logons: append([]*host.LogonEdge{logonEdge("203.0.113.9", "fw1", "jane", -2*time.Hour, "vpn")}, c.more...)})
 		if len(got) != 1 || got[0].Entry == nil || got[0].Entry.Entity != c.want {
 			t.Errorf("%s: entry %+v, want %v", name, got[0].Entry, c.want)
+		}
+	}
+}
+
+// The log of the machine that was worked on from the VPN is gone; the wire still
+// tells that the session's address opened a remote desktop there.
+func TestVPNSeenOnTheWireOnly(t *testing.T) {
+	inside, jump := netip.MustParseAddr("10.9.0.90"), netip.MustParseAddr("10.0.0.8")
+	for name, c := range map[string]struct {
+		port uint16
+		ago  time.Duration
+		want record.Entity
+	}{
+		"remote desktop":  {3389, 20 * time.Minute, record.Entity{Kind: "device", Value: "fw1"}},
+		"hours before":    {3389, 5 * time.Hour, record.Entity{Kind: "address", Value: "10.0.0.8"}},
+		"some other port": {8443, 20 * time.Minute, record.Entity{Kind: "address", Value: "10.0.0.8"}},
+	} {
+		al := NewAliases(nil)
+		vpn := &host.Logon{Outcome: "success", Target: "jane", Source: netip.MustParseAddr("203.0.113.9"), Assigned: inside}
+		vpn.Host, vpn.TS = "fw1", t0.Add(-6*time.Hour)
+		al.Learn(vpn)
+		al.Learn(&host.Syslog{Head: host.Head{Host: "fw1", Head: record.Head{TS: t0.Add(-6 * time.Hour)}}, Product: "fortios"})
+		conn := &network.Conn{}
+		conn.TS, conn.OrigH, conn.RespH, conn.RespP, conn.Ref = t0.Add(-c.ago), inside, jump, c.port, record.Ref{File: "wire", Kind: record.RefOffset, Pos: 7}
+		al.Learn(conn)
+		got := Build([]finding.Finding{
+			claim("run through WMI", finding.High, 0, "T1047", "address 10.0.0.8 originator", "address 10.0.0.9 responder"),
+		}, Options{Aliases: al})
+		if len(got) != 1 || got[0].Entry == nil || got[0].Entry.Entity != c.want {
+			t.Errorf("%s: entry %+v, want %v", name, got[0].Entry, c.want)
+		}
+	}
+}
+
+// An account that half of the house sees ties nothing by its daily use. An odd
+// login from outside under it, minutes before it acts, does.
+func TestOddLoginOfAWidelyUsedAccount(t *testing.T) {
+	for name, want := range map[string]int{"T1133": 1, "T1070.001": 2} {
+		al := NewAliases(nil)
+		for i := range widelyUsed {
+			l := &host.Logon{Outcome: "success", Target: `CORP\da.lee`, Source: netip.AddrFrom4([4]byte{10, 0, 1, byte(i)})}
+			l.Host, l.TS = fmt.Sprintf("srv%d", i), t0.Add(-30*day)
+			al.Learn(l)
+		}
+		got := Build([]finding.Finding{
+			claim("login from outside", finding.Medium, 0, attack.ID(name), "address 203.0.113.9 originator", "host fw1", `user CORP\da.lee`),
+			claim("survey", finding.Medium, 12*time.Minute, "T1082", "host jmp1", `user CORP\da.lee`),
+		}, Options{Aliases: al})
+		if len(got) != want {
+			t.Errorf("%s: %d incidents, want %d: %v", name, len(got), want, titles(got))
 		}
 	}
 }

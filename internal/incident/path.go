@@ -2,7 +2,6 @@ package incident
 
 import (
 	"cmp"
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -16,6 +15,7 @@ import (
 const (
 	maxMoves   = 64             // steps of a path
 	maxMoveRef = 4              // places in the evidence cited by a step
+	justBefore = time.Hour      // likewise, by an account that many machines see
 	before     = 12 * time.Hour // how long before a machine's first trace a logon may have led to it
 )
 
@@ -235,7 +235,7 @@ func (s *scene) byLogon(n node, depth int) []leg {
 			continue
 		case when > first.Add(slack) || first.Sub(when) > before:
 			continue
-		case !s.accounts[user]:
+		case !s.accounts[user] && (first.Sub(when) > justBefore || !s.actsOn(n, user)):
 			continue
 		}
 		if found == nil || when > at {
@@ -243,6 +243,9 @@ func (s *scene) byLogon(n node, depth int) []leg {
 		}
 	}
 	if found == nil {
+		if legs := s.byVisit(n, first); legs != nil {
+			return legs
+		}
 		return s.byAppliance(n, first)
 	}
 	from := s.c.endOf(found.From, found.TS)
@@ -276,7 +279,7 @@ func (s *scene) byAppliance(n node, first record.Time) []leg {
 		if e.Success == 0 || device == n || !s.c.aliases.isDevice(device) || s.c.own(from) || !s.acting[user] || at > first || first.Sub(at) > before || s.atHome(e) {
 			continue
 		}
-		if !slices.ContainsFunc(t.views, func(v *view) bool { return slices.Contains(v.things, user) && !uses(v.f, asking) }) {
+		if !s.actsOn(n, user) {
 			continue
 		}
 		in := s.logonLeg(e, from, device, at)
@@ -290,6 +293,13 @@ func (s *scene) byAppliance(n node, first record.Time) []leg {
 		return []leg{in, on}
 	}
 	return nil
+}
+
+// actsOn tells whether an account acts in a finding on machine n, be it one that
+// many machines see: shortly after a logon that is more than habit.
+func (s *scene) actsOn(n, user node) bool {
+	t := s.traces[n]
+	return t != nil && user.value != "" && slices.ContainsFunc(t.views, func(v *view) bool { return slices.Contains(v.things, user) && !uses(v.f, asking) })
 }
 
 func (s *scene) logonLeg(e *host.LogonEdge, from, to node, at record.Time) leg {
@@ -319,13 +329,8 @@ func logonTechnique(e *host.LogonEdge) attack.ID {
 // byVPN is two steps: from outside to the appliance, and with the address that
 // it gave to the machine.
 func (s *scene) byVPN(vpn vpnSession, e *host.LogonEdge, n node, at record.Time) []leg {
-	device := node{"host", vpn.device}
-	in := leg{from: node{"address", vpn.from.String()}, to: device}
-	in.Move = finding.Move{
-		From: s.entity(in.from), To: record.Entity{Kind: "device", Value: vpn.device}, Kind: finding.LoggedOn, Account: vpn.account, Technique: "T1133", Time: vpn.at, Confidence: 70,
-		Why: fmt.Sprintf("session of the VPN for %q from %s, which was given the address from which %q was reached", vpn.account, vpn.from, n.value), Refs: []record.Ref{vpn.ref},
-	}
-	on := s.logonLeg(e, device, n, at)
+	in, on := s.vpnLegs(vpn, n)
+	on = s.logonLeg(e, on.from, n, at)
 	on.From = in.To
 	on.Confidence = 70
 	return []leg{in, on}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"longwatch/internal/attack"
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
 )
@@ -239,6 +240,8 @@ func strangers(a, b *view) bool {
 // machines see every day hardly.
 func (c *builder) accountBond(n node, a, b *view) bond {
 	switch {
+	case c.popular[n] && (c.comesIn(a) || c.comesIn(b)): // widely used, and yet this use of it is odd
+		return bond{0.7, before}
 	case c.popular[n]:
 		return bond{0.4, day}
 	case len(a.subjects) == 0 || len(b.subjects) == 0: // a message to its owner
@@ -247,6 +250,12 @@ func (c *builder) accountBond(n node, a, b *view) bond {
 		return bond{0.75, oneLogin}
 	}
 	return bond{0.85, oneLogin}
+}
+
+// comesIn tells whether v is about somebody who came in from outside under an
+// account.
+func (c *builder) comesIn(v *view) bool {
+	return uses(v.f, []attack.ID{"T1078", "T1133"}) && slices.ContainsFunc(v.actors, func(n node) bool { return n.kind == "address" && !c.own(n) })
 }
 
 // elsewhere tells whether two views are about different machines.
