@@ -141,7 +141,7 @@ func TestEveryKindOfDamage(t *testing.T) {
 	gone, zip := tr.noise(3000), append([]byte("PK\x03\x04\x14\x00\x06\x00"), tr.noise(60000)...)
 	for name, b := range map[string][]byte{
 		"a/same.txt": text(500), "a/changed.txt": text(900), "a/cut.bin": tr.noise(9000), "a/touched.txt": text(100), "a/old-time.txt": text(300),
-		"docs/plan.pdf": pdf(80_000), "docs/locked.pdf": pdf(80_000), "docs/head.pdf": pdf(900_000), "docs/office.zip": zip, "db/rows.raw": text(700_000),
+		"docs/plan.pdf": pdf(80_000), "docs/locked.pdf": pdf(80_000), "docs/head.pdf": pdf(900_000), "docs/like.pdf": pdf(9000), "docs/packed.pdf": pdf(9000), "docs/office.zip": zip, "db/rows.raw": text(700_000),
 		"gone.bin": gone, "moved/from.bin": tr.noise(4000), "empty": nil, "a.b": text(10), "a-b/c": text(20),
 	} {
 		tr.write(name, b, written)
@@ -150,7 +150,7 @@ func TestEveryKindOfDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	seal := tr.seal("monday.seal", Options{Jobs: 3})
-	if got, rep := tr.check(seal); len(got) > 0 || rep.Whole != 15 || rep.Bad() {
+	if got, rep := tr.check(seal); len(got) > 0 || rep.Whole != 17 || rep.Bad() {
 		t.Fatalf("at once after sealing: %q, %d whole", got, rep.Whole)
 	}
 
@@ -165,6 +165,8 @@ func TestEveryKindOfDamage(t *testing.T) {
 	copy(head, tr.noise(4096)) // the beginning only
 	tr.write("docs/head.pdf", head, later)
 	tr.write("docs/office.zip", append(tr.noise(8), zip[8:]...), later)
+	tr.write("docs/like.pdf", append([]byte("MZ"), tr.noise(8998)...), written) // by chance, the head of a program
+	tr.write("docs/packed.pdf", zip[:12000], later)
 	tr.write("db/rows.raw", tr.noise(700_000), later)
 	tr.write("new.txt", text(50), later)
 	tr.write("planted.aspx", text(70), written)
@@ -180,8 +182,8 @@ func TestEveryKindOfDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"added new.txt", "back-dated a/old-time.txt", "back-dated planted.aspx", "changed a/changed.txt",
-		"encrypted db/rows.raw", "encrypted docs/head.pdf", "encrypted docs/locked.pdf.crypted (docs/locked.pdf)", "encrypted docs/office.zip", "encrypted docs/plan.pdf",
+		"added new.txt", "back-dated a/old-time.txt", "back-dated planted.aspx", "changed a/changed.txt", "changed docs/packed.pdf",
+		"encrypted db/rows.raw", "encrypted docs/head.pdf", "encrypted docs/like.pdf", "encrypted docs/locked.pdf.crypted (docs/locked.pdf)", "encrypted docs/office.zip", "encrypted docs/plan.pdf",
 		"missing gone.bin", "renamed moved/to.bin (moved/from.bin)", "repointed a/link", "touched a/touched.txt", "truncated a/cut.bin",
 	}
 	got, rep := tr.check(seal)
@@ -190,6 +192,28 @@ func TestEveryKindOfDamage(t *testing.T) {
 	}
 	if !rep.Bad() || rep.Whole != 5 {
 		t.Errorf("%d whole, want 5: the same, the touched one, an empty one and two more", rep.Whole)
+	}
+}
+
+// TestWholeTreeEncrypted: each file of folders that were encrypted under other
+// names is named, and what is held meanwhile is that of one folder.
+func TestWholeTreeEncrypted(t *testing.T) {
+	tr := plant(t)
+	const files = 600
+	name := func(i int) string { return fmt.Sprintf("d%d/f%d.txt", i%7, i) }
+	for i := range files {
+		tr.write(name(i), text(9000), written)
+	}
+	seal := tr.seal("tree.seal", Options{})
+	for i := range files {
+		if err := os.Remove(filepath.Join(tr.dir, name(i))); err != nil {
+			t.Fatal(err)
+		}
+		tr.write(name(i)+".locked", tr.noise(9000), written)
+	}
+	got, rep := tr.check(seal)
+	if rep.Counts[Encrypted] != files || len(got) != files {
+		t.Errorf("%v of %d", rep.Counts, files)
 	}
 }
 

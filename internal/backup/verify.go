@@ -135,8 +135,11 @@ type comparison struct {
 	found   func(*Damage) error
 	next    *Entry // of the seal, not yet compared
 	done    bool   // the seal has ended
-	missing []*Entry
-	added   []*Entry
+	missing []*Entry // files that were not found again so far, at most maxHeld
+	added   []*Entry // likewise those that the seal does not list
+	folder  string   // that the walk is in
+	gone    []*Entry // missing from it, not yet looked for beside
+	new     []*Entry // in it, and not in the seal
 }
 
 // before is the order of the walk: by folder, then by name.
@@ -203,8 +206,11 @@ func (c *comparison) tell(d *Damage) error {
 }
 
 func (c *comparison) miss(s *Entry) error {
-	if s.Type == "" && len(c.missing) < maxHeld {
-		c.missing = append(c.missing, s)
+	if s.Type == "" && len(c.missing)+len(c.gone) < maxHeld {
+		if err := c.enter(s); err != nil {
+			return err
+		}
+		c.gone = append(c.gone, s)
 		return nil
 	}
 	return c.tell(&Damage{Verdict: Missing, Path: s.name(), Why: "it was sealed and is not there", Sealed: s})
@@ -214,11 +220,49 @@ func (c *comparison) add(e *Entry) error {
 	if e.Error != "" {
 		return c.tell(&Damage{Verdict: Unreadable, Path: e.name(), Why: "cannot be read: " + e.Error, Now: e})
 	}
-	if e.Type == "" && len(c.added) < maxHeld {
-		c.added = append(c.added, e)
+	if e.Type == "" && len(c.added)+len(c.new) < maxHeld {
+		if err := c.enter(e); err != nil {
+			return err
+		}
+		c.new = append(c.new, e)
 		return nil
 	}
 	return c.tell(c.newcomer(e))
+}
+
+// enter notes in which folder the walk is. What the last one lacks is looked for
+// beside: whoever encrypts a whole tree leaves two entries of each file, and
+// memory must not hold them all.
+func (c *comparison) enter(e *Entry) error {
+	dir := path.Dir(e.name())
+	if dir == c.folder {
+		return nil
+	}
+	c.folder = dir
+	return c.beside()
+}
+
+// beside tells of what is missing from a folder and stands in it encrypted, and
+// keeps the rest.
+func (c *comparison) beside() error {
+	used := map[*Entry]bool{}
+	for _, s := range c.gone {
+		d := c.moved(s, nil, c.new, used)
+		if d.Verdict == Missing {
+			c.missing = append(c.missing, s)
+			continue
+		}
+		if err := c.tell(d); err != nil {
+			return err
+		}
+	}
+	for _, e := range c.new {
+		if !used[e] {
+			c.added = append(c.added, e)
+		}
+	}
+	c.gone, c.new = c.gone[:0], c.new[:0]
+	return nil
 }
 
 // newcomer is an entry that the seal does not list.
@@ -303,8 +347,11 @@ const (
 // and less noise. Noise at the head alone will do where a kind is gone: many
 // encrypt the beginning only, or a part of each stretch, because that is faster.
 func scrambled(s, e *Entry) string {
-	if (e.Kind != unknown && e.Kind != "") || e.Size < leastRaw {
+	if e.Size < leastRaw {
 		return ""
+	}
+	if e.Kind != unknown && e.Kind != "" {
+		return mistaken(s, e)
 	}
 	bits := func(n int) string { return fmt.Sprintf("%.2f", float64(n)/100) }
 	switch known := s.Kind != unknown && s.Kind != ""; {
@@ -318,9 +365,27 @@ func scrambled(s, e *Entry) string {
 	return ""
 }
 
+// shut are kinds that content may take on by right and that are noise to their
+// heads: a file that is saved anew as one of them was not encrypted.
+var shut = []string{"zip", "gzip", "bzip", "xz", "zstd", "7z", "rar", "lz4", "lzma", "ms-cab", "openxmlformats", "opendocument", "epub", "jar"}
+
+// mistaken says why content looks encrypted although its first bytes are, by
+// chance, those of a kind: it is noise, was of another kind, and is none that
+// noise is ordinary in. Of a hundred thousand encrypted files, a hundred begin so.
+func mistaken(s, e *Entry) string {
+	known := s.Kind != unknown && s.Kind != ""
+	if !known || s.Kind == e.Kind || e.Head < noise || e.Head-s.Head < rise || slices.ContainsFunc(shut, func(k string) bool { return strings.Contains(e.Kind, k) }) {
+		return ""
+	}
+	return fmt.Sprintf("it was %s and is noise of %.2f bits a byte that happens to begin like %s", s.Kind, float64(e.Head)/100, e.Kind)
+}
+
 // unpaired tells of files that are missing or new: first those that are the
 // same under another name, or encrypted under a longer one.
 func (c *comparison) unpaired() error {
+	if err := c.beside(); err != nil {
+		return err
+	}
 	byHash, byDir := map[string][]*Entry{}, map[string][]*Entry{}
 	for _, e := range c.added {
 		byHash[e.SHA256] = append(byHash[e.SHA256], e)
@@ -351,8 +416,12 @@ func (c *comparison) moved(s *Entry, same, beside []*Entry, used map[*Entry]bool
 		return &Damage{Verdict: Renamed, Path: same[i].name(), Was: s.name(), Why: "the same content under another name", Sealed: s, Now: same[i]}
 	}
 	base := path.Base(s.name())
-	for _, e := range beside {
-		if !used[e] && strings.HasPrefix(path.Base(e.name()), base) {
+	at, _ := slices.BinarySearchFunc(beside, base, func(e *Entry, base string) int { return strings.Compare(path.Base(e.name()), base) })
+	for _, e := range beside[at:] { // in the order of the walk: by name
+		if !strings.HasPrefix(path.Base(e.name()), base) {
+			break
+		}
+		if !used[e] {
 			if why := scrambled(s, e); why != "" {
 				used[e] = true
 				return &Damage{Verdict: Encrypted, Path: e.name(), Was: s.name(), Why: why, Sealed: s, Now: e}
