@@ -133,8 +133,8 @@ type comparison struct {
 	rep     *Report
 	seal    *Reader
 	found   func(*Damage) error
-	next    *Entry // of the seal, not yet compared
-	done    bool   // the seal has ended
+	next    *Entry   // of the seal, not yet compared
+	done    bool     // the seal has ended
 	missing []*Entry // files that were not found again so far, at most maxHeld
 	added   []*Entry // likewise those that the seal does not list
 	folder  string   // that the walk is in
