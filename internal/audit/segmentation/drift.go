@@ -123,7 +123,7 @@ func (d *Drift) compare(k crossingKey, old, now *sides) *Change {
 	}
 	c := change(kindHosts, k, now.passed, "")
 	c.now, c.then = countOf(now.passed), countOf(old.passed)
-	c.Added, c.Removed = difference(now.passed, old.passed), difference(old.passed, now.passed)
+	c.Added, c.Removed = difference(now.passed, old.passed, old.passed), difference(old.passed, now.passed, old.passed)
 	if len(c.Added) > 0 || len(c.Removed) > 0 {
 		c.Why = fmt.Sprintf("%s that did not take part before, %d that do no more", several(len(c.Added), "host"), len(c.Removed))
 		return c
@@ -165,13 +165,21 @@ func daily(n uint64, s record.Span) float64 {
 	return float64(n) / days
 }
 
+// many are hosts at one end of a service from which on it is nobody's in
+// particular, so that another one is no change.
+const many = 16
+
 // difference are the hosts in some flows that are in none of the others, at
-// the same end.
-func difference(of, without []*Flow) (out []netip.Addr) {
+// the same end, where those before were not many.
+func difference(of, without, before []*Flow) (out []netip.Addr) {
 	f1, t1 := hostsOf(of)
 	f2, t2 := hostsOf(without)
+	f0, t0 := hostsOf(before)
 	gone := map[netip.Addr]bool{{}: true} // the Internet, and those told already
-	for _, side := range [][2][]netip.Addr{{f1, f2}, {t1, t2}} {
+	for _, side := range [][3][]netip.Addr{{f1, f2, f0}, {t1, t2, t0}} {
+		if len(side[2]) >= many {
+			continue
+		}
 		there := map[netip.Addr]bool{}
 		for _, a := range side[1] {
 			there[a] = true

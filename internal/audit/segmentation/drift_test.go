@@ -28,7 +28,11 @@ func TestDrift(t *testing.T) {
 	before.tcp("http", "10.1.0.1", "10.2.0.1", 80, 10)
 	now.tcp("http", "10.1.0.1", "10.2.0.1", 80, 90)
 	before.conn("tcp", "S0", "", "10.1.0.1", "10.3.0.1", 5900) // never passed
-	for _, w := range []*wire{before, now} {                   // both are watched for a day
+	for i := range 20 {                                        // used by so many that one more is none
+		before.tcp("mysql", fmt.Sprintf("10.1.0.%d", 100+i), "10.2.0.1", 3306, 1)
+		now.tcp("mysql", fmt.Sprintf("10.1.0.%d", 101+i), "10.2.0.1", 3306, 1)
+	}
+	for _, w := range []*wire{before, now} { // both are watched for a day
 		w.at = w.at.Add(24 * time.Hour)
 		w.tcp("ssl", "10.1.0.1", "10.2.0.1", 443, 1)
 	}
@@ -52,8 +56,8 @@ func TestDrift(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
-	if len(r.Drift.Hosts) != 1 || r.Drift.Hosts[0].Host.String() != "10.2.0.9" || r.Drift.Hosts[0].Gone {
-		t.Errorf("hosts %v", r.Drift.Hosts)
+	if diff := cmp.Diff("[{10.2.0.9 2 false} {10.1.0.120 1 false} {10.1.0.100 1 true}]", fmt.Sprint(r.Drift.Hosts)); diff != "" {
+		t.Errorf("hosts (-want +got):\n%s", diff)
 	}
 	same := Audit(now.t, Options{Zones: must(t, zones), Before: now.t})
 	if len(same.Drift.Changes)+len(same.Drift.Hosts) > 0 {

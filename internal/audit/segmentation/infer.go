@@ -137,7 +137,7 @@ func (s *subnet) add(t *traits) {
 	one(&s.supervisors, t.supervisor() && !t.office())
 	one(&s.commanding, t.commands > 0)
 	one(&s.offices, t.office())
-	one(&s.directories, t.directory > 1)
+	one(&s.directories, t.directoryServer())
 	one(&s.servers, t.server())
 	one(&s.facing, t.facing)
 	one(&s.hands, t.hands > 0)

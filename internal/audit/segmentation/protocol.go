@@ -100,17 +100,25 @@ func name(service string, t transport, port uint16) (protocol string, byPort boo
 // unknown is the name of a protocol that neither content nor port tells.
 const unknown = "unknown"
 
+// content is what is understood by a name of content. One that is not known
+// here stays as it is, as far as it can be written in a file of zones and read
+// again.
 func content(s string) string {
+	s = strings.ToLower(s)
 	for _, c := range contents {
 		if strings.HasPrefix(s, c.begins) {
 			return c.name
 		}
 	}
-	if len(s) > 32 {
-		return s[:32]
+	s = protocolName(short(clean(s), maxProtocol))
+	if s == "" {
+		return unknown
 	}
 	return s
 }
+
+// maxProtocol is the length of a protocol's name, in characters.
+const maxProtocol = 32
 
 // carriedName tells whether a name came from content that wraps another.
 func carriedName(n string) bool {

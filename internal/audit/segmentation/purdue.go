@@ -122,7 +122,8 @@ func judgeInternet(f *Flow, from, near, far *Zone, say func(string, finding.Seve
 		say(rulePlantNet, pick(c == admin, finding.Critical, finding.High), "the Internet was let in to %s", place(near))
 	case near.Level == Operations:
 		say(rulePlantNet, pick(c == basic, finding.Low, finding.Medium), "%s goes to the Internet from %s", f.Protocol, place(near))
-	case inward && (c == admin || f.Protocol == "smb" || f.Protocol == "dcerpc"):
+	case inward && f.outcome != tried && (c == admin || f.Protocol == "smb" || f.Protocol == "dcerpc"):
+		// tried in vain it is what every address of the Internet sees all day
 		say(ruleOpenAdmin, pick(f.Protocol == "ssh", finding.Medium, finding.High), "%s gives whoever uses it a host inside, and the Internet was let in to it", f.Protocol)
 	}
 }

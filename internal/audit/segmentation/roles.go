@@ -10,6 +10,7 @@ import (
 // traits are what a host was seen to do, as far as it tells in which level of
 // the Purdue model it stands. Only connections that passed count.
 type traits struct {
+	domain      bool // it is a directory, by what it says or answers
 	device      bool // what it says of itself, or answers, is a controller's
 	controls    int  // hosts that speak a field protocol to it
 	commands    int  // hosts that it speaks a field protocol to
@@ -93,7 +94,10 @@ func hostTraits(flows []*Flow, by *nets, known *asset.Inventory) map[netip.Addr]
 	if known != nil {
 		for a, t := range out {
 			if x := known.ByAddress(a); x != nil {
-				t.device = slices.ContainsFunc(x.Roles, func(r asset.Role) bool { return devices[r.Name] && r.Surety > asset.Guess })
+				is := func(roles map[string]bool) bool {
+					return slices.ContainsFunc(x.Roles, func(r asset.Role) bool { return roles[r.Name] && r.Surety > asset.Guess })
+				}
+				t.device, t.domain = is(devices), is(directories)
 			}
 		}
 	}
@@ -102,6 +106,12 @@ func hostTraits(flows []*Flow, by *nets, known *asset.Inventory) map[netip.Addr]
 
 // devices are the roles of what is commanded.
 var devices = map[string]bool{asset.PLC: true, asset.RTU: true, asset.IED: true, asset.PMU: true, asset.BuildingController: true, asset.FieldGateway: true}
+
+// directories are the roles of what others log on by.
+var directories = map[string]bool{asset.DomainController: true, asset.DirectoryServer: true}
+
+// directoryServer tells whether others log on by a host.
+func (t *traits) directoryServer() bool { return t.directory > 1 || t.domain }
 
 // controller tells whether a host is commanded by others, and commands less.
 func (t *traits) controller() bool { return (t.device || t.controls > 0) && t.controls >= t.commands }
@@ -115,8 +125,8 @@ const few = 2
 // office tells whether a host does what people in offices do, and serves
 // nobody.
 func (t *traits) office() bool {
-	return (t.logsOn > 0 || t.surfs) && !t.server() && !t.facing && t.directory == 0 && !t.controller() && t.commandsOwn == 0
+	return (t.logsOn > 0 || t.surfs) && !t.server() && !t.facing && !t.domain && t.directory == 0 && !t.controller() && t.commandsOwn == 0
 }
 
 // server tells whether a host is there for others in other networks.
-func (t *traits) server() bool { return t.serves > 0 || t.managed > few || t.directory > 1 }
+func (t *traits) server() bool { return t.serves > 0 || t.managed > few || t.directoryServer() }

@@ -24,7 +24,7 @@ func (r *Report) reachText(b *strings.Builder, p paint) {
 // ReachVerdict is a sentence about how far an intruder could go.
 func (r *Report) ReachVerdict(x *Reach) string {
 	if !x.Seen {
-		return "nothing is known of it: no record has it at either end of a connection that passed"
+		return "Nothing is known of it: no record has it at either end of a connection that passed"
 	}
 	low, safety, direct := 0, 0, 0
 	for i := range x.Sure {
@@ -147,9 +147,9 @@ func (r *Report) DriftVerdict() string {
 		before = clean(r.Options.Earlier)
 	}
 	if r.Options.Before.Conns == 0 {
-		return "there is no record of a connection before to compare with"
+		return "There is no record of a connection before to compare with"
 	}
-	return fmt.Sprintf("compared with %s (%s): %s new, %d opened, %d closed, %d gone, %d with other hosts, %d of another volume; %s came or went",
+	return fmt.Sprintf("Compared with %s (%s): %s new, %d opened, %d closed, %d gone, %d with other hosts, %d of another volume; %s came or went",
 		before, spanText(d.Before), several(n[kindNew], "conduit"), n[kindOpened], n[kindClosed], n[kindGone], n[kindHosts], n[kindVolume], several(len(d.Hosts), "host"))
 }
 
