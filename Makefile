@@ -77,6 +77,10 @@ bench-yara: ## YARA RULES=folder over TREE=folder, against yara itself: the rati
 bench-taxii: ## p99 of a page of the TAXII server: OBJECTS (default a million), CLIENTS, PAUSE between pages of a client
 	@go run ./bench/taxii -objects $(or $(OBJECTS),1000000) -clients $(or $(CLIENTS),200) -pause $(or $(PAUSE),1s)
 
+.PHONY: bench-versions
+bench-versions: ## versions of programs learned from CAPTURES (folders) against tshark: how many are there, how many were made up
+	@go run ./bench/versions $(or $(CAPTURES),../shared/corpora/arkime/pcap)
+
 .PHONY: bench-backup
 bench-backup: build ## sealing TREE (default: the Go installation) beside sha256sum of the same files: the ratio
 	@bench/backup $(or $(TREE),$(shell go env GOROOT))

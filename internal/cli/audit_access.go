@@ -135,9 +135,9 @@ one without a domain controller's log no path.`,
 					return err
 				}
 			}
-			p := newProgress(cmd.ErrOrStderr(), o.quiet)
-			r, read, err := app.AuditAccess(cmd.Context(), args[0], opt, p)
-			p.Done()
+			bar := newProgress(cmd.ErrOrStderr(), o.quiet)
+			r, notes, err := (&app.CaseRecords{Dir: args[0], Progress: bar}).AuditAccess(cmd.Context(), opt)
+			bar.Done()
 			if err != nil {
 				return err
 			}
@@ -149,7 +149,7 @@ one without a domain controller's log no path.`,
 					return status(exitFailOn)
 				}
 			}
-			if read.Damaged > 0 {
+			if len(notes) > 0 {
 				return status(exitPartly)
 			}
 			return nil
