@@ -99,6 +99,9 @@ func (s *Signs) story(inc *finding.Incident, w *who) (out []Evidence) {
 		out = append(out, Evidence{Title: "The way in", Severity: inc.Severity, Time: when(e.Time), Why: clip(e.Why), Refs: refsOf(w.entryRefs(inc))})
 	}
 	for _, r := range inc.Reach {
+		if r.Entity.Kind == "user" && nobody(r.Entity.Value) {
+			continue
+		}
 		controller := r.Entity.Kind == "host" && r.Grade >= finding.Accessed && w.controller(r.Entity.Value) && slices.Contains(s.Roles, "controller")
 		if controller || slices.Contains(s.Reach, r.Entity.Kind) && r.Grade >= finding.Accessed {
 			out = append(out, Evidence{Title: r.Entity.Value + " was " + r.Grade.String(), Severity: inc.Severity, Time: when(r.First), Why: clip(r.Why), Refs: refsOf(r.Refs)})

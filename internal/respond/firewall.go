@@ -46,38 +46,41 @@ func (in *Input) GuardControllers() {
 	}
 }
 
+// blockSet is blocks that lie in one folder.
+type blockSet struct {
+	folder, title string
+	list          []block.Block
+}
+
+// blockSets part blocks by who must approve them.
+func blockSets(p block.Plan, effects []block.Effect) []blockSet {
+	var free, approved, narrow []block.Block
+	for i := range p.Blocks {
+		if i >= len(effects) || len(effects[i].Approval) == 0 {
+			free = append(free, p.Blocks[i])
+			continue
+		}
+		approved = append(approved, p.Blocks[i])
+		if n := effects[i].Narrower; n != nil {
+			narrow = append(narrow, *n)
+		}
+	}
+	return []blockSet{
+		{"", "Here: nobody need approve them.", free},
+		{secondPerson, "They cut industrial conversations or a domain controller, or could not be replayed: a second person, who runs what they cut, approves each first.", approved},
+		{narrower, "The same blocks, letting the industrial conversations pass that were seen; the intruder can use them too while he is on one of the two hosts.", narrow},
+	}
+}
+
 // WriteBlocks writes texts for firewalls below dir: what nobody need approve,
 // apart from what a second person must, and for that a narrower text that lets
 // industrial conversations pass. Files of before are taken away.
 func WriteBlocks(dir string, p block.Plan, effects []block.Effect) error {
-	var free, approved, narrow []block.Block
-	for i := range p.Blocks {
-		var e block.Effect
-		if i < len(effects) {
-			e = effects[i]
-		}
-		switch {
-		case len(e.Approval) == 0:
-			free = append(free, p.Blocks[i])
-		default:
-			approved = append(approved, p.Blocks[i])
-			if e.Narrower != nil {
-				narrow = append(narrow, *e.Narrower)
-			}
-		}
-	}
 	root := filepath.Join(dir, BlocksFolder)
 	var about strings.Builder
 	var hands []string
-	fmt.Fprintf(&about, "# Blocks\n\nWhat to cut, for the firewalls of several makers, each with the text that takes it away again. Read blocks.json for what each would have cut.\n")
-	for _, set := range []struct {
-		folder, title string
-		list          []block.Block
-	}{
-		{"", "Here: nobody need approve them.", free},
-		{secondPerson, "They cut industrial conversations or a domain controller, or could not be replayed: a second person, who runs what they cut, approves each first.", approved},
-		{narrower, "The same blocks, letting the industrial conversations pass that were seen; the intruder can use them too while he is on one of the two hosts.", narrow},
-	} {
+	about.WriteString("# Blocks\n\nWhat to cut, for the firewalls of several makers, each with the text that takes it away again. Read blocks.json for what each would have cut.\n")
+	for _, set := range blockSets(p, effects) {
 		notes, err := writeSet(filepath.Join(root, set.folder), set.list)
 		if err != nil {
 			return err
@@ -92,12 +95,12 @@ func WriteBlocks(dir string, p block.Plan, effects []block.Effect) error {
 			}
 		}
 	}
+	if len(p.Blocks) == 0 {
+		return removeAll(root, readBlocks, "blocks.json")
+	}
 	about.WriteString("\n## By hand\n\n")
 	for _, n := range hands {
 		fmt.Fprintf(&about, "- %s\n", n)
-	}
-	if len(p.Blocks) == 0 {
-		return removeAll(root, readBlocks, "blocks.json")
 	}
 	if err := casefolder.WriteFile(filepath.Join(root, "blocks.json"), func(w io.Writer) error {
 		enc := json.NewEncoder(w)
@@ -111,8 +114,13 @@ func WriteBlocks(dir string, p block.Plan, effects []block.Effect) error {
 	}); err != nil {
 		return err
 	}
-	return casefolder.WriteFile(filepath.Join(root, readBlocks), func(w io.Writer) error {
-		_, err := io.WriteString(w, about.String())
+	return writeText(filepath.Join(root, readBlocks), about.String())
+}
+
+// writeText writes one file.
+func writeText(name, text string) error {
+	return casefolder.WriteFile(name, func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
 		return err
 	})
 }
@@ -140,14 +148,11 @@ func writeSet(dir string, list []block.Block) (notes []string, err error) {
 			continue
 		}
 		for _, f := range []struct{ name, text string }{{v.File, r.Apply}, {v.Undo, r.Undo}} {
-			if err := casefolder.WriteFile(filepath.Join(dir, f.name), func(w io.Writer) error {
-				_, err := io.WriteString(w, f.text)
-				return err
-			}); err != nil {
+			if err := writeText(filepath.Join(dir, f.name), f.text); err != nil {
 				return nil, err
 			}
 		}
-		notes = append(notes, fmt.Sprintf("%s: %s, taken away by %s. %s", v.About, v.File, v.Undo, strings.Join(slices.Concat(r.Notes), "; ")))
+		notes = append(notes, fmt.Sprintf("%s: %s, taken away by %s. %s", v.About, v.File, v.Undo, strings.Join(r.Notes, "; ")))
 	}
 	return notes, nil
 }

@@ -230,7 +230,10 @@ func (r *Recipe) step(inc *finding.Incident, w *who, facts map[string]*shown, al
 	var says []string
 	for _, id := range slices.Concat(r.When, r.All) {
 		if f := facts[id]; f != nil {
-			other, says = append(other, f.other...), append(says, f.fact.Says)
+			other = append(other, f.other...)
+			if !f.fact.Any.Always { // which goes without saying
+				says = append(says, f.fact.Says)
+			}
 		}
 	}
 	s := Step{
@@ -250,7 +253,10 @@ func (r *Recipe) step(inc *finding.Incident, w *who, facts map[string]*shown, al
 		s.Approval = strings.TrimPrefix(s.Approval+"; "+approver(approval), "; ")
 	}
 	slices.Sort(says)
-	s.Reason = r.Because + " Here: " + strings.Join(slices.Compact(says), "; ") + "."
+	s.Reason = r.Because
+	if len(says) > 0 {
+		s.Reason += " Here: " + strings.Join(slices.Compact(says), "; ") + "."
+	}
 	for _, x := range other {
 		if len(s.Evidence) < maxEvidence && !slices.ContainsFunc(s.Evidence, func(y Evidence) bool { return y.Title == x.Title && y.Why == x.Why }) {
 			s.Evidence = append(s.Evidence, x)
