@@ -175,9 +175,13 @@ func (l *Learner) use(from, to int32, u *use) bool {
 	key := edgeKey{from, to, u.udp, u.port}
 	e := l.edges[key]
 	if e == nil {
-		if len(l.edges) >= maxEdges {
+		abroad := l.hosts[from].stranger || l.hosts[to].stranger
+		if len(l.edges) >= maxEdges || abroad && l.abroad >= maxAbroad {
 			l.beyond.Edges++
 			return false
+		}
+		if abroad {
+			l.abroad++
 		}
 		e = &edge{name: u.name, kind: u.kind, byPort: u.byPort}
 		l.edges[key] = e

@@ -16,7 +16,8 @@ import (
 const (
 	maxHosts    = 1 << 18 // addresses and names; about 1 KiB each when much is known of them
 	maxOutside  = 3 << 16 // of them not in the own networks: strangers must not crowd out those at home
-	maxEdges    = 1 << 20 // pairs of client and service
+	maxEdges    = 3 << 17 // pairs of client and service, about 1 KiB each
+	maxAbroad   = 1 << 17 // of them with a stranger, likewise
 	maxServices = 128     // of a host
 	maxClients  = 4096    // of a service, told apart
 	maxSoftware = 48      // of a host
@@ -42,6 +43,7 @@ type Learner struct {
 	opt       Options
 	hosts     []*known
 	strangers int // hosts not in the own networks
+	abroad    int // edges with one of them
 	byAddr    map[netip.Addr]int32
 	byName    map[string]int32
 	edges     map[edgeKey]*edge
@@ -55,20 +57,21 @@ type Learner struct {
 
 // known is what is known of one address, or of one name that no address has.
 type known struct {
-	addr   netip.Addr
-	name   string // of one without address
-	span   record.Span
-	spoke  bool
-	count  int64
-	refs   refs
-	macs   []claim // hardware addresses that claimed the address
-	names  []claim
-	vlans  []uint16
-	soft   map[softKey]*Software
-	serves map[serviceKey]*service
-	ids    map[string]*Identity
-	hints  map[string]*Role
-	does   access
+	addr     netip.Addr
+	name     string // of one without address
+	stranger bool   // not in the own networks
+	span     record.Span
+	spoke    bool
+	count    int64
+	refs     refs
+	macs     []claim // hardware addresses that claimed the address
+	names    []claim
+	vlans    []uint16
+	soft     map[softKey]*Software
+	serves   map[serviceKey]*service
+	ids      map[string]*Identity
+	hints    map[string]*Role
+	does     access
 }
 
 // claim is a value with how far it can be trusted and how often it was told.
@@ -145,7 +148,7 @@ func (l *Learner) host(a netip.Addr) int32 {
 		l.strangers++
 	}
 	i := int32(len(l.hosts)) // #nosec G115 -- at most maxHosts
-	l.hosts = append(l.hosts, &known{addr: a})
+	l.hosts = append(l.hosts, &known{addr: a, stranger: stranger})
 	l.byAddr[a] = i
 	return i
 }
