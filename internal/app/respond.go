@@ -14,6 +14,7 @@ import (
 	"longwatch/internal/respond"
 	"longwatch/internal/respond/accounts"
 	"longwatch/internal/respond/block"
+	"longwatch/internal/respond/hunts"
 	"longwatch/internal/store"
 )
 
@@ -71,7 +72,10 @@ func (r *Respond) Run(ctx context.Context) (*Responded, error) {
 	if out.Files, err = plan.Write(out.Dir, func(f respond.Format) bool { return len(r.Formats) == 0 || slices.Contains(r.Formats, f.Name) }); err != nil {
 		return nil, err
 	}
-	return out, respond.WriteBlocks(out.Dir, in.Blocks, in.Effects.Effects)
+	if err := respond.WriteBlocks(out.Dir, in.Blocks, in.Effects.Effects); err != nil {
+		return nil, err
+	}
+	return out, r.writeHunts(ctx, in, out.Dir)
 }
 
 // ask looks into the records of a case for what its findings do not say: names
@@ -123,7 +127,7 @@ func respondFolder(dir string, force bool) error {
 		return err
 	}
 	for _, e := range entries {
-		ours := e.Name() == respond.BlocksFolder || slices.ContainsFunc(respond.Formats, func(f respond.Format) bool { return f.File == e.Name() })
+		ours := e.Name() == respond.BlocksFolder || e.Name() == hunts.Folder || slices.ContainsFunc(respond.Formats, func(f respond.Format) bool { return f.File == e.Name() })
 		if !force && !ours {
 			return fmt.Errorf("output folder %q holds other files: name an empty or new folder with -o, or add --force", dir)
 		}

@@ -3,6 +3,7 @@ package block
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 )
 
@@ -11,7 +12,8 @@ import (
 // nobody numbers by hand.
 func writeFortiOS(s *set) (apply, undo string) {
 	w := &fortiWriter{s: s}
-	w.policy = 1_000_000 + hash(s.tag)%1_000_000*100
+	w.base = 1_000_000 + hash(s.tag)%100_000*10_000
+	w.policy = w.base
 	w.line("# Longwatch: blocks of %s.", s.incident)
 	w.addresses()
 	w.policies()
@@ -30,7 +32,8 @@ func hash(s string) uint32 {
 type fortiWriter struct {
 	s      *set
 	b      strings.Builder
-	policy uint32
+	base   uint32 // number of the first policy
+	policy uint32 // of the next
 	order  []uint32
 	groups []fortiGroup
 	made   [2][]string // names of objects: of IPv4 and names, of IPv6
@@ -57,9 +60,9 @@ func (w *fortiWriter) object(e entry) string {
 
 // addresses makes the objects and their groups.
 func (w *fortiWriter) addresses() {
-	list := w.s.entries
+	list := slices.Clone(w.s.entries)
 	for _, f := range w.s.keep {
-		list = append(list, entry{id: "keep", scope: "kept", addr: f.Client}, entry{id: "keep", scope: "kept", addr: f.Server})
+		list = append(list, entry{id: w.s.keeps(), scope: "kept", addr: f.Client}, entry{id: w.s.keeps(), scope: "kept", addr: f.Server})
 	}
 	for family, table := range []string{"address", "address6"} {
 		open := false
@@ -146,6 +149,10 @@ func (w *fortiWriter) group(name string, scopes []Scope) {
 
 func quoted(list []string) string { return `"` + strings.Join(list, `" "`) + `"` }
 
+func (w *fortiWriter) serviceName(p Service) string {
+	return fmt.Sprintf("lw-%s-%s-%d", w.s.digest, p.Proto, p.Port)
+}
+
 func (w *fortiWriter) service(p Service) {
 	for _, have := range w.ports {
 		if have == p {
@@ -153,14 +160,14 @@ func (w *fortiWriter) service(p Service) {
 		}
 	}
 	w.ports = append(w.ports, p)
-	w.line("config firewall service custom\n    edit \"lw-%s-%d\"\n        set %s-portrange %d\n    next\nend", p.Proto, p.Port, p.Proto, p.Port)
+	w.line("config firewall service custom\n    edit \"%s\"\n        set %s-portrange %d\n    next\nend", w.serviceName(p), p.Proto, p.Port)
 }
 
 // policies come in the order in which they must stand: what stays first.
 func (w *fortiWriter) policies() {
 	w.line("config firewall policy")
 	for _, f := range w.s.keep {
-		w.one("accept", !f.Client.Is4(), w.object(entry{id: "keep", addr: f.Client}), w.object(entry{id: "keep", addr: f.Server}), fmt.Sprintf("lw-%s-%d", f.Proto, f.Port))
+		w.one("accept", !f.Client.Is4(), w.object(entry{id: w.s.keeps(), addr: f.Client}), w.object(entry{id: w.s.keeps(), addr: f.Server}), w.serviceName(f.Service))
 	}
 	for _, g := range w.groups {
 		w.one("deny", g.six, "", g.name, "ALL")
@@ -171,7 +178,7 @@ func (w *fortiWriter) policies() {
 	for _, v4 := range []bool{true, false} {
 		for _, e := range w.s.of(v4, Port) {
 			for _, p := range e.ports {
-				w.one("deny", !v4, "", w.object(e), fmt.Sprintf("lw-%s-%d", p.Proto, p.Port))
+				w.one("deny", !v4, "", w.object(e), w.serviceName(p))
 			}
 		}
 	}
@@ -196,7 +203,7 @@ func (w *fortiWriter) one(action string, six bool, src, dst, service string) {
 		v = "6"
 	}
 	w.line("    edit %d", id)
-	w.line("        set name \"lw-%s-%d\"", cut(w.s.tag, 22), id%100)
+	w.line("        set name \"lw-%s-%d\"", cut(w.s.tag, 26), id-w.base)
 	w.line("        set srcintf \"any\"\n        set dstintf \"any\"")
 	w.line("        set srcaddr%s \"%s\"\n        set dstaddr%s \"%s\"", v, side(src), v, side(dst))
 	w.line("        set action %s\n        set schedule \"always\"\n        set service \"%s\"\n        set logtraffic all", action, service)
@@ -230,7 +237,7 @@ func (w *fortiWriter) undo() string {
 		}
 	}
 	for _, p := range w.ports {
-		services = append(services, fmt.Sprintf("\"lw-%s-%d\"", p.Proto, p.Port))
+		services = append(services, `"`+w.serviceName(p)+`"`)
 	}
 	section("firewall policy", policies)
 	section("firewall addrgrp", groups)

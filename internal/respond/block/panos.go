@@ -51,7 +51,7 @@ func writePANOS(s *set) (apply, undo string) {
 		rule(group+"-from", fmt.Sprintf(anywhere, group, "any", "any"), "deny")
 	}
 	service := func(p Service) string {
-		name := fmt.Sprintf("lw-%s-%d", p.Proto, p.Port)
+		name := fmt.Sprintf("lw-%s-%s-%d", s.digest, p.Proto, p.Port)
 		if del := "delete service " + name; !strings.Contains("\n"+strings.Join(objects, "\n")+"\n", "\n"+del+"\n") {
 			line("set service %s protocol %s port %d", name, p.Proto, p.Port)
 			objects = append(objects, del)
@@ -78,7 +78,7 @@ func writePANOS(s *set) (apply, undo string) {
 		rule("lw-"+tag+"-names", fmt.Sprintf(anywhere, "any", "any", "any")+" category "+category, "deny")
 	}
 	for i, f := range s.keep { // after the others, so that they come to stand before them
-		c, v := object(entry{id: "keep", scope: "kept", addr: f.Client}), object(entry{id: "keep", scope: "kept", addr: f.Server})
+		c, v := object(entry{id: s.keeps(), scope: "kept", addr: f.Client}), object(entry{id: s.keeps(), scope: "kept", addr: f.Server})
 		rule(fmt.Sprintf("lw-%s-keep-%d", tag, i+1), fmt.Sprintf(anywhere, c, v, service(f.Service)), "allow")
 	}
 	for _, m := range move {

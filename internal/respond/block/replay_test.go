@@ -277,7 +277,7 @@ func TestDamagedRecords(t *testing.T) {
 // pushes no industrial conversation out.
 func TestBounded(t *testing.T) {
 	list := traffic()
-	const many = 200_000
+	const many = 140_000
 	for i := range many {
 		list = append(list, conn(begin, "10.0.0.5", fmt.Sprintf("10.%d.%d.%d", 100+i>>16, i>>8&255, i&255), "tcp", 80, "http", "SF"))
 	}

@@ -77,14 +77,18 @@ func Text(vendor string, blocks []Block) (Rules, error) {
 // set is what is written: checked once, for all firewalls.
 type set struct {
 	incident string // safe to be written
-	tag      string // the same with letters, digits and underscores only
+	tag      string // of the incident and of what is in the set: letters, digits and underscores only
+	digest   string // of what is in the set
 	entries  []entry
 	keep     []Flow
 }
 
+// keeps is the id of what is let pass.
+func (s *set) keeps() string { return "keep-" + s.digest }
+
 // entry is one address or name with what it is from.
 type entry struct {
-	id    string // of the block, safe to be written
+	id    string // of the block, safe to be written, and of the set
 	scope Scope
 	addr  netip.Addr
 	name  string
@@ -139,7 +143,16 @@ func setOf(blocks []Block) *set {
 	if s.incident == "" {
 		s.incident = "case"
 	}
-	s.tag = strings.ReplaceAll(label(incidents), "-", "_")
+	h := sha256.New() // sets of one incident must not replace each other
+	for i := range s.entries {
+		_, _ = fmt.Fprintf(h, "%s %v %s %v\n", s.entries[i].id, s.entries[i].addr, s.entries[i].name, s.entries[i].ports)
+	}
+	_, _ = fmt.Fprint(h, s.keep)
+	s.digest = hex.EncodeToString(h.Sum(nil)[:3])
+	for i := range s.entries {
+		s.entries[i].id += "-" + s.digest
+	}
+	s.tag = strings.ReplaceAll(label(incidents), "-", "_") + "_" + s.digest
 	return s
 }
 

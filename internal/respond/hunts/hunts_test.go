@@ -199,12 +199,14 @@ def judge(text):
 
 // TestKQL: a grammar of Kusto's language takes every query.
 func TestKQL(t *testing.T) {
-	judged(t, pypeer.Python(t, "kusto_query_language_parser.parse_tools_v4.13.KqlParser"), `
-import importlib
+	judged(t, pypeer.Python(t, "kusto_query_language_parser", "antlr4"), `
+import os, sys
+import kusto_query_language_parser as k
+sys.path.insert(0, os.path.join(k.__path__[0], "parse_tools_v4.13"))
 from antlr4 import InputStream, CommonTokenStream
 from antlr4.error.ErrorListener import ErrorListener
-Lexer = importlib.import_module("kusto_query_language_parser.parse_tools_v4.13.KqlLexer").KqlLexer
-Parser = importlib.import_module("kusto_query_language_parser.parse_tools_v4.13.KqlParser").KqlParser
+from KqlLexer import KqlLexer as Lexer
+from KqlParser import KqlParser as Parser
 class L(ErrorListener):
     def __init__(self): self.e = []
     def syntaxError(self, r, o, line, col, msg, e): self.e.append(f"{line}:{col} {msg}")
