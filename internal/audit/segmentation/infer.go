@@ -15,10 +15,11 @@ type subnet struct {
 	hosts int // that answered, or were answered
 
 	controllers, supervisors, commanding int
-	offices, directories, servers        int
+	offices, directories, servers, users int
 	facing, hands, safety                int
-	pairs                                int              // with hosts elsewhere
-	with                                 map[int]*meeting // of these, by network; -1 the Internet when it asks, -2 when it is asked
+	pairs                                int                 // with hosts elsewhere
+	faces                                map[netip.Addr]bool // hosts that answer the Internet
+	with                                 map[int]*meeting    // of these, by network; -1 the Internet when it asks, -2 when it is asked
 
 	level      Level
 	kind       string // name of the zone that it becomes part of
@@ -46,6 +47,9 @@ func infer(flows []*Flow, by *nets, known *asset.Inventory) *Zoning {
 	list := subnets(flows, by, known)
 	for _, s := range list {
 		s.byHosts()
+	}
+	for _, s := range list {
+		s.byUse(list)
 	}
 	for _, s := range list {
 		s.byOperations(list)
@@ -82,13 +86,17 @@ func subnets(flows []*Flow, by *nets, known *asset.Inventory) []*subnet {
 	slices.SortFunc(nets, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
 	out := make([]*subnet, len(nets))
 	for i, n := range nets {
-		index[n], out[i] = i, &subnet{net: n, with: map[int]*meeting{}, level: Unknown}
+		index[n], out[i] = i, &subnet{net: n, with: map[int]*meeting{}, faces: map[netip.Addr]bool{}, level: Unknown}
 	}
 	for a := range hosts {
 		out[index[by.of(a)]].hosts++
 	}
 	for a, t := range hostTraits(flows, by, known) {
-		out[index[by.of(a)]].add(t)
+		s := out[index[by.of(a)]]
+		s.add(t)
+		if t.facing {
+			s.faces[a] = true
+		}
 	}
 	pairs := map[pair]bool{}
 	for _, f := range flows {
@@ -139,6 +147,7 @@ func (s *subnet) add(t *traits) {
 	one(&s.offices, t.office())
 	one(&s.directories, t.directoryServer())
 	one(&s.servers, t.server())
+	one(&s.users, t.user())
 	one(&s.facing, t.facing)
 	one(&s.hands, t.hands > 0)
 	one(&s.safety, t.safety)
@@ -198,9 +207,44 @@ func (s *subnet) share(all []*subnet, want func(*subnet) bool, also ...int) (n i
 	return n, n >= 3 || n > 0 && (5*n >= s.pairs || 3*len(hosts) >= s.hosts)
 }
 
+// behind tells whether a host that does not answer the Internet itself meets
+// those networks. One that answers the Internet and goes on into the plant is
+// what a DMZ is there to prevent.
+func (s *subnet) behind(all []*subnet, want func(*subnet) bool) bool {
+	for i, m := range s.with {
+		if i < 0 || !want(all[i]) {
+			continue
+		}
+		for a := range m.hosts {
+			if !s.faces[a] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func low(s *subnet) bool    { return s.level.low() }
 func plants(s *subnet) bool { return s.level.ot() }
 func office(s *subnet) bool { return s.level.it() }
+
+// byUse finds networks of people where neither a directory nor the Internet is
+// seen: most hosts use pages, shares, desktops or mail elsewhere and serve
+// nobody, and most meet no controller.
+func (s *subnet) byUse(all []*subnet) {
+	if s.level != Unknown || 2*s.users <= s.hosts {
+		return
+	}
+	hosts := map[netip.Addr]bool{}
+	for i, m := range s.with {
+		if i >= 0 && low(all[i]) {
+			maps.Copy(hosts, m.hosts)
+		}
+	}
+	if 2*len(hosts) < s.hosts {
+		s.is(kindEnterprise, Enterprise, 40+5*min(4, s.users), "of its %s, %d use pages, shares, desktops or mail of other networks and serve nobody, and %d meet a control network", several(s.hosts, "host"), s.users, len(hosts))
+	}
+}
 
 // byOperations finds what is above the controllers and meets no office: those
 // who command controllers elsewhere, and what serves them.
@@ -225,6 +269,7 @@ func (s *subnet) byBoth(all []*subnet) {
 		return
 	}
 	down, ot := s.share(all, plants)
+	ot = ot && s.behind(all, plants)
 	up, it := s.share(all, office)
 	in, out := s.share(all, func(*subnet) bool { return false }, fromInternet)
 	switch {

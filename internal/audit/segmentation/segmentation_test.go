@@ -233,6 +233,52 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+// TestSparse: three zones are told from little: no directory, no Internet, a
+// handful of connections; and one that is planted stays what it is.
+func TestSparse(t *testing.T) {
+	site := func() *wire {
+		w := newWire()
+		for i := 1; i < 4; i++ {
+			w.tcp("ssl", fmt.Sprintf("10.0.1.%d", i), "10.0.2.5", 443, 2)
+		}
+		w.tcp("opcua-binary", "10.0.2.5", "10.0.3.10", 4840, 3)
+		w.tcp("modbus", "10.0.3.10", "10.0.3.20", 502, 5)
+		return w
+	}
+	known := map[string]string{"10.0.1.0/24": "enterprise 4", "10.0.2.0/24": "dmz 3.5", "10.0.3.0/24": "control 2"}
+	r := Audit(site().t, Options{})
+	if diff := cmp.Diff(known, zonesOf(t, r)); diff != "" || len(r.Findings) > 0 {
+		t.Errorf("%v, zones (-known +inferred):\n%s", titlesOf(r), diff)
+	}
+	for name, plant := range map[string]func(*wire){
+		"modbus": func(w *wire) { w.tcp("modbus", "10.0.1.2", "10.0.3.20", 502, 1) },
+		"rdp":    func(w *wire) { w.tcp("rdp", "10.0.1.2", "10.0.3.10", 3389, 1) },
+	} {
+		w := site()
+		plant(w)
+		r := Audit(w.t, Options{})
+		if diff := cmp.Diff(known, zonesOf(t, r)); diff != "" || len(r.Findings) != 1 || !strings.HasPrefix(r.Findings[0].Service, name) || r.Findings[0].Severity < finding.High {
+			t.Errorf("%s: %v, zones (-known +inferred):\n%s", name, titlesOf(r), diff)
+		}
+	}
+}
+
+// TestEdgeIsNoDMZ: a device at the edge that answers the Internet and goes on
+// into the plant does not become a DMZ by that: its way is found.
+func TestEdgeIsNoDMZ(t *testing.T) {
+	w := threeZones()
+	w.tcp("ssl", "203.0.113.7", "10.7.0.1", 443, 5)
+	w.tcp("smb", "10.7.0.1", "10.3.0.11", 445, 2)
+	w.tcp("rdp", "10.7.0.1", "10.1.0.3", 3389, 1)
+	r := Audit(w.t, Options{})
+	if got := zonesOf(t, r)["10.7.0.0/24"]; got != "internet-facing 5" {
+		t.Errorf("the edge is taken for %s", got)
+	}
+	if len(r.Findings) != 1 || r.Findings[0].Severity != finding.High || r.Findings[0].Pairs[0].Orig != netip.MustParseAddr("10.7.0.1") {
+		t.Errorf("found %v", titlesOf(r))
+	}
+}
+
 // TestUnsure: a network that does nothing telling is unknown, not guessed.
 func TestUnsure(t *testing.T) {
 	w := newWire()
