@@ -39,6 +39,10 @@ func Judge(inc *finding.Incident, profiles []*Profile, o Options) []finding.Attr
 	weigh(j.all)
 	j.shown = order(j.all)
 	lead, led := leader(j.shown)
+	if led {
+		j.second = j.beside(lead)
+		led = j.second == nil
+	}
 	var out []finding.Attribution
 	if led {
 		out = append(out, j.tell(lead))
@@ -59,6 +63,8 @@ type judging struct {
 	o        Options
 	all      []*tally // of every profile
 	shown    []*tally // those that the evidence says anything for, best first
+	lead     *Profile // with second: the one that would have been named
+	second   *Profile // whose behaviour is there, too, on findings of its own; nil in nearly every incident
 }
 
 // order leaves out what the evidence says nothing for, and puts the best first.
@@ -95,6 +101,34 @@ func leader(ts []*tally) (*tally, bool) {
 		}
 	}
 	return template, true
+}
+
+// beside is a profile whose whole behaviour is there beside that of lead, on
+// findings that lead does not use: nobody works as two campaigns do, so that two
+// intruders may have become one incident, and a name would be wrong for half of
+// it. Both are then no more than consistent with the evidence. A template that no
+// source bears does not speak against a name.
+func (j *judging) beside(lead *tally) *Profile {
+	used := map[*finding.Finding]bool{}
+	for _, h := range lead.hits {
+		for _, f := range h.findings {
+			used[f] = true
+		}
+	}
+	rest := slices.DeleteFunc(slices.Clone(j.findings), func(f *finding.Finding) bool { return used[f] })
+	for _, t := range j.shown {
+		if t == lead || t.profile.Status != Sourced {
+			continue
+		}
+		if alone := count(t.profile, rest, 0, nil); alone.class >= probable && alone.behaviour >= strong {
+			for _, both := range []*tally{lead, t} {
+				both.certainty = min(both.certainty, ceilings[consistent])
+			}
+			j.lead = lead.profile
+			return t.profile
+		}
+	}
+	return nil
 }
 
 func (j *judging) tell(t *tally) finding.Attribution {
@@ -174,6 +208,8 @@ func (j *judging) unattributed(led bool) finding.Attribution {
 	why := "no profile shows traits in two independent groups of evidence with one that few others share"
 	signs := j.signs(nil)
 	switch {
+	case j.second != nil:
+		why = fmt.Sprintf("the behaviour of %s and that of %s are both there, on findings of their own: this may be two intrusions in one incident, so it names neither; judge each part by itself", j.lead.Name, j.second.Name)
 	case len(j.shown) == 0:
 		why = "no profile has a trait among the findings"
 	case led:

@@ -205,3 +205,30 @@ func TestPrior(t *testing.T) {
 		t.Errorf("notes %q", up.Notes)
 	}
 }
+
+// TestTwoCampaignsInOneIncident: the behaviour of two campaigns on findings of
+// their own names neither, and says so; signs of a second one do not.
+func TestTwoCampaignsInOneIncident(t *testing.T) {
+	const other = `{"dossier":["TG-07"],"severity":"critical","at":"30h"}
+{"dossier":["TG-09"],"severity":"high","at":"31h"}
+{"dossier":["TG-12"],"severity":"high","at":"32h"}
+{"dossier":["TG-13"],"severity":"high","at":"33h"}
+`
+	one, two := judge(t, chain, Options{}), judge(t, other, Options{})
+	if one[0].Profile != "volt-typhoon" || two[0].Profile != "tgr-sta-1030" {
+		t.Fatalf("alone they are %s and %s", one[0].Profile, two[0].Profile)
+	}
+	both := judge(t, chain+other, Options{})
+	if both[0].Profile != Unattributed || !strings.Contains(both[0].For[0].Because, "two intrusions in one incident") {
+		t.Errorf("together they are %s at %d: %v", both[0].Profile, both[0].Confidence, both[0].For)
+	}
+	sum := 0
+	for _, a := range both {
+		if sum += int(a.Confidence); a.Profile != Unattributed && a.Confidence > ceilings[consistent] {
+			t.Errorf("%s still stands at %d", a.Profile, a.Confidence)
+		}
+	}
+	if sum > 100 {
+		t.Errorf("all together %d", sum)
+	}
+}

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	leastScore  = 0.5  // from it on less than one false finding for a thousand hosts and day: see bench/beacon
-	mediumScore = 0.75 // likewise none in the month that the bounds were chosen on
+	leastScore  = 0.5  // from it on about one false finding for a thousand hosts and day: see bench/beacon
+	mediumScore = 0.75 // likewise less than one in ten thousand
 	leastEvents = 4
 	newAfter    = 48 * time.Hour // after a host's evidence begins
 	oneDay      = 12 * time.Hour // longer than anybody sits before a page
