@@ -2,6 +2,7 @@ package segmentation
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"testing"
@@ -176,4 +177,60 @@ func TestReachByLogs(t *testing.T) {
 	if len(got.Sure) != 2 || got.Sure[0].Taken == nil || got.Sure[0].Path[0].Accounts[0] != `CORP\lee` || got.Sure[0].Path[0].Ref.Pos != 7 {
 		t.Errorf("%+v", got.Sure)
 	}
+}
+
+// TestReachDrawnAgain: on graphs that are drawn by chance, hosts and steps are
+// those that trying every way by hand gives.
+func TestReachDrawnAgain(t *testing.T) {
+	services := []struct {
+		state, name string
+		port        uint16
+		opens       bool // the service is reached
+		gives       bool // and gives the host
+	}{{"SF", "ssh", 22, true, true}, {"SF", "ssl", 443, true, false}, {"S0", "", 22, false, false}, {"SHR", "", 3389, false, false}, {"SF", "rfb", 5900, true, true}, {"REJ", "", 22, false, false}}
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		const n = 12
+		w := newWire()
+		var opens, gives [n][n]bool
+		for range 5 + r.IntN(25) {
+			a, b, s := r.IntN(n), r.IntN(n), services[r.IntN(len(services))]
+			if a == b {
+				continue
+			}
+			w.conn("tcp", s.state, s.name, fmt.Sprintf("10.0.%d.1", a), fmt.Sprintf("10.0.%d.1", b), s.port)
+			opens[a][b], gives[a][b] = opens[a][b] || s.opens, gives[a][b] || s.gives
+		}
+		want := map[string]int{}
+		for steps := 1; steps <= n; steps++ { // all ways of so many hosts, each taken before the next
+			for b := 1; b < n; b++ {
+				if name := fmt.Sprintf("10.0.%d.1", b); want[name] == 0 && byHand(&opens, &gives, 0, b, steps) {
+					want[name] = steps
+				}
+			}
+		}
+		got := map[string]int{}
+		for _, x := range Audit(w.t, Options{}).ReachFrom(netip.MustParseAddr("10.0.0.1")).Sure {
+			got[x.Host.String()] = x.Steps
+			if len(x.Path) != x.Steps || x.Path[len(x.Path)-1].To != x.Host {
+				t.Errorf("seed %d: %d steps to %v by %v", seed, x.Steps, x.Host, x.Path)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("seed %d (-by hand +found):\n%s", seed, diff)
+		}
+	}
+}
+
+// byHand tells whether b can be reached from a in exactly so many steps.
+func byHand(opens, gives *[12][12]bool, a, b, steps int) bool {
+	if steps == 1 {
+		return opens[a][b]
+	}
+	for c := range opens {
+		if gives[a][c] && byHand(opens, gives, c, b, steps-1) {
+			return true
+		}
+	}
+	return false
 }

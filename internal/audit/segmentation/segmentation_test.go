@@ -12,9 +12,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"longwatch/internal/asset"
 	"longwatch/internal/finding"
+	"longwatch/internal/proto/fox"
 	"longwatch/internal/record"
 	"longwatch/internal/record/network"
+	"longwatch/internal/record/ot"
 )
 
 // TestThreeZones: of a plant with three known zones, the zones, their levels
@@ -236,29 +239,35 @@ func TestLayers(t *testing.T) {
 // TestSparse: three zones are told from little: no directory, no Internet, a
 // handful of connections; and one that is planted stays what it is.
 func TestSparse(t *testing.T) {
-	site := func() *wire {
-		w := newWire()
-		for i := 1; i < 4; i++ {
-			w.tcp("ssl", fmt.Sprintf("10.0.1.%d", i), "10.0.2.5", 443, 2)
+	for family, net := range map[string]string{"IPv4": "10.0.%d.%d", "IPv6": "fd00:0:0:%d::%d"} {
+		host := func(zone, n int) string { return fmt.Sprintf(net, zone, n) }
+		site := func() *wire {
+			w := newWire()
+			for i := 1; i < 4; i++ {
+				w.tcp("ssl", host(1, i), host(2, 5), 443, 2)
+			}
+			w.tcp("opcua-binary", host(2, 5), host(3, 10), 4840, 3)
+			w.tcp("modbus", host(3, 10), host(3, 20), 502, 5)
+			return w
 		}
-		w.tcp("opcua-binary", "10.0.2.5", "10.0.3.10", 4840, 3)
-		w.tcp("modbus", "10.0.3.10", "10.0.3.20", 502, 5)
-		return w
-	}
-	known := map[string]string{"10.0.1.0/24": "enterprise 4", "10.0.2.0/24": "dmz 3.5", "10.0.3.0/24": "control 2"}
-	r := Audit(site().t, Options{})
-	if diff := cmp.Diff(known, zonesOf(t, r)); diff != "" || len(r.Findings) > 0 {
-		t.Errorf("%v, zones (-known +inferred):\n%s", titlesOf(r), diff)
-	}
-	for name, plant := range map[string]func(*wire){
-		"modbus": func(w *wire) { w.tcp("modbus", "10.0.1.2", "10.0.3.20", 502, 1) },
-		"rdp":    func(w *wire) { w.tcp("rdp", "10.0.1.2", "10.0.3.10", 3389, 1) },
-	} {
-		w := site()
-		plant(w)
-		r := Audit(w.t, Options{})
-		if diff := cmp.Diff(known, zonesOf(t, r)); diff != "" || len(r.Findings) != 1 || !strings.HasPrefix(r.Findings[0].Service, name) || r.Findings[0].Severity < finding.High {
-			t.Errorf("%s: %v, zones (-known +inferred):\n%s", name, titlesOf(r), diff)
+		known := map[string]string{}
+		for i, zone := range []string{"enterprise 4", "dmz 3.5", "control 2"} {
+			known[network24(netip.MustParseAddr(host(i+1, 1))).String()] = zone
+		}
+		r := Audit(site().t, Options{})
+		if diff := cmp.Diff(known, zonesOf(t, r)); diff != "" || len(r.Findings) > 0 {
+			t.Errorf("%s: %v, zones (-known +inferred):\n%s", family, titlesOf(r), diff)
+		}
+		for name, plant := range map[string]func(*wire){
+			"modbus": func(w *wire) { w.tcp("modbus", host(1, 2), host(3, 20), 502, 1) },
+			"rdp":    func(w *wire) { w.tcp("rdp", host(1, 2), host(3, 10), 3389, 1) },
+		} {
+			w := site()
+			plant(w)
+			r := Audit(w.t, Options{})
+			if diff := cmp.Diff(known, zonesOf(t, r)); diff != "" || len(r.Findings) != 1 || !strings.HasPrefix(r.Findings[0].Service, name) || r.Findings[0].Severity < finding.High {
+				t.Errorf("%s, %s: %v, zones (-known +inferred):\n%s", family, name, titlesOf(r), diff)
+			}
 		}
 	}
 }
@@ -276,6 +285,30 @@ func TestEdgeIsNoDMZ(t *testing.T) {
 	}
 	if len(r.Findings) != 1 || r.Findings[0].Severity != finding.High || r.Findings[0].Pairs[0].Orig != netip.MustParseAddr("10.7.0.1") {
 		t.Errorf("found %v", titlesOf(r))
+	}
+}
+
+// TestKnownHosts: what a host says of itself tells its level where traffic
+// alone does not: a station of a building is a controller. It is called by its
+// name.
+func TestKnownHosts(t *testing.T) {
+	w := newWire()
+	l := asset.New(asset.Options{})
+	for range 3 {
+		w.tcp("fox", "10.8.0.2", "10.8.0.3", 1911, 1)
+		hello := &fox.Message{Conn: w.head("10.8.0.2", "10.8.0.3", 1911), Kind: "s", Operation: "hello", AppName: "Station", HostName: "ahu-7"}
+		hello.Way = ot.From(hello.Conn, false)
+		l.Learn(hello)
+	}
+	if got := zonesOf(t, Audit(w.t, Options{}))["10.8.0.0/24"]; got != "unknown unknown" {
+		t.Errorf("by traffic alone it is taken for %s", got)
+	}
+	r := Audit(w.t, Options{Assets: l.Finish()})
+	if got := zonesOf(t, r)["10.8.0.0/24"]; got != "control 1" {
+		t.Errorf("with a station it is taken for %s", got)
+	}
+	if got := r.host(netip.MustParseAddr("10.8.0.3"), nil, false); got != "10.8.0.3 ahu-7" {
+		t.Errorf("it is called %s", got)
 	}
 }
 
