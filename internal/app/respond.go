@@ -75,7 +75,7 @@ func (r *Respond) Run(ctx context.Context) (*Responded, error) {
 	if err := respond.WriteBlocks(out.Dir, in.Blocks, in.Effects.Effects); err != nil {
 		return nil, err
 	}
-	return out, r.writeHunts(ctx, in, out.Dir)
+	return out, hunts.Write(out.Dir, in.Hunts)
 }
 
 // ask looks into the records of a case for what its findings do not say: names
@@ -116,6 +116,11 @@ func (r *Respond) ask(ctx context.Context, in *respond.Input) error {
 	}
 	in.Notes = append(in.Notes, in.Effects.Notes...)
 	in.GuardControllers()
+	list := hunts.Derive(in.Case, hunts.Options{Incidents: opt.Incidents})
+	if notes, err = hunts.Try(ctx, list, files, types); err != nil {
+		return err
+	}
+	in.Hunts, in.Notes = hunts.Found(list), append(in.Notes, notes...)
 	return nil
 }
 

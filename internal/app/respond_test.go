@@ -327,6 +327,11 @@ func TestPlanNamesIndustrialConversations(t *testing.T) {
 			}
 		}
 	}
+	for _, name := range []string{"hunts-sigma.yml", "hunts-defender.kql", "hunts.json"} {
+		if text, err := os.ReadFile(filepath.Join(dir, "respond", "hunts", name)); err != nil || len(text) < 100 {
+			t.Errorf("%s: %d bytes, %v", name, len(text), err)
+		}
+	}
 	if apart != 2 { // the way into the plant, and the domain controller
 		t.Errorf("%d blocks need a second person", apart)
 	}

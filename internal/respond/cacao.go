@@ -12,6 +12,7 @@ import (
 
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/respond/hunts"
 	"longwatch/internal/stix"
 )
 
@@ -218,6 +219,11 @@ func (c *cacao) action(s *Section, t *Step, next string) stix.Object {
 		for i := range s.Accounts.Steps {
 			x := &s.Accounts.Steps[i]
 			manual(strings.TrimSpace(fmt.Sprintf("%d. %s %s %s", x.N, x.Do, accountNames(x, maxTargets), x.Careful)))
+		}
+	}
+	if t.ID == huntsStep {
+		for _, q := range s.Hunts[:min(len(s.Hunts), maxTargets)] {
+			manual("Ask: " + q.Title + " (" + q.ID + ", in " + hunts.Folder + "/)")
 		}
 	}
 	manual(strings.TrimSpace("Check: " + t.Proof.Says + " " + t.Proof.Command))

@@ -11,6 +11,7 @@ import (
 	"longwatch/internal/record"
 	"longwatch/internal/respond/accounts"
 	"longwatch/internal/respond/block"
+	"longwatch/internal/respond/hunts"
 )
 
 // Input is what a plan is made from.
@@ -22,6 +23,7 @@ type Input struct {
 	Use     *accounts.Use     // how accounts were used; may be nil
 	Blocks  block.Plan        // what to block; may be empty
 	Effects block.Seen        // what it would have cut, in the order of the blocks
+	Hunts   []hunts.Hunt      // questions for the next hour
 	Notes   []string          // what of the records could not be read
 	Seen    Seen              // what the records show of roles and of the plant
 }
@@ -130,7 +132,8 @@ func section(in *Input, inc *finding.Incident) Section {
 	s.Blocks, s.Left = blocks(in, inc), leftAlone(in, inc)
 	facts := in.Book.holds(inc, w)
 	s.Doors = in.Book.doors(inc, w, facts)
-	recipes := in.Book.called(facts, like)
+	s.Hunts = questions(in, inc)
+	recipes := withoutQuestions(in.Book.called(facts, like), s.Hunts)
 	recipes = slices.DeleteFunc(recipes, func(r *Recipe) bool { return len(r.Except) > 0 && len(r.on(inc, w, facts, recipes)) == 0 })
 	for _, r := range order(recipes) {
 		s.Steps = append(s.Steps, r.step(inc, w, facts, recipes, s.Blocks))

@@ -62,6 +62,13 @@ func (s *Section) markdown(say func(string, ...any)) {
 		if s.Steps[i].ID == accountsStep {
 			s.accountTable(say)
 		}
+		if s.Steps[i].ID == huntsStep {
+			say("\n  | question | why | records of this case that it finds |\n  | --- | --- | --- |")
+			for _, q := range s.Hunts {
+				say("  | %s | %s | %d |", coverage.Plain(q.Title), coverage.Plain(q.Why), q.Seen)
+			}
+			say("")
+		}
 	}
 	s.blockTable(say)
 }

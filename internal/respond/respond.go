@@ -90,6 +90,7 @@ type Section struct {
 	Steps       []Step           `json:"steps"`
 	Accounts    accounts.Plan    `json:"accounts"`              // in the order in which they are disabled and reset
 	Blocks      []Blocked        `json:"blocks"`                // what to cut, with what that would have cut
+	Hunts       []Question       `json:"hunts"`                 // to ask everywhere, written in hunts/
 	Left        []string         `json:"not_blocked"`           // what others need too, with the reason
 	Attribution string           `json:"attribution,omitempty"` // in a sentence
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"longwatch/internal/report"
+	"longwatch/internal/respond/hunts"
 )
 
 const (
@@ -80,6 +81,10 @@ func (s *Section) text(b *strings.Builder, paint report.Paint) {
 		if len(x.Accounts) > 0 {
 			line(only(i == 0, "accounts"), fmt.Sprintf("%d. %s", x.N, accountNames(x, 8)))
 		}
+	}
+	if len(s.Hunts) > 0 {
+		b.WriteByte('\n')
+		line("hunts", fmt.Sprintf("%s for the next hour, in seven languages in %s/", counted(len(s.Hunts), "question"), hunts.Folder))
 	}
 	for i := range s.Blocks {
 		x := &s.Blocks[i]
