@@ -194,6 +194,29 @@ func empty([]byte, *rand.Rand) []byte            { return nil }
 func scramble(b []byte, r *rand.Rand) []byte     { return noise(nil, r, len(b)) }
 func scrambleHead(b []byte, r *rand.Rand) []byte { return append(noise(nil, r, 4096), b[4096:]...) }
 
+// encrypt makes noise of every file that is still there, under a longer name,
+// and returns the names that are gone.
+func (t *tree) encrypt() (gone []string, err error) {
+	r := rand.New(rand.NewPCG(3, 4)) // #nosec G404 -- a test tree
+	buf := make([]byte, 0, 32<<10)
+	for _, name := range t.files {
+		path := filepath.Join(t.root, name)
+		info, err := os.Lstat(path)
+		if err != nil || !info.Mode().IsRegular() {
+			continue // damaged before
+		}
+		buf = noise(buf[:0], r, max(4096, int(info.Size())))
+		if err := os.WriteFile(path, buf, 0o600); err != nil {
+			return nil, err
+		}
+		if err := os.Rename(path, path+".locked"); err != nil {
+			return nil, err
+		}
+		gone = append(gone, filepath.ToSlash(name))
+	}
+	return gone, nil
+}
+
 // damage damages files spread over the tree, each in one way, and returns what
 // verify must say, by name below the tree.
 func (t *tree) damage() (map[string]string, error) {

@@ -2,6 +2,7 @@ package block
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -9,97 +10,123 @@ import (
 // Networks, PAN-OS CLI Quick Start). It knows no comments: what a line is for
 // stands in descriptions.
 func writePANOS(s *set) (apply, undo string) {
-	var b, u strings.Builder
-	line := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format+"\n", args...) }
-	gone := func(format string, args ...any) { _, _ = fmt.Fprintf(&u, format+"\n", args...) }
-	tag := cut(strings.ReplaceAll(s.tag, "_", "-"), 40)
-	about := fmt.Sprintf("\"Longwatch incident %s\"", s.incident)
-	var move, objects []string
-	object := func(e entry) string {
-		name := fmt.Sprintf("lw-%s-%s", e.id, dashed(e.addr))
-		name = cut(name, 63)
-		line("set address %s ip-netmask %s/%d", name, e.addr, e.addr.BitLen())
-		line("set address %s description \"Longwatch %s %s\"", name, e.scope, e.id)
-		objects = append(objects, "delete address "+name)
-		return name
+	w := &panWriter{s: s, tag: cut(strings.ReplaceAll(s.tag, "_", "-"), 40)}
+	w.groups()
+	w.ports()
+	w.names()
+	w.keep()
+	for _, m := range w.moves {
+		w.line("%s", m)
 	}
-	rule := func(name, rest, action string) {
-		line("set rulebase security rules %s %s action %s", name, rest, action)
-		line("set rulebase security rules %s log-end yes", name)
-		line("set rulebase security rules %s description %s", name, about)
-		gone("delete rulebase security rules %s", name)
-		move = append(move, fmt.Sprintf("move rulebase security rules %s top", name))
+	return w.b.String(), strings.Join(slices.Concat(w.rules, w.used, w.objects), "\n") + "\n"
+}
+
+type panWriter struct {
+	s       *set
+	tag     string
+	b       strings.Builder
+	moves   []string // rules to the top, the last of these above the others
+	rules   []string // the undo: rules first, then what they use, then what that uses
+	used    []string
+	objects []string
+}
+
+func (w *panWriter) line(format string, args ...any) { _, _ = fmt.Fprintf(&w.b, format+"\n", args...) }
+
+// once notes how an object is taken away and tells whether it is new.
+func (w *panWriter) once(undo string) bool {
+	if slices.Contains(w.objects, undo) {
+		return false
 	}
-	const anywhere = "from any to any source %s destination %s application any service %s"
+	w.objects = append(w.objects, undo)
+	return true
+}
+
+// object makes an address and returns its name.
+func (w *panWriter) object(e entry) string {
+	name := cut(fmt.Sprintf("lw-%s-%s", e.id, dashed(e.addr)), 63)
+	if w.once("delete address " + name) {
+		w.line("set address %s ip-netmask %s/%d", name, e.addr, e.addr.BitLen())
+		w.line("set address %s description \"Longwatch %s %s\"", name, e.scope, e.id)
+	}
+	return name
+}
+
+// service makes a service and returns its name.
+func (w *panWriter) service(p Service) string {
+	name := fmt.Sprintf("lw-%s-%s-%d", w.s.digest, p.Proto, p.Port)
+	if w.once("delete service " + name) {
+		w.line("set service %s protocol %s port %d", name, p.Proto, p.Port)
+	}
+	return name
+}
+
+// rule makes a rule and has it moved to the top.
+func (w *panWriter) rule(name, source, destination, service, rest, action string) {
+	w.line("set rulebase security rules %s from any to any source %s destination %s application any service %s%s action %s", name, source, destination, service, rest, action)
+	w.line("set rulebase security rules %s log-end yes", name)
+	w.line("set rulebase security rules %s description \"Longwatch incident %s\"", name, w.s.incident)
+	w.rules = append(w.rules, "delete rulebase security rules "+name)
+	w.moves = append(w.moves, fmt.Sprintf("move rulebase security rules %s top", name))
+}
+
+// groups blocks addresses outside and isolated hosts, in both directions.
+func (w *panWriter) groups() {
 	for _, g := range []struct {
-		name   string
-		scopes []Scope
-	}{{"out", []Scope{Address}}, {"iso", []Scope{Isolate}}} {
+		name  string
+		scope Scope
+	}{{"out", Address}, {"iso", Isolate}} {
 		var members []string
 		for _, v4 := range []bool{true, false} {
-			for _, e := range s.of(v4, g.scopes...) {
-				members = append(members, object(e))
+			for _, e := range w.s.of(v4, g.scope) {
+				members = append(members, w.object(e))
 			}
 		}
 		if len(members) == 0 {
 			continue
 		}
-		group := fmt.Sprintf("lw-%s-%s", tag, g.name)
-		line("set address-group %s static [ %s ]", group, strings.Join(members, " "))
-		objects = append([]string{"delete address-group " + group}, objects...)
-		rule(group+"-to", fmt.Sprintf(anywhere, "any", group, "any"), "deny")
-		rule(group+"-from", fmt.Sprintf(anywhere, group, "any", "any"), "deny")
+		group := fmt.Sprintf("lw-%s-%s", w.tag, g.name)
+		w.line("set address-group %s static [ %s ]", group, strings.Join(members, " "))
+		w.used = append(w.used, "delete address-group "+group)
+		w.rule(group+"-to", "any", group, "any", "", "deny")
+		w.rule(group+"-from", group, "any", "any", "", "deny")
 	}
-	service := func(p Service) string {
-		name := fmt.Sprintf("lw-%s-%s-%d", s.digest, p.Proto, p.Port)
-		if del := "delete service " + name; !strings.Contains("\n"+strings.Join(objects, "\n")+"\n", "\n"+del+"\n") {
-			line("set service %s protocol %s port %d", name, p.Proto, p.Port)
-			objects = append(objects, del)
-		}
-		return name
-	}
+}
+
+func (w *panWriter) ports() {
 	for _, v4 := range []bool{true, false} {
-		for _, e := range s.of(v4, Port) {
-			name := object(e)
+		for _, e := range w.s.of(v4, Port) {
+			name := w.object(e)
 			for _, p := range e.ports {
-				rule(cut(fmt.Sprintf("%s-%s-%d", name, p.Proto, p.Port), 63), fmt.Sprintf(anywhere, "any", name, service(p)), "deny")
+				w.rule(cut(fmt.Sprintf("%s-%s-%d", name, p.Proto, p.Port), 63), "any", name, w.service(p), "", "deny")
 			}
 		}
 	}
-	if names := s.domains(); len(names) > 0 {
-		category := "lw-" + cut(tag, 24) + "-url"
-		var list []string
-		for _, e := range names {
-			list = append(list, e.name+"/", "*."+e.name+"/")
-		}
-		line("set profiles custom-url-category %s type \"URL List\"", category)
-		line("set profiles custom-url-category %s list [ %s ]", category, strings.Join(list, " "))
-		objects = append(objects, "delete profiles custom-url-category "+category)
-		rule("lw-"+tag+"-names", fmt.Sprintf(anywhere, "any", "any", "any")+" category "+category, "deny")
+}
+
+// names blocks names, and what is below them, by a category of URLs.
+func (w *panWriter) names() {
+	names := w.s.domains()
+	if len(names) == 0 {
+		return
 	}
-	for i, f := range s.keep { // after the others, so that they come to stand before them
-		c, v := object(entry{id: s.keeps(), scope: "kept", addr: f.Client}), object(entry{id: s.keeps(), scope: "kept", addr: f.Server})
-		rule(fmt.Sprintf("lw-%s-keep-%d", tag, i+1), fmt.Sprintf(anywhere, c, v, service(f.Service)), "allow")
+	category := "lw-" + cut(w.tag, 24) + "-url"
+	var list []string
+	for _, e := range names {
+		list = append(list, e.name+"/", "*."+e.name+"/")
 	}
-	for _, m := range move {
-		line("%s", m)
+	w.line("set profiles custom-url-category %s type \"URL List\"", category)
+	w.line("set profiles custom-url-category %s list [ %s ]", category, strings.Join(list, " "))
+	w.used = append(w.used, "delete profiles custom-url-category "+category)
+	w.rule("lw-"+w.tag+"-names", "any", "any", "any", " category "+category, "deny")
+}
+
+// keep lets conversations pass: last, so that they come to stand first.
+func (w *panWriter) keep() {
+	for i, f := range w.s.keep {
+		client, server := w.object(entry{id: w.s.keeps(), scope: "kept", addr: f.Client}), w.object(entry{id: w.s.keeps(), scope: "kept", addr: f.Server})
+		w.rule(fmt.Sprintf("lw-%s-keep-%d", w.tag, i+1), client, server, w.service(f.Service), "", "allow")
 	}
-	for _, o := range unique(objects) {
-		gone("%s", o)
-	}
-	return b.String(), u.String()
 }
 
 func cut(s string, n int) string { return strings.TrimRight(s[:min(len(s), n)], "-_") }
-
-// unique drops repeated lines, keeping the first.
-func unique(list []string) (out []string) {
-	seen := map[string]bool{}
-	for _, s := range list {
-		if !seen[s] {
-			seen[s] = true
-			out = append(out, s)
-		}
-	}
-	return out
-}

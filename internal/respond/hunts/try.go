@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"longwatch/internal/record"
+	"longwatch/internal/record/host"
 	"longwatch/internal/rules/sigma"
 	"longwatch/internal/store"
 )
@@ -40,6 +41,13 @@ func Try(ctx context.Context, list []Hunt, files []store.File, types map[string]
 			by[sigmaID(list[i].ID, n)] = &list[i]
 		}
 	}
+	reads := map[string]bool{}
+	for _, r := range engine.Rules {
+		_, names := engine.Reads(r.Source)
+		for _, n := range names {
+			reads[n] = true
+		}
+	}
 	m := engine.NewMatcher()
 	hit := func(f *sigma.Firing) {
 		if h := by[strings.ToLower(f.Rule.ID)]; h != nil {
@@ -48,7 +56,7 @@ func Try(ctx context.Context, list []Hunt, files []store.File, types map[string]
 	}
 	for i := range files {
 		t := types[files[i].Type]
-		if t == nil {
+		if t == nil || !reads[t.Name] && !slices.Contains(host.Types, t) { // events of Windows are records of the host
 			continue
 		}
 		if _, err := files[i].Read(ctx, t, store.Options{}, func(r record.Record) { m.Match(r, hit) }); err != nil {
