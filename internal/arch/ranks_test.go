@@ -5,24 +5,25 @@ package arch
 // one rank do not know each other.
 var ranks = map[string]int{
 	// Vocabulary, which knows nothing of us.
-	"internal/asn":       0,
-	"internal/attack":    0,
-	"internal/ber":       0,
-	"internal/invariant": 0,
-	"internal/sasl":      0,
-	"internal/script":    0,
-	"internal/stix":      0,
-	"internal/stix/":     0, // pattern
-	"internal/pypeer":    0, // for tests
-	"internal/domain":    0,
-	"internal/signing":   0,
-	"internal/hostpath":  0,
-	"internal/lookup":    0,
-	"internal/unixpath":  0,
-	"internal/winpath":   0,
-	"internal/wire":      0,
-	"internal/wireline":  0,
-	"content":            0,
+	"internal/asn":         0,
+	"internal/attack":      0,
+	"internal/ber":         0,
+	"internal/invariant":   0,
+	"internal/sasl":        0,
+	"internal/script":      0,
+	"internal/stix":        0,
+	"internal/stix/":       0, // pattern
+	"internal/pypeer":      0, // for tests
+	"internal/browsertest": 0, // for tests
+	"internal/domain":      0,
+	"internal/signing":     0,
+	"internal/hostpath":    0,
+	"internal/lookup":      0,
+	"internal/unixpath":    0,
+	"internal/winpath":     0,
+	"internal/wire":        0,
+	"internal/wireline":    0,
+	"content":              0,
 
 	// What happened.
 	"internal/content":    10,

@@ -27,7 +27,7 @@ var pages embed.FS
 var style string
 
 var tmpl = template.Must(template.New("report.html.tmpl").Funcs(template.FuncMap{
-	"when": when, "lookers": lookers, "day": day, "span": span, "size": size, "num": number, "clip": clip, "place": casefolder.Place, "short": short,
+	"when": when, "minute": minute, "lookers": lookers, "day": day, "span": span, "size": size, "num": number, "clip": clip, "place": casefolder.Place, "short": short,
 	"technique": func(id attack.ID) string { return attack.Name(id) }, "url": techniqueURL, "upper": strings.ToUpper, "fit": fitSign, "eventlines": eventLines, "percent": func(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) },
 	"add": func(a, b int) int { return a + b }, "weight": func(w float64) string { return fmt.Sprintf("%+.1f", w) },
 	"likelihood": likelihood, "titleof": titleOf, "words": func(k finding.EdgeKind) string { return strings.ReplaceAll(string(k), "-", " ") },
@@ -211,6 +211,15 @@ func when(t record.Time) string {
 		return "unknown time"
 	}
 	return t.Std().Format("2006-01-02 15:04:05")
+}
+
+// minute is a time of RFC 3339 without its seconds; anything else as it is.
+func minute(s string) string {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return clip(s)
+	}
+	return t.UTC().Format("2006-01-02 15:04")
 }
 
 func day(t record.Time) string {

@@ -50,7 +50,7 @@ var (
 )
 
 // allowed are the elements that the page is made of.
-var allowed = strings.Fields("html head meta title style body header main section footer div p h1 h2 h3 h4 b i span a br ul ol li dl dt dd table tr th td details summary svg line text circle path g rect")
+var allowed = strings.Fields("html head meta title style body header nav main section footer div p h1 h2 h3 h4 b i span a br ul ol li dl dt dd table thead tr th td details summary svg line text circle path g rect")
 
 // TestHostilePage: whatever a case holds, the page has only its own elements,
 // no handler, no address but those of MITRE and its own marks.
