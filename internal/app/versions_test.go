@@ -105,3 +105,50 @@ func check(t *testing.T, a *asset.Asset, product, version, surety, system string
 		t.Errorf("system %+v, want %s", os, system)
 	}
 }
+
+// TestStationsAsTshark: every PROFINET station that tshark sees answer by a
+// name is an asset of that name and hardware address, with or without one of IP.
+func TestStationsAsTshark(t *testing.T) {
+	tshark, err := exec.LookPath("tshark")
+	if err != nil {
+		t.Skip("no tshark")
+	}
+	captures, _ := filepath.Glob("../../../shared/corpora/ics-pcap/profinet/*/*.pcap")
+	more, _ := filepath.Glob("../../../shared/corpora/ics-pcap/profinet/*.pcap")
+	captures = append(captures, more...)
+	if len(captures) == 0 {
+		t.Skip("no captures of PROFINET")
+	}
+	stations := 0
+	for _, path := range captures {
+		out, err := exec.CommandContext(t.Context(), tshark, "-n", "-r", path, "-Y", "pn_dcp.service_type == 1 && pn_dcp.suboption_device_nameofstation", //nolint:gosec // a capture of the corpus
+			"-T", "fields", "-e", "eth.src", "-e", "pn_dcp.suboption_device_nameofstation", "-e", "pn_dcp.suboption_ip_ip", "-e", "pn_dcp.suboption_vendor_id").Output()
+		if err != nil {
+			t.Fatalf("tshark: %v", err)
+		}
+		if len(out) == 0 {
+			continue
+		}
+		inv := learnCaptures(t, path)
+		for line := range strings.Lines(string(out)) {
+			f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+			stations++
+			a := inv.ByName(f[0])
+			if a == nil {
+				t.Errorf("%s: no asset %s", path, f[0])
+				continue
+			}
+			named := false
+			for _, id := range a.Identities {
+				named = named || id.Protocol == "profinet" && id.Name == strings.TrimSpace(f[1]) && (f[3] != "0x002a" || id.Vendor == "Siemens")
+			}
+			if !named || f[2] != "" && a.ID != f[2] {
+				t.Errorf("%s: station %q is %+v", path, f, a)
+			}
+		}
+	}
+	if stations == 0 {
+		t.Error("tshark sees no station answer")
+	}
+	t.Logf("%d answers", stations)
+}

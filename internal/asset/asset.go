@@ -71,6 +71,7 @@ const (
 	PMU                = "phasor measurement unit"
 	BuildingController = "building controller"
 	FieldGateway       = "field device gateway"
+	FieldDevice        = "field device"
 	OPCServer          = "OPC server"
 	HMI                = "HMI"
 	ControlMaster      = "control master"
@@ -226,8 +227,8 @@ func (a *Asset) Device() bool {
 }
 
 var (
-	device     = map[string]bool{PLC: true, RTU: true, IED: true, PMU: true, BuildingController: true, FieldGateway: true}
-	industrial = map[string]bool{PLC: true, RTU: true, IED: true, PMU: true, BuildingController: true, FieldGateway: true, OPCServer: true, HMI: true, ControlMaster: true, Historian: true, EngineeringStation: true}
+	device     = map[string]bool{PLC: true, RTU: true, IED: true, PMU: true, BuildingController: true, FieldGateway: true, FieldDevice: true}
+	industrial = map[string]bool{PLC: true, RTU: true, IED: true, PMU: true, BuildingController: true, FieldGateway: true, FieldDevice: true, OPCServer: true, HMI: true, ControlMaster: true, Historian: true, EngineeringStation: true}
 )
 
 // Edge says that one asset uses a service of another.

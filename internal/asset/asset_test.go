@@ -19,6 +19,7 @@ import (
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 	"longwatch/internal/record/network"
+	"longwatch/internal/record/ot"
 )
 
 func ip(s string) netip.Addr { return netip.MustParseAddr(s) }
@@ -174,5 +175,30 @@ func TestAnyOrder(t *testing.T) {
 		if got := text(); got != want {
 			t.Fatalf("seed %d: %s", seed, cmp.Diff(want, got))
 		}
+	}
+}
+
+// TestStationWithTwoAddresses: what a station says of itself stays when it was
+// given another address: its hardware tells that it is one.
+func TestStationWithTwoAddresses(t *testing.T) {
+	s := newScene()
+	say := func(addr, name string) {
+		s.now = s.now.Add(time.Second)
+		r := &ot.DCP{Head: record.Head{TS: s.now}, SrcMAC: "08:00:06:93:cf:32", Service: "identify", Kind: "RESP", Name: name, Vendor: record.Some(uint16(0x2a)), Roles: []string{"device"}}
+		if addr != "" {
+			r.IP = ip(addr)
+		}
+		s.add(r)
+	}
+	say("192.168.0.6", "valve-7")
+	say("192.168.0.10", "")
+	say("", "valve-7")
+	inv := learn(s.records)
+	if len(inv.Assets) != 1 {
+		t.Fatalf("%d assets: %+v", len(inv.Assets), inv.Assets)
+	}
+	a := inv.ByName("valve-7")
+	if a == nil || a != inv.ByName("08:00:06:93:CF:32") || len(a.Addresses) != 2 || a.Role() != FieldDevice || a.Vendor != "Siemens" || len(a.Identities) != 1 || a.Identities[0].Name != "valve-7" {
+		t.Errorf("%+v", a)
 	}
 }

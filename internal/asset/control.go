@@ -83,6 +83,8 @@ func (l *Learner) learnControl(r record.Record) bool {
 		if k := l.asks(&r.Conn, word, "hart-ip"); r.PDU == "RESP" && r.Address != "" {
 			k.unit("hart-ip", "device "+clip(r.Address), &r.Head)
 		}
+	case *ot.DCP:
+		l.station(r)
 	default:
 		return l.learnBuilding(r)
 	}
@@ -226,6 +228,25 @@ func (id *Identity) put(field *string, name, value string) {
 			*field, value = value, *field
 		}
 		id.also(name+", also", value)
+	}
+}
+
+// join adds what o tells.
+func (id *Identity) join(o *Identity) {
+	id.put(&id.Vendor, "vendor", o.Vendor)
+	id.put(&id.Product, "product", o.Product)
+	id.put(&id.Version, "version", o.Version)
+	id.put(&id.Serial, "serial", o.Serial)
+	id.put(&id.Name, "name", o.Name)
+	for _, text := range o.Other {
+		if i, found := slices.BinarySearch(id.Other, text); !found && len(id.Other) < maxOther {
+			id.Other = slices.Insert(id.Other, i, text)
+		}
+	}
+	for _, r := range o.Refs {
+		if len(id.Refs) < keptRefs && !slices.Contains(id.Refs, r) {
+			id.Refs = append(id.Refs, r)
+		}
 	}
 }
 

@@ -78,6 +78,9 @@ func (inv *Inventory) index() {
 		if len(a.Addresses) == 0 {
 			add(a.ID, i)
 		}
+		for _, mac := range a.MACs {
+			add(mac, i)
+		}
 		for _, n := range a.Names {
 			add(n, i)
 			if short, _, ok := strings.Cut(n, "."); ok {
@@ -157,7 +160,9 @@ func (l *Learner) asset(members []int32) *Asset {
 			a.Addresses = append(a.Addresses, k.addr)
 			a.Own = a.Own || l.own(k.addr)
 		} else {
-			names = append(names, claim{value: k.name, rank: logged, count: k.count})
+			if !isMAC(k.name) {
+				names = append(names, claim{value: k.name, rank: logged, count: k.count})
+			}
 			a.Own = true
 		}
 		names, macs = append(names, k.names...), append(macs, k.macs...)
@@ -179,6 +184,8 @@ func (l *Learner) asset(members []int32) *Asset {
 	switch {
 	case len(a.Addresses) > 0:
 		a.ID = a.Addresses[0].String()
+	case len(a.MACs) > 0 && isMAC(l.hosts[members[0]].name):
+		a.ID = a.MACs[0]
 	case len(a.Names) > 0:
 		a.ID = a.Names[0]
 	}
@@ -247,6 +254,10 @@ func (k *known) absorb(o *known) {
 	for key, id := range o.ids {
 		if k.ids == nil {
 			k.ids = map[string]*Identity{}
+		}
+		if old := k.ids[key]; old != nil {
+			old.join(id)
+			continue
 		}
 		k.ids[key] = id
 	}

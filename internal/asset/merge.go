@@ -21,7 +21,7 @@ func (l *Learner) merge() []int32 {
 	}
 	byMAC, byName := map[string][]int32{}, map[string][]int32{}
 	for i, k := range l.hosts {
-		if !k.addr.IsValid() || k.addr.IsMulticast() {
+		if k.addr.IsMulticast() || !k.addr.IsValid() && len(k.macs) == 0 {
 			continue
 		}
 		if len(k.macs) == 1 {

@@ -40,6 +40,7 @@ import (
 	"longwatch/internal/record/host"
 	"longwatch/internal/record/mail"
 	"longwatch/internal/record/network"
+	"longwatch/internal/record/ot"
 	"longwatch/internal/record/web"
 )
 
@@ -53,6 +54,7 @@ var types = map[*record.Type]bool{
 	enip.CIPType: true, enip.IdentityType: true, bacnet.Type: true, bacnet.DiscoveryType: true, bacnet.PropertyType: true,
 	dnp3.Type: true, iec104.Type: true, mms.Type: true, fins.Type: true, fox.Type: true, ads.Type: true, hartip.Type: true,
 	opcua.Type: true, opcua.CreateSessionType: true, opcua.GetEndpointsDescriptionType: true, synchrophasor.Type: true, synchrophasor.ConfigType: true,
+	ot.DCPType:      true,
 	host.SocketType: true, host.TicketType: true, host.SyslogType: true, host.ConfigChangeType: true, host.LogonType: true, host.SystemEventType: true,
 	host.ProcessType: true, host.ServiceType: true, host.TaskType: true, host.ScriptType: true, host.ShareAccessType: true, // which machine it is
 	web.AccessType: true, mail.Type: true,

@@ -251,7 +251,7 @@ func (k *known) roles() []Role {
 // order is which role says most of a host that has several: a domain
 // controller also serves names, time and files.
 var order = []string{
-	DomainController, PLC, RTU, IED, PMU, BuildingController, FieldGateway, EngineeringStation, ControlMaster, HMI, Historian, OPCServer, Router, Appliance, VPNGateway, Printer, Phone,
+	DomainController, PLC, RTU, IED, PMU, BuildingController, FieldGateway, FieldDevice, EngineeringStation, ControlMaster, HMI, Historian, OPCServer, Router, Appliance, VPNGateway, Printer, Phone,
 	MailServer, DatabaseServer, ProxyServer, TerminalServer, FileServer, LogServer, RadiusServer, DirectoryServer, WebServer, DHCPServer, DNSServer, TimeServer, Workstation, Server,
 }
 

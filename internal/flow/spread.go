@@ -56,7 +56,7 @@ func (sp *spreader) frame(src uint32, f *capture.Frame, several bool) {
 	}
 	in, ok := capture.Unwrap(f)
 	if !ok {
-		if !sp.arp(src, f) {
+		if !sp.arp(src, f) && !sp.dcp(src, f) {
 			sp.noIP++
 		}
 		return

@@ -10,6 +10,7 @@ import (
 	"longwatch/internal/flow"
 	"longwatch/internal/record"
 	"longwatch/internal/record/network"
+	"longwatch/internal/record/ot"
 )
 
 // Format reads packet captures. What protocols emit besides is declared by
@@ -23,7 +24,7 @@ var Format = evidence.Format{
 	Join: func(files []*evidence.File, env *evidence.Env) evidence.Reader {
 		return &reader{files: files, env: env}
 	},
-	Emits: []*record.Type{network.ConnType, network.FileType, network.ProgramType, network.WeirdType, network.TunnelType, network.ServicePortType, network.RhythmType, network.ARPType},
+	Emits: []*record.Type{network.ConnType, network.FileType, network.ProgramType, network.WeirdType, network.TunnelType, network.ServicePortType, network.RhythmType, network.ARPType, ot.DCPType},
 }
 
 // sniff knows captures by their first bytes.
