@@ -24,6 +24,7 @@ const (
 	maxTold    = 300 // findings
 	maxOnPage  = 25  // pairs of hosts of a finding
 	maxReach   = 500 // hosts of a reach
+	maxRows    = 400 // services from zone to zone
 	maxChanges = 300 // changes
 )
 
@@ -43,6 +44,8 @@ type (
 		Columns  []string
 		Rows     []pageRow
 		Cut      int // zones beyond the matrix
+		Services []pageService
+		Unlisted int // services beyond these
 		Findings []pageFinding
 		More     int
 		Reaches  []pageReach
@@ -68,6 +71,10 @@ type (
 		More                int
 		Count               uint64
 		Blocked             uint64
+	}
+	pageService struct {
+		Way, Service, Counts, First, Last, Severity string
+		Refs                                        []string
 	}
 	pageFinding struct {
 		Title, Severity, Rules, Line, Do, Confidence string
@@ -123,6 +130,7 @@ func (r *Report) HTML(w io.Writer) error {
 		}
 		v.Rows = append(v.Rows, row)
 	}
+	v.Services, v.Unlisted = r.pageServices(found)
 	for n, f := range r.Findings {
 		if n == maxTold {
 			v.More = len(r.Findings) - n
@@ -215,6 +223,32 @@ func (r *Report) pageCell(list []*Crossing, found []*Finding, from, to int) page
 		out.Class = "fine"
 	}
 	return out
+}
+
+// pageServices are the rows of the matrix with their records.
+func (r *Report) pageServices(found map[border][]*Finding) (out []pageService, unlisted int) {
+	for _, c := range r.Crossing {
+		if c.From == c.To {
+			continue
+		}
+		if len(out) == maxRows {
+			unlisted++
+			continue
+		}
+		f := Flow{Protocol: c.Protocol, Transport: c.Transport, Port: c.Port, ByPort: c.ByPort}
+		x := pageService{
+			Way: clean(r.Zoning.Zones[c.From].Name + " → " + r.Zoning.Zones[c.To].Name), Service: clean(f.service()), Counts: c.counts(),
+			First: spanText(record.Span{Start: c.First, End: c.First}), Last: spanText(record.Span{Start: c.Last, End: c.Last}),
+		}
+		if worst := about(found[border{c.From, c.To}], c); worst != nil {
+			x.Severity = worst.Severity.String()
+		}
+		for _, ref := range c.Refs {
+			x.Refs = append(x.Refs, clean(r.cite(ref)))
+		}
+		out = append(out, x)
+	}
+	return out, unlisted
 }
 
 func (r *Report) pageFinding(f *Finding) pageFinding {
