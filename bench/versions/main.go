@@ -17,10 +17,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"longwatch/internal/app"
 	"longwatch/internal/asset"
+	"longwatch/internal/record"
 )
 
 func main() {
@@ -35,7 +37,7 @@ func main() {
 			fmt.Fprintln(os.Stderr, "versions:", err)
 			os.Exit(1)
 		}
-		fmt.Printf("%s: %d of %d versions that tshark shows are learned, %d called likely or sure are shown by nothing\n", dir, t.told-len(t.missed), t.told, len(t.invented))
+		fmt.Printf("%s: %d of %d versions that tshark shows are learned, %d more stand in the bytes of the captures, %d called likely or sure are shown by nothing\n", dir, t.told-len(t.missed), t.told, t.bytes, len(t.invented))
 		for _, m := range t.missed {
 			fmt.Println("  missed  ", m)
 		}
@@ -51,6 +53,7 @@ func main() {
 
 type tally struct {
 	told             int
+	bytes            int // versions that stand in the capture's bytes where tshark shows none
 	missed, invented []string
 }
 
@@ -71,7 +74,7 @@ var fields = []struct {
 var (
 	product = regexp.MustCompile(`^([A-Za-z][\w.-]*)/(\d[\w.]*)`)
 	ssh     = regexp.MustCompile(`^SSH-[\d.]+-([A-Za-z_]+)[_-](?:[Rr]elease_)?(\d[\w.]*)`)
-	mysql   = regexp.MustCompile(`^(\d+\.\d+\.\d+)`)
+	mysql   = regexp.MustCompile(`^(?:5\.5\.5-)?(\d+\.\d+\.\d+)`) // MariaDB puts 5.5.5- before its own
 )
 
 // peer asks tshark. Captures of the folder are read one by one; what it cannot
@@ -183,6 +186,10 @@ func judge(inv *asset.Inventory, list []said) *tally {
 			for _, a := range x.Addresses {
 				shown = shown || slices.ContainsFunc(banners[a], func(b string) bool { return strings.Contains(b, s.Version) })
 			}
+			if !shown && inBytes(&s) {
+				t.bytes++
+				shown = true
+			}
 			if !shown {
 				t.invented = append(t.invented, fmt.Sprintf("%s %s %s: %s %v", x.ID, s.Product, s.Version, s.Why, s.Cited))
 			}
@@ -191,6 +198,21 @@ func judge(inv *asset.Inventory, list []said) *tally {
 	slices.Sort(t.missed)
 	slices.Sort(t.invented)
 	return t
+}
+
+// inBytes tells whether the banner that a claim quotes stands in the capture
+// that it cites: tshark takes apart what its ports and lengths allow, and not
+// every tunnel.
+func inBytes(s *asset.Software) bool {
+	_, text, ok := strings.Cut(s.Why, " \"")
+	text, err := strconv.Unquote("\"" + text)
+	if !ok || err != nil {
+		return false
+	}
+	return slices.ContainsFunc(s.Refs, func(r record.Ref) bool {
+		b, err := os.ReadFile(r.File)
+		return err == nil && bytes.Contains(b, []byte(text))
+	})
 }
 
 // quiet is nobody to tell.

@@ -17,6 +17,10 @@ import (
 	"longwatch/internal/finding"
 )
 
+// auditMemory is what audits of a case keep to: their tables are bounded, and
+// need less in ordinary organisations.
+const auditMemory = 1 << 30
+
 // caseAudit are the flags of audits that read a case.
 type caseAudit struct {
 	out, failOn        string
@@ -135,6 +139,7 @@ one without a domain controller's log no path.`,
 					return err
 				}
 			}
+			limitMemory(auditMemory)
 			bar := newProgress(cmd.ErrOrStderr(), o.quiet)
 			r, notes, err := (&app.CaseRecords{Dir: args[0], Progress: bar}).AuditAccess(cmd.Context(), opt)
 			bar.Done()

@@ -61,6 +61,7 @@ Nothing is asked of any host or service.`,
 			if p.Flaws, refused, err = patch.ReadAdvisories(advisories); err != nil {
 				return err
 			}
+			limitMemory(auditMemory)
 			bar := newProgress(cmd.ErrOrStderr(), o.quiet)
 			p.Case.Dir, p.Case.Progress = args[0], bar
 			r, notes, err := p.Run(cmd.Context())

@@ -80,7 +80,7 @@ func (a *Audit) paths(r *Report) func(*view) []Line {
 			return nil
 		}
 		w := newWeb(v)
-		w.search(nil, "")
+		w.search()
 		return w.tell(&r.Reach)
 	}
 }
@@ -119,24 +119,21 @@ func newWeb(v *view) *web {
 	return w
 }
 
-// search measures the way from every host and account to a controller, without
-// the account or host that is given. Of ways of one length those by
+// search measures the way from every host and account to a controller. Of ways of one length those by
 // administration come before those by mere sessions, then those by name.
-func (w *web) search(without *account, host string) {
+func (w *web) search() {
 	w.dist, w.next, w.to, w.adist = map[string]int{}, map[string]*account{}, map[*account]string{}, map[*account]int{}
 	var edge []string
 	for _, c := range w.v.controllers {
-		if c != host {
-			w.dist[c] = 0
-			edge = append(edge, c)
-		}
+		w.dist[c] = 0
+		edge = append(edge, c)
 	}
 	for n := 1; len(edge) > 0 && n <= maxSteps; n++ {
 		var met []*account
 		for _, session := range []bool{false, true} {
 			for _, at := range edge {
 				for _, x := range w.openers[at] {
-					if _, known := w.adist[x]; known || x == without || w.how[x][at].session != session {
+					if _, known := w.adist[x]; known || w.how[x][at].session != session {
 						continue
 					}
 					w.adist[x], w.to[x] = n, at
@@ -150,7 +147,7 @@ func (w *web) search(without *account, host string) {
 		})
 		for _, x := range met {
 			for _, at := range w.holders[x] {
-				if _, known := w.dist[at]; known || at == host {
+				if _, known := w.dist[at]; known {
 					continue
 				}
 				w.dist[at], w.next[at] = n, x
@@ -261,7 +258,7 @@ func several(n int) string {
 }
 
 // chokes tries what lies on the shortest ways: without which of it do most
-// workstations have no path at all. It leaves the measures of the whole behind.
+// workstations have no path at all.
 func (w *web) chokes(starts []string, reaching int, on map[any]int) []Choke {
 	type node struct {
 		x    *account
@@ -285,23 +282,102 @@ func (w *web) chokes(starts []string, reaching int, on map[any]int) []Choke {
 	}
 	slices.SortFunc(nodes, func(a, b node) int { return cmp.Or(-cmp.Compare(a.on, b.on), strings.Compare(name(a), name(b))) })
 	out := []Choke{}
+	if len(nodes) == 0 {
+		return out
+	}
+	g := w.grid(starts)
 	for _, n := range nodes[:min(len(nodes), maxChokes)] {
-		w.search(n.x, n.host)
-		left := 0
-		for _, at := range starts {
-			if _, ok := w.dist[at]; ok && at != n.host {
-				left++
-			}
-		}
-		c := Choke{Kind: "host", Name: n.host, Cuts: reaching - left, On: n.on}
+		c := Choke{Kind: "host", Name: n.host, On: n.on}
 		if n.x != nil {
 			c.Kind, c.Name = "account", n.x.name
+			c.Cuts = reaching - g.reaching(g.accounts[n.x], -1)
+		} else {
+			c.Cuts = reaching - g.reaching(-1, g.hosts[n.host])
 		}
 		if c.Cuts > 0 {
 			out = append(out, c)
 		}
 	}
-	w.search(nil, "")
 	slices.SortStableFunc(out, func(a, b Choke) int { return -cmp.Compare(a.Cuts, b.Cuts) })
 	return out
+}
+
+// grid is a web by numbers, to be walked often.
+type grid struct {
+	hosts    map[string]int32
+	accounts map[*account]int32
+	openers  [][]int32 // by host, accounts that open it
+	holders  [][]int32 // by account, hosts at which it lies
+	ends     []int32   // controllers
+	starts   []int32
+}
+
+func (w *web) grid(starts []string) *grid {
+	g := &grid{hosts: map[string]int32{}, accounts: map[*account]int32{}}
+	host := func(name string) int32 {
+		n, ok := g.hosts[name]
+		if !ok {
+			n = int32(len(g.openers)) // #nosec G115 -- bounded by maxMachines and maxSources
+			g.hosts[name] = n
+			g.openers = append(g.openers, nil)
+		}
+		return n
+	}
+	for _, x := range w.v.people {
+		n := int32(len(g.holders)) // #nosec G115 -- bounded by maxAccounts
+		g.accounts[x] = n
+		var at []int32
+		for _, h := range w.holders[x] {
+			at = append(at, host(h))
+		}
+		g.holders = append(g.holders, at)
+		for _, h := range w.opens[x] {
+			k := host(h)
+			g.openers[k] = append(g.openers[k], n)
+		}
+	}
+	for _, c := range w.v.controllers {
+		g.ends = append(g.ends, host(c))
+	}
+	for _, s := range starts {
+		g.starts = append(g.starts, host(s))
+	}
+	return g
+}
+
+// reaching counts the starts with a path, without an account or a host; -1 is
+// none. Paths longer than those that are searched do not count here either.
+func (g *grid) reaching(account, host int32) (n int) {
+	seenHost, seenAccount := make([]bool, len(g.openers)), make([]bool, len(g.holders))
+	var edge []int32
+	for _, c := range g.ends {
+		if c != host && !seenHost[c] {
+			seenHost[c] = true
+			edge = append(edge, c)
+		}
+	}
+	for step := 0; len(edge) > 0 && step < maxSteps; step++ {
+		var next []int32
+		for _, at := range edge {
+			for _, x := range g.openers[at] {
+				if seenAccount[x] || x == account {
+					continue
+				}
+				seenAccount[x] = true
+				for _, h := range g.holders[x] {
+					if !seenHost[h] && h != host {
+						seenHost[h] = true
+						next = append(next, h)
+					}
+				}
+			}
+		}
+		edge = next
+	}
+	for _, s := range g.starts {
+		if seenHost[s] {
+			n++
+		}
+	}
+	return n
 }
