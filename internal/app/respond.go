@@ -11,6 +11,7 @@ import (
 
 	"longwatch/content"
 	"longwatch/internal/casefolder"
+	"longwatch/internal/intel"
 	"longwatch/internal/respond"
 	"longwatch/internal/respond/accounts"
 	"longwatch/internal/respond/block"
@@ -24,7 +25,11 @@ type Respond struct {
 	Out      string   // folder of the plan; empty: respond/ in the case
 	Incident string   // id of the one that is planned for; empty: all
 	Formats  []string // names of respond.Formats; empty: all
+	Allow    []string // files and folders with lists of harmless values: they are neither blocked nor hunted for
+	Own      []string // domains of ours besides those that the case shows
 	Force    bool     // write into a folder that holds other files
+
+	known func(kind, value string) (list string, ok bool) // from Allow
 }
 
 // Responded is a plan and where it lies.
@@ -46,6 +51,9 @@ func (r *Respond) Run(ctx context.Context) (*Responded, error) {
 	}
 	c, err := casefolder.Read(r.Case)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.allow(); err != nil {
 		return nil, err
 	}
 	book, err := respond.LoadBook(content.Response, content.Campaigns)
@@ -78,6 +86,20 @@ func (r *Respond) Run(ctx context.Context) (*Responded, error) {
 	return out, hunts.Write(out.Dir, in.Hunts)
 }
 
+// allow loads the lists of harmless values.
+func (r *Respond) allow() error {
+	if len(r.Allow) == 0 {
+		return nil
+	}
+	set, report := intel.Load(intel.Paths(r.Allow...)...)
+	if report.Loaded == 0 {
+		return fmt.Errorf("app: --allow: no harmless value could be loaded from %q: %v", r.Allow, report.Reasons)
+	}
+	late := intel.NewLate(nil, set)
+	r.known = func(_, value string) (string, bool) { return late.Covers(value) }
+	return nil
+}
+
 // ask looks into the records of a case for what its findings do not say: names
 // and roles of machines, how accounts are used, what blocks would have cut.
 func (r *Respond) ask(ctx context.Context, in *respond.Input) error {
@@ -105,7 +127,7 @@ func (r *Respond) ask(ctx context.Context, in *respond.Input) error {
 		return err
 	}
 	in.Notes = append(in.Notes, notes...)
-	opt := block.Options{}
+	opt := block.Options{OwnDomains: r.Own, Known: r.known}
 	if r.Incident != "" {
 		opt.Incidents = []string{r.Incident}
 	}
@@ -116,7 +138,7 @@ func (r *Respond) ask(ctx context.Context, in *respond.Input) error {
 	}
 	in.Notes = append(in.Notes, in.Effects.Notes...)
 	in.GuardControllers()
-	list := hunts.Derive(in.Case, hunts.Options{Incidents: opt.Incidents})
+	list := hunts.Derive(in.Case, hunts.Options{Incidents: opt.Incidents, OwnDomains: r.Own, Known: r.known})
 	if notes, err = hunts.Try(ctx, list, files, types); err != nil {
 		return err
 	}

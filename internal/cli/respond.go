@@ -36,6 +36,7 @@ resembles only adds its own. Longwatch plans; people act: nothing is changed.`,
 		Example: `  longwatch respond case
   longwatch respond case -o plan --incident i-50cd4e29960bf462
   longwatch respond case --format md,cacao
+  longwatch respond case --allow partners.txt --own-domain grid.example
   longwatch respond case --key case.pem --by 'A. Analyst'    and note it in the log of the case
   longwatch respond case --json | jq -r '.incidents[].steps[] | select(.in_window) | .title'`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -67,6 +68,8 @@ resembles only adds its own. Longwatch plans; people act: nothing is changed.`,
 	f.StringVarP(&r.Out, "out", "o", "", "folder for the plan; made if missing (default: respond/ in the case)")
 	f.StringVar(&r.Incident, "incident", "", "id of the one incident that is planned for (default: all of medium severity and above)")
 	f.StringSliceVar(&r.Formats, "format", nil, "what to write: "+strings.Join(names, ", ")+" (default: all)")
+	f.StringSliceVar(&r.Allow, "allow", nil, "values that are harmless here, such as partners' addresses: they are neither blocked nor hunted for; lists of any form, MISP warning lists among them")
+	f.StringSliceVar(&r.Own, "own-domain", nil, "domains that are yours, besides those that the case shows")
 	f.StringVar(&key, "key", "", "private key: note in the log of the case that the plan was written")
 	f.StringVar(&by, "by", "", "who says so in the log (default: the account's name)")
 	f.BoolVar(&r.Force, "force", false, "write into an output folder that holds other files")

@@ -98,6 +98,16 @@ func (l *Late) Names() []string {
 	return out
 }
 
+// Covers tells whether a list covers value, and which: the user's own first.
+func (l *Late) Covers(value string) (list string, ok bool) {
+	for _, b := range []*benign{&l.own, l.feeds} {
+		if list, _, ok := b.find(value); ok {
+			return list, true
+		}
+	}
+	return "", false
+}
+
 // find tells which list has value, and by which entry. A nil receiver has none.
 func (b *benign) find(value string) (list, entry string, ok bool) {
 	if b == nil || len(b.names) == 0 {
