@@ -185,7 +185,7 @@ func (v *Page) Picture(name string) {
 		return
 	}
 	png := Get(v, chromedp.FullScreenshot(100))
-	if err := os.WriteFile(filepath.Join(to, name+".png"), png, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(to, name+".png"), png, 0o600); err != nil { //nolint:gosec // where whoever runs the test says
 		v.t.Error(err)
 	}
 }

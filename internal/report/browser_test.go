@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -102,6 +103,16 @@ func TestReportOnPaper(t *testing.T) {
 	if pages := len(regexp.MustCompile(`/Type\s*/Page\b`).FindAll(pdf, -1)); pages < 2 || pages > 9 {
 		t.Errorf("%d pages", pages)
 	}
+	// A4 less the margins is as narrow as a tablet, and has tables all the same.
+	browsertest.Call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	p.Size(717, 1000)
+	if got := browsertest.Ask[string](p, `getComputedStyle(document.querySelector('tbody td')).display`); got != "table-cell" {
+		t.Errorf("a cell of a table is printed as %s", got)
+	}
+	if wide := p.Wide(); wide != "" {
+		t.Error("on paper: " + wide)
+	}
+	p.Picture("report-paper")
 	if heads := browsertest.Ask[int](p, `Array.from(document.querySelectorAll('table')).filter(t=>!t.tHead).length`); heads > 0 {
 		t.Errorf("%d tables have no head to repeat", heads)
 	}
