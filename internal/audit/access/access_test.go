@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strings"
@@ -401,4 +402,63 @@ func FuzzInventory(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestChokes: on random organisations, what the report says would be cut is what
+// is cut when the account or host is taken out of a graph walked by hand.
+func TestChokes(t *testing.T) {
+	cut := 0
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		lies, opens := map[string][]string{}, map[string][]string{} // by host; by account
+		p := &tape{}
+		p.ticket(0, "nobody1", "10.0.0.9", "0x12")
+		for i := range 5 {
+			p.logon(0, fmt.Sprintf("person%d", i), fmt.Sprintf("ws%d", i), 2, "")
+		}
+		hosts := []string{"ws0", "ws1", "ws2", "ws3", "ws4", "srv0", "srv1", "srv2", "dc1"}
+		for i := range 7 {
+			who := fmt.Sprintf("admin%d", i)
+			at, to := hosts[r.IntN(8)], hosts[5+r.IntN(4)]
+			p.logon(hour, who, at, 2, "")
+			p.privileged(2*hour, who, to, 3, "")
+			lies[at], opens[who] = append(lies[at], who), append(opens[who], to)
+		}
+		reach := func(without string) (n int) {
+			for i := range 5 {
+				seen, todo := map[string]bool{}, []string{fmt.Sprintf("ws%d", i)}
+				for len(todo) > 0 && !seen["dc1"] {
+					at := todo[0]
+					todo = todo[1:]
+					if seen[at] || at == without {
+						continue
+					}
+					seen[at] = true
+					for _, who := range lies[at] {
+						if who != without {
+							todo = append(todo, opens[who]...)
+						}
+					}
+				}
+				if seen["dc1"] {
+					n++
+				}
+			}
+			return n
+		}
+		got := judge(t, p, Options{}).Reach
+		if got.Reaching != reach("") {
+			t.Fatalf("seed %d: %d workstations reach the controller, by hand %d", seed, got.Reaching, reach(""))
+		}
+		for _, c := range got.Chokes {
+			name := strings.TrimPrefix(c.Name, `CORP\`)
+			if want := reach("") - reach(name); c.Cuts != want {
+				t.Errorf("seed %d: without %s %d workstations are cut off, by hand %d", seed, name, c.Cuts, want)
+			}
+			cut++
+		}
+	}
+	if cut == 0 {
+		t.Error("nothing was cut: nothing was tested")
+	}
 }

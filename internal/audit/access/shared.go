@@ -78,10 +78,14 @@ func (a *Audit) shared(v *view) (lines []Line) {
 			l.Reasons = append(l.Reasons, because(nil, "its name is nobody's"))
 		}
 		if !sure {
-			l.Severity, l.Doubt = finding.Low, "one person who moves, or an addresses' change, may look alike"
+			l.Severity, l.Doubt = finding.Low, "one person who moves, or an address that changes, may look alike"
 		}
 		if x.privileged() {
 			l.Severity++
+		}
+		if x.entry != nil && x.entry.Type == "shared" {
+			l.Severity, l.Sure, l.Doubt = finding.Low, true, ""
+			l.Reasons = append(l.Reasons, because(nil, "the inventory lists it as shared"))
 		}
 		lines = append(lines, l)
 	}
