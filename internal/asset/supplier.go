@@ -62,6 +62,12 @@ func suppliers(inv *Inventory) []Supplier {
 		s.users[e.From], s.places[e.To] = struct{}{}, struct{}{}
 		s.kinds[e.Kind]++
 	}
+	for i := range inv.Edges { // who goes through an appliance depends on its maker
+		e := &inv.Edges[i]
+		if to := inv.Assets[e.To]; to.Own && to.Vendor != "" && inv.Assets[e.From].Own && (to.Is(Appliance) || to.Is(VPNGateway) || to.Is(Router)) {
+			get(to.Vendor, DeviceVendor).users[e.From] = struct{}{}
+		}
+	}
 	machines := 0
 	for i, a := range inv.Assets {
 		if !a.Own || a.Silent {
@@ -118,7 +124,7 @@ func (s *supply) made(k supplyKey, machines int) Supplier {
 	case SoftwareVendor:
 		out.Why = fmt.Sprintf("its software was seen on %d own machines", out.Assets)
 	default:
-		out.Why = fmt.Sprintf("%d own machines are its make", out.Assets)
+		out.Why = fmt.Sprintf("%d own machines are its make, or use an appliance of it", out.Assets)
 	}
 	return out
 }
