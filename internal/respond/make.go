@@ -129,6 +129,11 @@ func section(in *Input, inc *finding.Incident) Section {
 		s.Resembles = append(s.Resembles, Likeness{a.Profile, a.Name, a.Confidence})
 	}
 	s.Attribution = attributed(inc)
+	for _, l := range s.Resembles {
+		if l.Profile != inc.Attribution[0].Profile {
+			s.Attribution += fmt.Sprintf(" It resembles %s a little (%d of 100): steps of that campaign are among these, and say so.", l.Name, l.Confidence)
+		}
+	}
 	s.Blocks, s.Left = blocks(in, inc), leftAlone(in, inc)
 	facts := in.Book.holds(inc, w)
 	s.Doors = in.Book.doors(inc, w, facts)

@@ -109,8 +109,12 @@ func TestCalledFor(t *testing.T) {
 func TestCampaignAddsItsOwn(t *testing.T) {
 	for confidence, own := range map[uint8]bool{resembles - 1: false, resembles: true} {
 		i := incidentOf("i-1", says("router-login", "fw", nil))
-		i.Attribution = []finding.Attribution{{Profile: "volt-typhoon", Name: "Volt Typhoon", Confidence: confidence}}
-		have := ids(&made(t, &Input{Case: &casefolder.Case{Incidents: []*finding.Incident{i}}}).Sections[0])
+		i.Attribution = []finding.Attribution{{Profile: unattributed, Confidence: 70}, {Profile: "volt-typhoon", Name: "Volt Typhoon", Confidence: confidence}}
+		section := made(t, &Input{Case: &casefolder.Case{Incidents: []*finding.Incident{i}}}).Sections[0]
+		have := ids(&section)
+		if strings.Contains(section.Attribution, "Volt Typhoon a little (25 of 100)") != own {
+			t.Errorf("confidence %d: %q", confidence, section.Attribution)
+		}
 		for _, id := range []string{"vt-replace-routers", "vt-thirty-days"} {
 			if slices.Contains(have, id) != own {
 				t.Errorf("confidence %d: %s is there: %v", confidence, id, !own)
