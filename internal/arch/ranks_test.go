@@ -34,6 +34,7 @@ var ranks = map[string]int{
 
 	// What is claimed, and the contract of the parsers.
 	"internal/finding":        30,
+	"internal/terminal":       31,
 	"internal/proto":          30,
 	"internal/eventxml":       30,
 	"internal/winevent":       30,

@@ -3,50 +3,24 @@ package report
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/term"
 
 	"longwatch/internal/casefolder"
 	"longwatch/internal/finding"
+	"longwatch/internal/terminal"
 )
-
-// paint colours text when the output is a terminal that wants it.
-type paint bool
-
-func newPaint(w io.Writer) paint {
-	f, ok := w.(*os.File)
-	return paint(ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd())))
-}
-
-func (p paint) with(code, s string) string {
-	if !p {
-		return s
-	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
-}
-
-func (p paint) bold(s string) string { return p.with("1", s) }
-func (p paint) soft(s string) string { return p.with("2", s) }
-
-func (p paint) severity(s finding.Severity) string {
-	code := map[finding.Severity]string{finding.Critical: "1;97;41", finding.High: "1;31", finding.Medium: "33", finding.Low: "36", finding.Info: "2"}[s]
-	return p.with(code, fmt.Sprintf("%-8s", s))
-}
 
 // Text writes the summary that hunt prints: what happened, where, since when,
 // how sure, and what to do next. dir is the case folder.
 func Text(w io.Writer, c *casefolder.Case, dir string) error {
-	p := newPaint(w)
+	p := terminal.NewPaint(w)
 	s := c.Summary()
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s\n", p.bold(s.Verdict))
-	fmt.Fprintf(&b, "%s\n", p.soft(fmt.Sprintf("%s files, %s, %s records, %s", number(s.Files), size(s.Bytes), number(s.Records), spanText(c))))
+	fmt.Fprintf(&b, "\n%s\n", p.Bold(s.Verdict))
+	fmt.Fprintf(&b, "%s\n", p.Soft(fmt.Sprintf("%s files, %s, %s records, %s", number(s.Files), size(s.Bytes), number(s.Records), spanText(c))))
 	for n, i := range c.Incidents {
 		if n == 8 {
 			fmt.Fprintf(&b, "\n  and %d more incidents in the report\n", len(c.Incidents)-8)
@@ -77,13 +51,13 @@ func Text(w io.Writer, c *casefolder.Case, dir string) error {
 		for _, x := range c.Coverage {
 			names = append(names, x.Name)
 		}
-		fmt.Fprintf(&b, "  not covered  %s\n", wrap(clean(strings.Join(names, "; "), 600), 15))
+		fmt.Fprintf(&b, "  not covered  %s\n", terminal.Wrap(terminal.Clean(strings.Join(names, "; "), 600), 15))
 	}
 	if c.Events != nil {
-		fmt.Fprintf(&b, "  events       %s\n", wrap(clean(c.Events.Says, 400), 15))
+		fmt.Fprintf(&b, "  events       %s\n", terminal.Wrap(terminal.Clean(c.Events.Says, 400), 15))
 	}
 	if gone := absent(c); gone != "" {
-		fmt.Fprintf(&b, "  not found    %s\n", wrap(clean(gone, 600), 15))
+		fmt.Fprintf(&b, "  not found    %s\n", terminal.Wrap(terminal.Clean(gone, 600), 15))
 	}
 	if un := c.Unread(); len(un) > 0 {
 		fmt.Fprintf(&b, "  not read     %d pieces of evidence could not be read whole:\n", len(un))
@@ -92,12 +66,12 @@ func Text(w io.Writer, c *casefolder.Case, dir string) error {
 				fmt.Fprintf(&b, "               and %d more, in manifest.json\n", len(un)-5)
 				break
 			}
-			fmt.Fprintf(&b, "               %s\n", clean(u, 160))
+			fmt.Fprintf(&b, "               %s\n", terminal.Clean(u, 160))
 		}
 	}
-	fmt.Fprintf(&b, "\n  report       %s\n", p.bold(clean(filepath.Join(dir, "report.html"), 400)))
+	fmt.Fprintf(&b, "\n  report       %s\n", p.Bold(terminal.Clean(filepath.Join(dir, "report.html"), 400)))
 	if len(c.Incidents) > 0 {
-		fmt.Fprintf(&b, "  what now     longwatch respond %s\n", clean(shellWord(dir), 400))
+		fmt.Fprintf(&b, "  what now     longwatch respond %s\n", terminal.Clean(shellWord(dir), 400))
 	}
 	b.WriteByte('\n')
 	_, err := io.WriteString(w, b.String())
@@ -121,9 +95,9 @@ func spanText(c *casefolder.Case) string {
 	return span(c.Span.Start, c.Span.End)
 }
 
-func incidentText(b *strings.Builder, p paint, n int, i *finding.Incident) {
-	fmt.Fprintf(b, "\n%s %s %s\n", p.severity(i.Severity), p.bold(fmt.Sprintf("%d.", n)), p.bold(clean(i.Title, 110)))
-	line := func(name, text string) { fmt.Fprintf(b, "  %-12s %s\n", name, wrap(text, 15)) }
+func incidentText(b *strings.Builder, p terminal.Paint, n int, i *finding.Incident) {
+	fmt.Fprintf(b, "\n%s %s %s\n", p.Severity(i.Severity), p.Bold(fmt.Sprintf("%d.", n)), p.Bold(terminal.Clean(i.Title, 110)))
+	line := func(name, text string) { fmt.Fprintf(b, "  %-12s %s\n", name, terminal.Wrap(text, 15)) }
 	line("since", fmt.Sprintf("%s UTC, for %s; %s", when(i.Start), dwell(i.Start, i.End), findings(len(i.Findings))))
 	storyText(line, i)
 	hosts, accounts, outside := who(i)
@@ -151,9 +125,9 @@ func incidentText(b *strings.Builder, p paint, n int, i *finding.Incident) {
 		} else if len(a.For) > 0 {
 			text += ": " + a.For[0].Because
 		}
-		line("resembles", clean(text, 420))
+		line("resembles", terminal.Clean(text, 420))
 		for _, n := range a.Notes {
-			line("", clean(n, 300))
+			line("", terminal.Clean(n, 300))
 		}
 	}
 	for k, f := range worst(i, 5) {
@@ -161,14 +135,14 @@ func incidentText(b *strings.Builder, p paint, n int, i *finding.Incident) {
 		if k == 0 {
 			name = "shown by"
 		}
-		line(name, clean(fmt.Sprintf("%s  %s", when(f.Start), f.Title), 150))
+		line(name, terminal.Clean(fmt.Sprintf("%s  %s", when(f.Start), f.Title), 150))
 	}
 	for k, q := range questions(i, 3) {
 		name := ""
 		if k == 0 {
 			name = "ask"
 		}
-		line(name, clean(q, 300))
+		line(name, terminal.Clean(q, 300))
 	}
 	for k, t := range next(i) {
 		name := ""
@@ -178,7 +152,7 @@ func incidentText(b *strings.Builder, p paint, n int, i *finding.Incident) {
 		if k == 4 {
 			break
 		}
-		line(name, clean(t, 300))
+		line(name, terminal.Clean(t, 300))
 	}
 }
 
@@ -189,15 +163,15 @@ func storyText(line func(name, text string), i *finding.Incident) {
 		text := fmt.Sprintf("%s %s (%d of 100): %s", e.Entity.Kind, e.Entity.Value, e.Confidence, e.Why)
 		if len(i.Alternatives) > 0 {
 			a := i.Alternatives[0]
-			text = fmt.Sprintf("%s; or %s %s (%d)", clean(text, 260), a.Entity.Kind, a.Entity.Value, a.Confidence)
+			text = fmt.Sprintf("%s; or %s %s (%d)", terminal.Clean(text, 260), a.Entity.Kind, a.Entity.Value, a.Confidence)
 		}
-		line("began at", clean(text, 380))
+		line("began at", terminal.Clean(text, 380))
 	}
 	if len(i.Path) > 0 {
-		line("moved", clean(moves(i, 10), 600))
+		line("moved", terminal.Clean(moves(i, 10), 600))
 	}
 	if len(i.Reach) > 0 {
-		line("reached", clean(reached(i), 300))
+		line("reached", terminal.Clean(reached(i), 300))
 	}
 	for k, why := range i.Dwell.Why {
 		name := ""
@@ -207,13 +181,13 @@ func storyText(line func(name, text string), i *finding.Incident) {
 		if k == 3 {
 			break
 		}
-		line(name, clean(why, 240))
+		line(name, terminal.Clean(why, 240))
 	}
 	for k := range i.Clocks {
 		if k == 3 {
 			break
 		}
-		line("clock", clean(i.Clocks[k].Why, 240))
+		line("clock", terminal.Clean(i.Clocks[k].Why, 240))
 	}
 }
 
@@ -304,49 +278,7 @@ func list(values []string, most int) string {
 			out = append(out, fmt.Sprintf("and %d more", len(values)-most))
 			break
 		}
-		out = append(out, clean(short(v), 80))
+		out = append(out, terminal.Clean(short(v), 80))
 	}
 	return strings.Join(out, ", ")
-}
-
-// clean makes text from evidence safe for a terminal: no control characters,
-// no direction marks, at most most characters.
-func clean(s string, most int) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range s {
-		if n++; n > most {
-			b.WriteRune('…')
-			break
-		}
-		switch {
-		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r):
-			b.WriteRune('\uFFFD')
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// wrap breaks text at 96 columns, indenting what follows.
-func wrap(s string, indent int) string {
-	const width = 96
-	var b strings.Builder
-	col := indent
-	for n, word := range strings.Fields(s) {
-		l := utf8.RuneCountInString(word)
-		switch {
-		case n == 0:
-		case col+1+l > width:
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-			col = indent
-		default:
-			b.WriteByte(' ')
-			col++
-		}
-		b.WriteString(word)
-		col += l
-	}
-	return b.String()
 }

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"longwatch/internal/report"
 	"longwatch/internal/respond/hunts"
+	"longwatch/internal/terminal"
 )
 
 const (
@@ -18,11 +18,11 @@ const (
 // Text writes the plan as a terminal shows it: what to do, in order, without the
 // details. dir is the folder that holds them.
 func (p *Plan) Text(w io.Writer, dir string) error {
-	paint := report.NewPaint(w)
+	paint := terminal.NewPaint(w)
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%s\n", paint.Bold(p.Verdict))
 	if p.Joint != nil {
-		fmt.Fprintf(&b, "  %-12s %s\n", "together", report.Wrap(report.Clean(p.Joint.Why, 600), 15))
+		fmt.Fprintf(&b, "  %-12s %s\n", "together", terminal.Wrap(terminal.Clean(p.Joint.Why, 600), 15))
 	}
 	for i := range p.Sections {
 		if i == maxTextSections {
@@ -37,15 +37,15 @@ func (p *Plan) Text(w io.Writer, dir string) error {
 	if p.Untold > 0 {
 		fmt.Fprintf(&b, "  %-12s %d mild incidents; ask for one with --incident\n", "left out", p.Untold)
 	}
-	fmt.Fprintf(&b, "\n  %-12s %s\n\n", "plan", paint.Bold(report.Clean(filepath.Join(dir, "plan.md"), 400)))
+	fmt.Fprintf(&b, "\n  %-12s %s\n\n", "plan", paint.Bold(terminal.Clean(filepath.Join(dir, "plan.md"), 400)))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (s *Section) text(b *strings.Builder, paint report.Paint) {
-	fmt.Fprintf(b, "\n%s %s\n", paint.Severity(s.Severity), paint.Bold(report.Clean(s.Title, 110)))
+func (s *Section) text(b *strings.Builder, paint terminal.Paint) {
+	fmt.Fprintf(b, "\n%s %s\n", paint.Severity(s.Severity), paint.Bold(terminal.Clean(s.Title, 110)))
 	line := func(name, text string) {
-		fmt.Fprintf(b, "  %-12s %s\n", name, report.Wrap(report.Clean(text, 900), 15))
+		fmt.Fprintf(b, "  %-12s %s\n", name, terminal.Wrap(terminal.Clean(text, 900), 15))
 	}
 	if s.Attribution != "" {
 		line("resembles", s.Attribution)
@@ -71,7 +71,7 @@ func (s *Section) text(b *strings.Builder, paint report.Paint) {
 			phase = t.Phase
 			fmt.Fprintf(b, "\n  %s\n", paint.Bold(phase.Title()))
 		}
-		fmt.Fprintf(b, "  %3d %s %s\n", t.N, sign(t), report.Wrap(report.Clean(t.Title, 220), 10))
+		fmt.Fprintf(b, "  %3d %s %s\n", t.N, sign(t), terminal.Wrap(terminal.Clean(t.Title, 220), 10))
 	}
 	for i := range s.Accounts.Steps {
 		x := &s.Accounts.Steps[i]

@@ -4,13 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
-	"unicode"
-
-	"golang.org/x/term"
 
 	"longwatch/internal/finding"
+	"longwatch/internal/terminal"
 )
 
 // JSON writes one line for each finding, then one for each problem.
@@ -36,21 +33,20 @@ func (r *Report) JSON(w io.Writer) error {
 // Text writes the report for a person: findings of one check together, worst
 // first, each with its places and what to do.
 func (r *Report) Text(w io.Writer) error {
-	f, ok := w.(*os.File)
-	p := paint(ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd())))
+	p := terminal.NewPaint(w)
 	var b strings.Builder
 	count := map[finding.Severity]int{}
 	for i := range r.Findings {
 		count[r.Findings[i].Severity]++
 	}
-	fmt.Fprintf(&b, "\n%s\n", p.with("1", r.verdict(count)))
-	fmt.Fprintf(&b, "%s\n", p.with("2", fmt.Sprintf("%s of configuration, %s: %d critical, %d high, %d medium, %d low, %d for information", several(len(r.Files), "file"), several(len(r.Findings), "finding"),
+	fmt.Fprintf(&b, "\n%s\n", p.Bold(r.verdict(count)))
+	fmt.Fprintf(&b, "%s\n", p.Soft(fmt.Sprintf("%s of configuration, %s: %d critical, %d high, %d medium, %d low, %d for information", several(len(r.Files), "file"), several(len(r.Findings), "finding"),
 		count[finding.Critical], count[finding.High], count[finding.Medium], count[finding.Low], count[finding.Info])))
 	for _, g := range r.groups() {
 		g.text(&b, p)
 	}
 	if len(r.Problems) > 0 {
-		fmt.Fprintf(&b, "\n%s\n", p.with("1", fmt.Sprintf("not read: %d", len(r.Problems))))
+		fmt.Fprintf(&b, "\n%s\n", p.Bold(fmt.Sprintf("not read: %d", len(r.Problems))))
 		for i, x := range r.Problems {
 			if i == 12 {
 				fmt.Fprintf(&b, "  and %d more\n", len(r.Problems)-12)
@@ -102,14 +98,14 @@ func (r *Report) groups() []group {
 	return out
 }
 
-func (g group) text(b *strings.Builder, p paint) {
+func (g group) text(b *strings.Builder, p terminal.Paint) {
 	f := g[0]
-	fmt.Fprintf(b, "\n%s %s", p.severity(f.Severity), p.with("1", f.Title))
+	fmt.Fprintf(b, "\n%s %s", p.Severity(f.Severity), p.Bold(f.Title))
 	note := f.Check
 	if len(f.Dossier) > 0 {
 		note += ", " + strings.Join(f.Dossier, " ")
 	}
-	fmt.Fprintf(b, "  %s\n", p.with("2", note))
+	fmt.Fprintf(b, "  %s\n", p.Soft(note))
 	const show = 8
 	for i, x := range g {
 		if i == show {
@@ -123,54 +119,13 @@ func (g group) text(b *strings.Builder, p paint) {
 		if x.Scope != "" && x.Scope != x.Path {
 			at += " [" + clean(x.Scope) + "]"
 		}
-		fmt.Fprintf(b, "  %s\n      %s\n", wrap(clean(x.Why), 2), p.with("2", at))
+		fmt.Fprintf(b, "  %s\n      %s\n", terminal.Wrap(clean(x.Why), 2), p.Soft(at))
 	}
-	fmt.Fprintf(b, "  %s %s\n", p.with("32", "do"), wrap(f.Do, 5))
+	fmt.Fprintf(b, "  %s %s\n", p.Good("do"), terminal.Wrap(f.Do, 5))
 }
 
-// paint colours text for terminals that want it.
-type paint bool
+// longest is how many characters of one value are shown.
+const longest = 600
 
-func (p paint) with(code, s string) string {
-	if !p {
-		return s
-	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
-}
-
-func (p paint) severity(s finding.Severity) string {
-	code := map[finding.Severity]string{finding.Critical: "1;97;41", finding.High: "1;31", finding.Medium: "33", finding.Low: "36", finding.Info: "2"}[s]
-	return p.with(code, fmt.Sprintf("%-8s", s))
-}
-
-// clean replaces what would act on a terminal instead of being shown.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
-}
-
-// wrap breaks text at words so that lines fit 100 columns.
-func wrap(s string, indent int) string {
-	const width = 100
-	var b strings.Builder
-	col := indent
-	for i, w := range strings.Fields(s) {
-		n := len([]rune(w))
-		switch {
-		case i == 0:
-		case col+1+n > width:
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-			col = indent
-		default:
-			b.WriteByte(' ')
-			col++
-		}
-		b.WriteString(w)
-		col += n
-	}
-	return b.String()
-}
+// clean makes text from evidence safe to show.
+func clean(s string) string { return terminal.Clean(s, longest) }

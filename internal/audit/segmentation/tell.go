@@ -6,16 +6,17 @@ import (
 	"strings"
 
 	"longwatch/internal/record"
+	"longwatch/internal/terminal"
 )
 
 // reachText tells how far intruders could go.
-func (r *Report) reachText(b *strings.Builder, p paint) {
+func (r *Report) reachText(b *strings.Builder, p terminal.Paint) {
 	for _, x := range r.Reaches {
-		fmt.Fprintf(b, "\n%s\n", p.with("1", clean("what an intruder on "+r.host(x.From, nil, false)+" could reach")))
-		fmt.Fprintf(b, "  %s\n", wrap(clean(r.ReachVerdict(x)), 2))
+		fmt.Fprintf(b, "\n%s\n", p.Bold(clean("what an intruder on "+r.host(x.From, nil, false)+" could reach")))
+		fmt.Fprintf(b, "  %s\n", terminal.Wrap(clean(r.ReachVerdict(x)), 2))
 		r.reachedText(b, p, x.Sure)
 		if len(x.Likely) > 0 {
-			fmt.Fprintf(b, "  %s\n", p.with("1", "likely too: open to others of its network, or within one"))
+			fmt.Fprintf(b, "  %s\n", p.Bold("likely too: open to others of its network, or within one"))
 			r.reachedText(b, p, x.Likely)
 		}
 	}
@@ -46,7 +47,7 @@ func (r *Report) ReachVerdict(x *Reach) string {
 	return s + fmt.Sprintf("; %s likely besides", several(len(x.Likely), "host"))
 }
 
-func (r *Report) reachedText(b *strings.Builder, p paint, list []Reached) {
+func (r *Report) reachedText(b *strings.Builder, p terminal.Paint, list []Reached) {
 	const show = 30
 	for i := range list {
 		if i == show {
@@ -58,9 +59,9 @@ func (r *Report) reachedText(b *strings.Builder, p paint, list []Reached) {
 		if x.Taken != nil {
 			mark = ", gives the host"
 		}
-		fmt.Fprintf(b, "    %d  %s\n", x.Steps, wrap(clean(fmt.Sprintf("%s, by %s%s", r.hostIn(x.Host, x.Zone), openText(x, 4), mark)), 7))
+		fmt.Fprintf(b, "    %d  %s\n", x.Steps, terminal.Wrap(clean(fmt.Sprintf("%s, by %s%s", r.hostIn(x.Host, x.Zone), openText(x, 4), mark)), 7))
 		if len(x.Path) > 1 || x.Path[0].Ground != Observed {
-			fmt.Fprintf(b, "       %s\n", p.with("2", wrap(clean(r.words(x.Path)), 7)))
+			fmt.Fprintf(b, "       %s\n", p.Soft(terminal.Wrap(clean(r.words(x.Path)), 7)))
 		}
 	}
 }
@@ -83,13 +84,13 @@ func openText(x *Reached, most int) string {
 }
 
 // driftText tells what changed.
-func (r *Report) driftText(b *strings.Builder, p paint) {
+func (r *Report) driftText(b *strings.Builder, p terminal.Paint) {
 	d := r.Drift
 	if d == nil {
 		return
 	}
-	fmt.Fprintf(b, "\n%s\n", p.with("1", "what changed"))
-	fmt.Fprintf(b, "  %s\n", wrap(r.DriftVerdict(), 2))
+	fmt.Fprintf(b, "\n%s\n", p.Bold("what changed"))
+	fmt.Fprintf(b, "  %s\n", terminal.Wrap(r.DriftVerdict(), 2))
 	const show = 20
 	for i := range d.Changes {
 		if i == show {
@@ -104,9 +105,9 @@ func (r *Report) driftText(b *strings.Builder, p paint) {
 		if c.Blamed {
 			text += "; a finding is about it"
 		}
-		fmt.Fprintf(b, "    %s\n", wrap(clean(text), 12))
+		fmt.Fprintf(b, "    %s\n", terminal.Wrap(clean(text), 12))
 		if len(c.Refs) > 0 {
-			fmt.Fprintf(b, "            %s\n", p.with("2", clean(r.cite(c.Refs[0]))))
+			fmt.Fprintf(b, "            %s\n", p.Soft(clean(r.cite(c.Refs[0]))))
 		}
 	}
 	for i, h := range d.Hosts {
@@ -154,9 +155,9 @@ func (r *Report) DriftVerdict() string {
 }
 
 // policyText tells what the suggestion does.
-func (r *Report) policyText(b *strings.Builder, p paint) {
+func (r *Report) policyText(b *strings.Builder, p terminal.Paint) {
 	if x := r.Policy; x != nil && len(x.Zoning.Conduits) > 0 {
-		fmt.Fprintf(b, "\n%s\n  %s\n", p.with("1", "the least that would do"), wrap(r.PolicyVerdict()+": --conduits or -o, and give it back by --zones", 2))
+		fmt.Fprintf(b, "\n%s\n  %s\n", p.Bold("the least that would do"), terminal.Wrap(r.PolicyVerdict()+": --conduits or -o, and give it back by --zones", 2))
 	}
 }
 

@@ -3,24 +3,19 @@ package segmentation
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
-	"unicode"
 
-	"golang.org/x/term"
-
-	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/terminal"
 )
 
 // Text writes the report for a person at a terminal.
 func (r *Report) Text(w io.Writer) error {
-	f, ok := w.(*os.File)
-	p := paint(ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd())))
+	p := terminal.NewPaint(w)
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s\n", p.with("1", r.Verdict()))
-	fmt.Fprintf(&b, "%s\n", p.with("2", fmt.Sprintf("%d connections, %s, %s, %s", r.Traffic.Conns, spanText(r.Traffic.Span), several(len(r.zones()), "zone"), several(len(r.Findings), "finding"))))
+	fmt.Fprintf(&b, "\n%s\n", p.Bold(r.Verdict()))
+	fmt.Fprintf(&b, "%s\n", p.Soft(fmt.Sprintf("%d connections, %s, %s, %s", r.Traffic.Conns, spanText(r.Traffic.Span), several(len(r.zones()), "zone"), several(len(r.Findings), "finding"))))
 	r.zoneText(&b, p)
 	r.matrixText(&b, p)
 	r.findingText(&b, p)
@@ -28,9 +23,9 @@ func (r *Report) Text(w io.Writer) error {
 	r.driftText(&b, p)
 	r.policyText(&b, p)
 	if len(r.Gaps) > 0 {
-		fmt.Fprintf(&b, "\n%s\n", p.with("1", "not seen"))
+		fmt.Fprintf(&b, "\n%s\n", p.Bold("not seen"))
 		for _, g := range r.Gaps {
-			fmt.Fprintf(&b, "  %s\n", wrap(clean(g), 2))
+			fmt.Fprintf(&b, "  %s\n", terminal.Wrap(clean(g), 2))
 		}
 	}
 	b.WriteByte('\n')
@@ -80,8 +75,8 @@ func (r *Report) zones() []int {
 	return out
 }
 
-func (r *Report) zoneText(b *strings.Builder, p paint) {
-	fmt.Fprintf(b, "\n%s\n", p.with("1", "zones"))
+func (r *Report) zoneText(b *strings.Builder, p terminal.Paint) {
+	fmt.Fprintf(b, "\n%s\n", p.Bold("zones"))
 	for _, i := range r.zones() {
 		z := r.Zoning.Zones[i]
 		var nets []string
@@ -105,19 +100,19 @@ func (r *Report) zoneText(b *strings.Builder, p paint) {
 		if z.Safety {
 			where = "safety system, " + where
 		}
-		fmt.Fprintf(b, "  %-24s level %-8s  %s  %s\n", clean(z.Name), z.Level, where, p.with("2", sure))
+		fmt.Fprintf(b, "  %-24s level %-8s  %s  %s\n", clean(z.Name), z.Level, where, p.Soft(sure))
 		for n, why := range z.Why {
 			if n == 4 {
 				fmt.Fprintf(b, "      and %d more reasons, in the JSON\n", len(z.Why)-n)
 				break
 			}
-			fmt.Fprintf(b, "      %s\n", p.with("2", wrap(clean(why), 6)))
+			fmt.Fprintf(b, "      %s\n", p.Soft(terminal.Wrap(clean(why), 6)))
 		}
 	}
 }
 
-func (r *Report) matrixText(b *strings.Builder, p paint) {
-	fmt.Fprintf(b, "\n%s\n", p.with("1", "what crossed"))
+func (r *Report) matrixText(b *strings.Builder, p terminal.Paint) {
+	fmt.Fprintf(b, "\n%s\n", p.Bold("what crossed"))
 	const show = 12
 	n, last := 0, [2]int{-1, -1}
 	for _, c := range r.Crossing {
@@ -135,7 +130,7 @@ func (r *Report) matrixText(b *strings.Builder, p paint) {
 			continue
 		}
 		f := Flow{Protocol: c.Protocol, Transport: c.Transport, Port: c.Port, ByPort: c.ByPort}
-		fmt.Fprintf(b, "      %-36s %s  %s\n", clean(f.service()), c.counts(), p.with("2", spanText(record.Span{Start: c.First, End: c.Last})))
+		fmt.Fprintf(b, "      %-36s %s  %s\n", clean(f.service()), c.counts(), p.Soft(spanText(record.Span{Start: c.First, End: c.Last})))
 	}
 	if n > show {
 		fmt.Fprintf(b, "      and %d more services, in the JSON\n", n-show)
@@ -159,18 +154,18 @@ func (c *Crossing) counts() string {
 	return strings.Join(parts, ", ")
 }
 
-func (r *Report) findingText(b *strings.Builder, p paint) {
+func (r *Report) findingText(b *strings.Builder, p terminal.Paint) {
 	const show = 20
 	for n, f := range r.Findings {
 		if n == show {
 			fmt.Fprintf(b, "\n  and %d more findings, in the JSON\n", len(r.Findings)-show)
 			break
 		}
-		fmt.Fprintf(b, "\n%s %s  %s\n", p.severity(f.Severity), p.with("1", f.Title), p.with("2", strings.Join(f.Rules, ", ")))
+		fmt.Fprintf(b, "\n%s %s  %s\n", p.Severity(f.Severity), p.Bold(f.Title), p.Soft(strings.Join(f.Rules, ", ")))
 		from, to := r.Zoning.Zones[f.From], r.Zoning.Zones[f.To]
-		fmt.Fprintf(b, "  %s\n", wrap(clean(fmt.Sprintf("%s from %s to %s, %s: %s", f.Service, from.Name, to.Name, spanText(record.Span{Start: f.First, End: f.Last}), f.tally())), 2))
+		fmt.Fprintf(b, "  %s\n", terminal.Wrap(clean(fmt.Sprintf("%s from %s to %s, %s: %s", f.Service, from.Name, to.Name, spanText(record.Span{Start: f.First, End: f.Last}), f.tally())), 2))
 		for _, why := range f.Why {
-			fmt.Fprintf(b, "  - %s\n", wrap(clean(why), 4))
+			fmt.Fprintf(b, "  - %s\n", terminal.Wrap(clean(why), 4))
 		}
 		for i := range f.Pairs {
 			if i == 4 {
@@ -182,14 +177,14 @@ func (r *Report) findingText(b *strings.Builder, p paint) {
 			if len(x.What) > 0 {
 				line += "; " + strings.Join(x.What, "; ")
 			}
-			fmt.Fprintf(b, "    %s\n", wrap(clean(line), 6))
+			fmt.Fprintf(b, "    %s\n", terminal.Wrap(clean(line), 6))
 			for j, ref := range x.Refs {
 				if j < 2 {
-					fmt.Fprintf(b, "      %s\n", p.with("2", clean(r.cite(ref))))
+					fmt.Fprintf(b, "      %s\n", p.Soft(clean(r.cite(ref))))
 				}
 			}
 		}
-		fmt.Fprintf(b, "  %s %s\n", p.with("32", "do"), wrap(f.Do, 5))
+		fmt.Fprintf(b, "  %s %s\n", p.Good("do"), terminal.Wrap(f.Do, 5))
 	}
 }
 
@@ -229,50 +224,8 @@ func list(s []string, most int) string {
 	return strings.Join(s, ", ")
 }
 
-// paint colours text for terminals that want it.
-type paint bool
+// longest is how many characters of one value are shown.
+const longest = 600
 
-func (p paint) with(code, s string) string {
-	if !p || s == "" {
-		return s
-	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
-}
-
-func (p paint) severity(s finding.Severity) string {
-	code := map[finding.Severity]string{finding.Critical: "1;97;41", finding.High: "1;31", finding.Medium: "33", finding.Low: "36", finding.Info: "2"}[s]
-	return p.with(code, fmt.Sprintf("%-8s", s))
-}
-
-// clean replaces what would act on a terminal or a page instead of being
-// shown.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
-}
-
-// wrap breaks text at words so that lines fit 110 columns.
-func wrap(s string, indent int) string {
-	const width = 110
-	var b strings.Builder
-	col := indent
-	for i, w := range strings.Fields(s) {
-		n := len([]rune(w))
-		switch {
-		case i == 0:
-		case col+1+n > width:
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-			col = indent
-		default:
-			b.WriteByte(' ')
-			col++
-		}
-		b.WriteString(w)
-		col += n
-	}
-	return b.String()
-}
+// clean makes text from evidence safe to show.
+func clean(s string) string { return terminal.Clean(s, longest) }

@@ -3,14 +3,10 @@ package sheet
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/term"
 
 	"longwatch/internal/finding"
+	"longwatch/internal/terminal"
 )
 
 const (
@@ -21,31 +17,20 @@ const (
 	longest = 600
 )
 
-// paint colours text when the output is a terminal that wants it.
-type paint bool
-
-func (p paint) with(code, s string) string {
-	if !p {
-		return s
-	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
-}
-
 var colours = map[finding.Severity]string{finding.Critical: "1;97;41", finding.High: "1;31", finding.Medium: "33", finding.Low: "36", finding.Info: "2"}
 
 // Text writes the sheet for a terminal.
 func (s *Sheet) Text(w io.Writer) error {
-	f, ok := w.(*os.File)
-	p := paint(ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd()))) // #nosec G115 -- a file descriptor
+	p := terminal.NewPaint(w)
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s\n%s\n", p.with("1", clean(s.Title)), wrap(clean(s.Lead), 0))
+	fmt.Fprintf(&b, "\n%s\n%s\n", p.Bold(clean(s.Title)), terminal.Wrap(clean(s.Lead), 0))
 	for i := range s.Sections {
 		s.Sections[i].text(&b, p, s.Kind)
 	}
 	if len(s.Unseen) > 0 {
-		fmt.Fprintf(&b, "\n%s\n", p.with("1", "What this evidence does not show"))
+		fmt.Fprintf(&b, "\n%s\n", p.Bold("What this evidence does not show"))
 		for _, u := range s.Unseen {
-			fmt.Fprintf(&b, "  - %s\n", wrap(clean(u), 4))
+			fmt.Fprintf(&b, "  - %s\n", terminal.Wrap(clean(u), 4))
 		}
 	}
 	b.WriteByte('\n')
@@ -53,17 +38,17 @@ func (s *Sheet) Text(w io.Writer) error {
 	return err
 }
 
-func (s *Section) text(b *strings.Builder, p paint, kind string) {
+func (s *Section) text(b *strings.Builder, p terminal.Paint, kind string) {
 	if len(s.Rows) == 0 && s.None == "" {
 		return
 	}
-	fmt.Fprintf(b, "\n%s\n", p.with("1", fmt.Sprintf("%s (%d)", s.Name, len(s.Rows))))
+	fmt.Fprintf(b, "\n%s\n", p.Bold(fmt.Sprintf("%s (%d)", s.Name, len(s.Rows))))
 	if len(s.Rows) == 0 {
-		fmt.Fprintf(b, "  %s\n", p.with("2", wrap(clean(s.None), 2)))
+		fmt.Fprintf(b, "  %s\n", p.Soft(terminal.Wrap(clean(s.None), 2)))
 		return
 	}
 	if s.Says != "" {
-		fmt.Fprintf(b, "  %s\n", p.with("2", wrap(s.Says, 2)))
+		fmt.Fprintf(b, "  %s\n", p.Soft(terminal.Wrap(s.Says, 2)))
 	}
 	for i := range s.Rows {
 		if i == told {
@@ -74,15 +59,15 @@ func (s *Section) text(b *strings.Builder, p paint, kind string) {
 	}
 }
 
-func (r *Row) text(b *strings.Builder, p paint) {
+func (r *Row) text(b *strings.Builder, p terminal.Paint) {
 	badge := r.Badge
 	if badge == "" {
 		badge = r.Grade.String()
 	}
-	fmt.Fprintf(b, "\n  %s %s\n", p.with(colours[r.Grade], fmt.Sprintf("%-8s", badge)), p.with("1", clean(r.Head)))
-	fmt.Fprintf(b, "    %s\n", wrap(clean(r.Says), 4))
+	fmt.Fprintf(b, "\n  %s %s\n", p.With(colours[r.Grade], fmt.Sprintf("%-8s", badge)), p.Bold(clean(r.Head)))
+	fmt.Fprintf(b, "    %s\n", terminal.Wrap(clean(r.Says), 4))
 	for _, f := range r.Facts {
-		fmt.Fprintf(b, "    %-11s %s\n", f.Name, wrap(clean(f.Text), 16))
+		fmt.Fprintf(b, "    %-11s %s\n", f.Name, terminal.Wrap(clean(f.Text), 16))
 	}
 	for i, y := range r.Why {
 		if i == reasons {
@@ -93,55 +78,19 @@ func (r *Row) text(b *strings.Builder, p paint) {
 		if y.Points != "" {
 			mark = fmt.Sprintf("%4s", y.Points)
 		}
-		fmt.Fprintf(b, "    %s %s\n", mark, wrap(clean(y.Text), 5+len(mark)))
+		fmt.Fprintf(b, "    %s %s\n", mark, terminal.Wrap(clean(y.Text), 5+len(mark)))
 		for k, ref := range y.Refs {
 			if k == cited {
 				fmt.Fprintf(b, "           and %d more\n", len(y.Refs)-cited)
 				break
 			}
-			fmt.Fprintf(b, "           %s\n", p.with("2", clean(ref)))
+			fmt.Fprintf(b, "           %s\n", p.Soft(clean(ref)))
 		}
 	}
 	if r.Do != "" {
-		fmt.Fprintf(b, "    do: %s\n", wrap(clean(r.Do), 8))
+		fmt.Fprintf(b, "    do: %s\n", terminal.Wrap(clean(r.Do), 8))
 	}
 }
 
-// clean makes text safe to print: one line, nothing that moves the cursor or
-// turns the direction of writing.
-func clean(s string) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range s {
-		if n++; n > longest {
-			b.WriteRune('…')
-			break
-		}
-		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) {
-			r = '\uFFFD'
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-// wrap breaks text at the width, indenting what follows the first line.
-func wrap(s string, indent int) string {
-	var b strings.Builder
-	col := indent
-	for n, word := range strings.Fields(s) {
-		l := utf8.RuneCountInString(word)
-		switch {
-		case n == 0:
-		case col+1+l > width:
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-			col = indent
-		default:
-			b.WriteByte(' ')
-			col++
-		}
-		b.WriteString(word)
-		col += l
-	}
-	return b.String()
-}
+// clean makes text from evidence safe to show.
+func clean(s string) string { return terminal.Clean(s, longest) }
