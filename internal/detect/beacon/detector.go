@@ -52,6 +52,7 @@ const (
 	startWithin = 15 * time.Minute // of a host's coming up: what starts with it
 	longName    = 200              // bytes of a name or URL that are kept
 	anyPrint    = 16               // added to the kind of what is counted over all peers
+	connect     = "CONNECT"        // method of a request to a proxy for a tunnel
 	portDNS     = 53
 	portNTP     = 123
 )
@@ -105,7 +106,7 @@ func (d *detector) leaves(c *record.Conn) bool {
 
 // proxied tells a request to a proxy by what it asks for.
 func proxied(method, target string) bool {
-	return method == "CONNECT" || strings.Contains(target, "://")
+	return method == connect || strings.Contains(target, "://")
 }
 
 func (d *detector) conn(c *network.Conn, _ detect.Reporter) {
@@ -222,7 +223,7 @@ func (d *detector) request(r *http.Request, _ detect.Reporter) {
 		peer, port = netip.Addr{}, 0 // a proxy
 	}
 	size := r.ReqBodyLen + r.RespBodyLen
-	if r.Method != "CONNECT" { // which is as long as the name
+	if r.Method != connect { // which is as long as the name
 		size += uint64(len(r.URI))
 	}
 	x := contact{ref: r.Ref, at: r.TS, peer: peer, port: port, size: size, sized: size > 0, answered: r.StatusCode.Set}
@@ -247,7 +248,7 @@ func (d *detector) web(i uint32, method, name, target, agent string, x contact) 
 	case absolute:
 		name, path, _ = strings.Cut(rest, "/")
 		path = "/" + path
-	case method == "CONNECT":
+	case method == connect:
 		name, path = target, ""
 	}
 	if j := strings.LastIndexByte(name, ':'); j > 0 && !strings.HasSuffix(name, "]") {

@@ -110,7 +110,7 @@ func TestRotationBehindAProxy(t *testing.T) {
 		for at := on.Add(time.Minute); at < off; at = at.Add(time.Duration(15+o.rng.IntN(30)) * time.Minute) {
 			name := fmt.Sprintf("cdn%d.rotation%d.example", turn%9, turn%9)
 			turn++
-			o.d.request(&http.Request{Conn: o.head(at, 0, "10.0.0.3"), Method: "CONNECT", URI: name + ":443", Host: name, UserAgent: "client/7", StatusCode: record.Some(uint64(200))}, nil)
+			o.d.request(&http.Request{Conn: o.head(at, 0, "10.0.0.3"), Method: connect, URI: name + ":443", Host: name, UserAgent: "client/7", StatusCode: record.Some(uint64(200))}, nil)
 		}
 	})
 	i := slices.IndexFunc(got, func(f finding.Finding) bool {
