@@ -177,6 +177,9 @@ func (a *Audit) unseen(v *view) (out []string) {
 	} else if d := a.coverage(v.controllers); d.gaps > 0 {
 		out = append(out, fmt.Sprintf("the logs of domain controllers (%s) have records of %d of the %d days", few(v.controllers, 4), d.days, d.days+d.gaps))
 	}
+	if span := a.span.End.Sub(a.span.Start); span < a.opt.Dormant {
+		out = append(out, fmt.Sprintf("the evidence spans %s: too short to call an account dormant, which takes %s", days(span), days(a.opt.Dormant)))
+	}
 	if !slices.ContainsFunc(v.all, func(x *account) bool { return x.privileged() }) {
 		out = append(out, "no special privileges (4672), sudo or group membership: who may administer is known by nothing but the inventory")
 	}

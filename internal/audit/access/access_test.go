@@ -128,6 +128,11 @@ func TestClasses(t *testing.T) {
 			e := &host.Event{Head: p.head(0, "srv1").Head, Fields: []record.KV{{Name: "TargetUserName", Value: "helper"}, {Name: "TargetDomainName", Value: "SRV1"}, {Name: "TargetSid", Value: "S-1-5-21-1-2-3-1001"}}}
 			p.list = append(p.list, e)
 		}, Options{}, "newly-privileged high sure srv1\\helper\n"},
+		{"a machine's own account is made and is its administrator, which is no domain", func(p *tape) {
+			p.directory(0, "4720", "created", `WS9\ieuser`, "", "ws9")
+			p.directory(0, "4728", "member-added", `WS9\None`, `WS9\ieuser`, "ws9")
+			p.directory(time.Second, "4732", "member-added", `Builtin\Administrators`, `WS9\ieuser`, "ws9")
+		}, Options{}, "newly-privileged high sure ws9\\ieuser\n"},
 		{"one is made and is nothing", func(p *tape) { p.directory(0, "4720", "created", `CORP\newcomer`, "", "dc1") }, Options{}, ""},
 		{"a command alone says so", func(p *tape) {
 			p.process(0, `CORP\boss`, "srv1", `C:\Windows\System32\net.exe`, `net  localgroup "Administrators" mallory /add`)
@@ -337,6 +342,20 @@ func TestNothingToSay(t *testing.T) {
 	r := New(Options{}).Report()
 	if len(r.Lines) != 0 || len(r.Unseen) != 1 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestTooShort: a short case says that it cannot tell a dormant account, one of
+// two months does not.
+func TestTooShort(t *testing.T) {
+	for last, want := range map[time.Duration]bool{24 * hour: true, 60 * 24 * hour: false} {
+		p := &tape{}
+		p.logon(0, "alice", "ws1", 2, "")
+		p.logon(last, "alice", "ws1", 2, "")
+		r := judge(t, p, Options{})
+		if got := slices.ContainsFunc(r.Unseen, func(s string) bool { return strings.Contains(s, "too short") }); got != want {
+			t.Errorf("after %v: %q", last, r.Unseen)
+		}
 	}
 }
 

@@ -67,9 +67,10 @@ func commonName(dn string) string {
 	return strings.TrimSpace(value)
 }
 
-// domainCodes are events of global and universal groups, which controllers alone
-// write.
-var domainCodes = []string{"4728", "4729", "4756", "4757", "4662", "5136", "5137", "5139", "5141"}
+// domainCodes are events of the directory, which controllers alone write. Those
+// of global groups are not among them: each new account of any machine is put
+// into the global group "None" of its own (4728).
+var domainCodes = []string{"4662", "5136", "5137", "5139", "5141"}
 
 func (a *Audit) change(c change) {
 	if len(a.changes) >= maxChanges {
@@ -87,13 +88,13 @@ func (a *Audit) change(c change) {
 func (a *Audit) directory(d *host.Directory) {
 	m := a.machine(d.Host)
 	a.seen(m, d.TS)
-	inDomain := slices.Contains(domainCodes, d.Code)
-	if inDomain && m != nil {
+	if m != nil && slices.Contains(domainCodes, d.Code) {
 		m.controller.note(d.TS, d.Ref, "writes changes of the directory ("+d.Code+")")
 	}
 	switch d.Action {
 	case "member-added", "member-removed":
-		c := change{at: d.TS, ref: d.Ref, kind: d.Action, member: d.Properties, group: d.Object, host: d.Host, by: d.User, domain: inDomain, reach: rankOf(d.Object)}
+		c := change{at: d.TS, ref: d.Ref, kind: d.Action, member: d.Properties, group: d.Object, host: d.Host, by: d.User, reach: rankOf(d.Object)}
+		c.domain = c.reach == overDomain
 		a.change(c)
 	case "right-added":
 		if strongRight(d.Properties) {

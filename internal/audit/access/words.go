@@ -30,7 +30,10 @@ func few(list []string, n int) string {
 // days is a span in days.
 func days(d time.Duration) string {
 	n := int(d / (24 * time.Hour))
-	if n == 1 {
+	switch n {
+	case 0:
+		return "less than a day"
+	case 1:
 		return "1 day"
 	}
 	return fmt.Sprintf("%d days", n)
