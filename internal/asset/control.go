@@ -187,6 +187,7 @@ func (k *known) identity(protocol, unit string, h *record.Head) *Identity {
 	if id == nil {
 		id = &Identity{Protocol: protocol, Unit: unit}
 		if len(k.ids) >= maxIDs {
+			k.more = true
 			return id
 		}
 		if k.ids == nil {

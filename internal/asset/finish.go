@@ -203,6 +203,9 @@ func (l *Learner) asset(members []int32) *Asset {
 	if len(a.MACs) > 1 {
 		a.Notes = append(a.Notes, "several hardware addresses claimed its address: it was given to another machine, or one of them lies")
 	}
+	if all.more {
+		a.Notes = append(a.Notes, "more names, hardware addresses, software or devices behind it were told than are kept")
+	}
 	a.Vendor = vendor(a)
 	return a
 }
@@ -229,6 +232,7 @@ func (l *Learner) special(a *Asset, k *known) {
 // absorb adds what is known of o.
 func (k *known) absorb(o *known) {
 	k.spoke = k.spoke || o.spoke
+	k.more = k.more || o.more
 	k.count += o.count
 	k.span.Grow(o.span.Start)
 	k.span.Grow(o.span.End)

@@ -72,6 +72,7 @@ type known struct {
 	ids      map[string]*Identity
 	hints    map[string]*Role
 	does     access
+	more     bool // there was more of it than is kept
 }
 
 // claim is a value with how far it can be trusted and how often it was told.
@@ -231,23 +232,20 @@ func compareRefs(a, b record.Ref) int {
 	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Pos, b.Pos))
 }
 
-// addClaim counts a claim among at most n; a higher rank of the same value
-// stands.
-func addClaim(list []claim, value string, rank uint8, n int) []claim {
-	if value == "" {
-		return list
-	}
+// addClaim counts a claim among at most n, and says whether there were more; a
+// higher rank of the same value stands.
+func addClaim(list []claim, value string, rank uint8, n int, more bool) (claims []claim, beyond bool) {
 	for i := range list {
 		if list[i].value == value {
 			list[i].rank = max(list[i].rank, rank)
 			list[i].count++
-			return list
+			return list, more
 		}
 	}
 	if len(list) < n {
-		return append(list, claim{value: value, rank: rank, count: 1})
+		return append(list, claim{value: value, rank: rank, count: 1}), more
 	}
-	return list
+	return list, true
 }
 
 // fold is a name as names are compared: lower case, without the last dot.

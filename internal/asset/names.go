@@ -38,7 +38,7 @@ func (k *known) call(name string, rank uint8) {
 	if _, err := netip.ParseAddr(name); err == nil {
 		return
 	}
-	k.names = addClaim(k.names, name, rank, maxNames)
+	k.names, k.more = addClaim(k.names, name, rank, maxNames, k.more)
 }
 
 // hardware notes a MAC of k.
@@ -47,7 +47,7 @@ func (k *known) hardware(mac string, rank uint8) {
 	if k == nil || len(mac) != 17 || mac == "00:00:00:00:00:00" || mac == "ff:ff:ff:ff:ff:ff" {
 		return
 	}
-	k.macs = addClaim(k.macs, mac, rank, maxMACs)
+	k.macs, k.more = addClaim(k.macs, mac, rank, maxMACs, k.more)
 }
 
 // outside notes the name that an outside address was reached by. The name in

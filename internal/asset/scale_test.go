@@ -1,11 +1,13 @@
 package asset
 
 import (
+	"fmt"
 	"net/netip"
 	"runtime"
 	"testing"
 	"time"
 
+	"longwatch/internal/proto/ssh"
 	"longwatch/internal/record"
 	"longwatch/internal/record/network"
 )
@@ -74,5 +76,19 @@ func TestBounds(t *testing.T) {
 	}
 	if a := inv.ByAddress(ip("10.0.0.66")); a == nil || len(inv.Edges) > 100 {
 		t.Errorf("the scanner uses %d services", len(inv.Edges))
+	}
+}
+
+// TestTooMuchOfOne: a host that says very much of itself is cut short, and the
+// page says so.
+func TestTooMuchOfOne(t *testing.T) {
+	s := newScene()
+	for i := range maxSoftware + 1 {
+		s.add(&ssh.Record{Conn: s.head("10.0.0.1", "10.0.0.2", 22), Client: fmt.Sprintf("SSH-2.0-Tool_%d.0", i)})
+	}
+	inv := learn(s.records)
+	a, b := inv.ByAddress(ip("10.0.0.1")), inv.ByAddress(ip("10.0.0.2"))
+	if len(a.Software) != maxSoftware || len(a.Notes) != 1 || len(b.Notes) != 0 {
+		t.Errorf("%d programs, notes %q and %q", len(a.Software), a.Notes, b.Notes)
 	}
 }

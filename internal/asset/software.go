@@ -52,6 +52,7 @@ func (k *known) runs(s Software, h *record.Head) {
 	old := k.soft[key]
 	if old == nil {
 		if len(k.soft) >= maxSoftware {
+			k.more = true
 			return
 		}
 		if k.soft == nil {

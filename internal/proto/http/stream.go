@@ -77,8 +77,12 @@ func (s *Stream) Field(d proto.Dir, name, value string) {
 		return
 	}
 	h := &s.half[d]
-	if n, v := []byte(name), []byte(value); !h.frame(n, v) && d == proto.Orig {
+	switch n, v := []byte(name), []byte(value); {
+	case h.frame(n, v):
+	case d == proto.Orig:
 		h.request(n, v)
+	case name == "server":
+		h.x.rec.Server = value[:min(len(value), maxServer)]
 	}
 }
 
