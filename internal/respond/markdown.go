@@ -52,13 +52,14 @@ func (s *Section) markdown(say func(string, ...any)) {
 	if s.Window != nil {
 		say("\n> **One window.** %s", coverage.Plain(s.Window.Why))
 	}
+	var cited exhibits
 	phase := Phase("")
 	for i := range s.Steps {
 		if t := &s.Steps[i]; t.Phase != phase {
 			phase = t.Phase
 			say("\n### %s\n", phase.Title())
 		}
-		s.Steps[i].markdown(say)
+		s.Steps[i].markdown(say, &cited)
 		if s.Steps[i].ID == accountsStep {
 			s.accountTable(say)
 		}
@@ -71,6 +72,50 @@ func (s *Section) markdown(say func(string, ...any)) {
 		}
 	}
 	s.blockTable(say)
+	cited.markdown(say)
+}
+
+// exhibits are what the steps of a section cite, each told once and numbered from 1.
+type exhibits struct {
+	list    []*Evidence
+	numbers map[string]int
+}
+
+func (x *exhibits) number(e *Evidence) int {
+	key := e.Finding + "\x00" + e.Title + "\x00" + e.Time + "\x00" + strings.Join(e.Refs, "\x00")
+	n := x.numbers[key]
+	if n == 0 {
+		if x.numbers == nil {
+			x.numbers = map[string]int{}
+		}
+		x.list = append(x.list, e)
+		n = len(x.list)
+		x.numbers[key] = n
+	}
+	return n
+}
+
+func (x *exhibits) markdown(say func(string, ...any)) {
+	if len(x.list) == 0 {
+		return
+	}
+	say("\n### Evidence\n\nWhat the steps cite, and where to look it up.\n")
+	for i, e := range x.list {
+		text := e.Title
+		if e.Finding != "" {
+			text += " (" + e.Finding + ")"
+		}
+		if e.Time != "" {
+			text += ", " + e.Time
+		}
+		if e.Why != "" {
+			text += ": " + e.Why
+		}
+		say("- **E%d** %s", i+1, coverage.Plain(text))
+		for _, ref := range e.Refs {
+			say("  - %s", coverage.Plain(ref))
+		}
+	}
 }
 
 // accountsStep is the step that the list of accounts belongs to.
@@ -148,7 +193,7 @@ func orNobody(why []string) string {
 	return "**yes**: " + strings.Join(why, "; ")
 }
 
-func (t *Step) markdown(say func(string, ...any)) {
+func (t *Step) markdown(say func(string, ...any), cited *exhibits) {
 	mark := ""
 	if t.Window {
 		mark = " **[window]**"
@@ -182,25 +227,15 @@ func (t *Step) markdown(say func(string, ...any)) {
 	if t.Proof.Command != "" {
 		say("  - *check*: `%s`", coverage.Plain(t.Proof.Command))
 	}
-	for _, e := range t.Evidence {
-		text := e.Title
-		if e.Finding != "" {
-			text += " (" + e.Finding + ")"
-		}
-		if e.Time != "" {
-			text += ", " + e.Time
-		}
-		if e.Why != "" {
-			text += ": " + e.Why
-		}
-		if len(e.Refs) > 0 {
-			text += " — " + strings.Join(e.Refs, "; ")
-		}
-		line("evidence", text)
+	shown := make([]string, 0, len(t.Evidence))
+	for i := range t.Evidence {
+		shown = append(shown, fmt.Sprintf("E%d", cited.number(&t.Evidence[i])))
 	}
+	text := strings.Join(shown, ", ")
 	if t.More > 0 {
-		say("  - *evidence*: and %d more findings", t.More)
+		text += fmt.Sprintf(" and %d more findings", t.More)
 	}
+	line("evidence", text)
 	if len(t.Answers) > 0 {
 		line("from", fromWords(t)+"; answers "+strings.Join(t.Answers, ", "))
 	} else {
