@@ -27,13 +27,14 @@ const (
 // quiet makes what a case says fit for the eyes of all staff.
 type quiet struct {
 	names  Names
-	own    string   // own domain; may be empty
-	redact []string // words that are blacked out, longest first
+	own    string         // own domain; may be empty
+	redact *regexp.Regexp // words that are blacked out; nil: none
 
 	hosts map[string]string // names by address
 	given map[string]string // pseudonyms by kind and value in lower case
 	count map[string]int
-	words []string // values that have a pseudonym, longest first
+	words []string       // values that have a pseudonym
+	known *regexp.Regexp // the same, as they were learnt; nil: none
 }
 
 const (
@@ -44,12 +45,14 @@ const (
 
 func newQuiet(names Names, own string, redact []string) *quiet {
 	q := &quiet{names: names, own: own, hosts: map[string]string{}, given: map[string]string{}, count: map[string]int{}}
+	var words []string
 	for _, w := range redact {
-		if w = strings.TrimSpace(w); w != "" {
-			q.redact = append(q.redact, w)
+		if w = seen(w); w != "" {
+			words = append(words, w)
 		}
 	}
-	slices.SortFunc(q.redact, byLength)
+	slices.SortFunc(words, byLength)
+	q.redact = anyOf(words)
 	return q
 }
 
@@ -81,6 +84,7 @@ func (q *quiet) learn(hosts []casefolder.Host, i *finding.Incident) {
 		}
 	}
 	slices.SortFunc(q.words, byLength)
+	q.known = anyOf(q.words)
 }
 
 // bareAccount is the account without its domain, in lower case.
@@ -138,7 +142,7 @@ func (q *quiet) address(value string) string {
 	a, err := netip.ParseAddr(value)
 	switch {
 	case err != nil:
-		return q.text(value)
+		return defang(q.blacken(seen(value)))
 	case q.hosts[a.String()] != "" && a.IsPrivate():
 		return q.host(q.hosts[a.String()])
 	case q.names == Keep:
@@ -163,7 +167,7 @@ func (q *quiet) domain(value string) string {
 	case host == "":
 		return ""
 	case q.names == Keep || q.isOwn(host):
-		return defang(q.text(host))
+		return defang(q.blacken(seen(host)))
 	}
 	label, _ := domain.Split(domain.Registrable(host))
 	own, _ := domain.Split(domain.Registrable(q.own))
@@ -229,9 +233,19 @@ var (
 	anyBlob   = regexp.MustCompile(`[A-Za-z0-9+/_=-]{24,}`)
 )
 
-// text is free text of a case: names replaced, addresses inert, what may be a
-// secret blacked out, nothing that acts without being seen, not too long.
-func (q *quiet) text(s string) string {
+// hostOf is the host of an address of the web, without who signs in and the port.
+func hostOf(address string) string {
+	_, rest, _ := strings.Cut(address, "://")
+	if end := strings.IndexAny(rest, `/?#\`); end >= 0 {
+		rest = rest[:end]
+	}
+	rest = rest[strings.LastIndexByte(rest, '@')+1:]
+	host, _, _ := strings.Cut(rest, ":")
+	return host
+}
+
+// seen is s in one line, without what acts and is not seen.
+func seen(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == utf8.RuneError, unicode.Is(unicode.Cf, r), unicode.Is(unicode.Co, r):
@@ -241,27 +255,35 @@ func (q *quiet) text(s string) string {
 		}
 		return r
 	}, s)
-	s = strings.Join(strings.Fields(s), " ")
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// blacken blacks out the words that nobody shall read.
+func (q *quiet) blacken(s string) string {
+	if q.redact == nil {
+		return s
+	}
+	return q.redact.ReplaceAllLiteralString(s, black)
+}
+
+// text is free text of a case: names replaced, addresses inert, what may be a
+// secret blacked out, nothing that acts without being seen, not too long.
+func (q *quiet) text(s string) string {
+	s = seen(s)
 	if utf8.RuneCountInString(s) > 4*maxFact {
 		s = string([]rune(s)[:4*maxFact])
 	}
-	for _, w := range q.redact {
-		s = replaceFold(s, w, black, false)
-	}
+	s = q.blacken(s)
 	s = anySecret.ReplaceAllString(s, "$1$2"+black)
 	s = anyURL.ReplaceAllStringFunc(s, func(u string) string {
-		_, rest, _ := strings.Cut(u, "://")
-		host, _, _ := strings.Cut(rest, "/")
-		return "hxxps://" + q.domain(strings.SplitN(host, ":", 2)[0]) + "/…"
+		return "hxxps://" + q.domain(hostOf(u)) + "/…"
 	})
 	s = anyMail.ReplaceAllStringFunc(s, q.mailboxInText)
 	s = anyWWW.ReplaceAllStringFunc(s, func(host string) string { return q.domain(host) })
 	s = anyIPv4.ReplaceAllStringFunc(s, q.address)
 	s = anyBlob.ReplaceAllString(s, black)
 	if q.names != Keep {
-		for _, w := range q.words {
-			s = replaceFold(s, w, q.given["word\x00"+w], true)
-		}
+		s = q.rename(s)
 	}
 	if r := []rune(s); len(r) > maxFact {
 		s = string(r[:maxFact-1]) + "…"
@@ -280,20 +302,32 @@ func (q *quiet) mailboxInText(m string) string {
 	return local + "@" + q.domain(host)
 }
 
-// replaceFold replaces w in s whatever its case; whole: where no letter or digit
-// stands beside it.
-func replaceFold(s, w, by string, whole bool) string {
-	pattern := "(?i)" + regexp.QuoteMeta(w)
-	re, err := regexp.Compile(pattern)
-	if err != nil {
+// anyOf matches one of the words, whatever its case, a longer one first; nil
+// when there are none.
+func anyOf(words []string) *regexp.Regexp {
+	if len(words) == 0 {
+		return nil
+	}
+	quoted := make([]string, len(words))
+	for n, w := range words {
+		quoted[n] = regexp.QuoteMeta(w)
+	}
+	return regexp.MustCompile("(?i)" + strings.Join(quoted, "|"))
+}
+
+// rename gives the names that were learnt their pseudonyms, where no letter or
+// digit stands beside them.
+func (q *quiet) rename(s string) string {
+	if q.known == nil {
 		return s
 	}
 	var out strings.Builder
 	at := 0
-	for _, m := range re.FindAllStringIndex(s, -1) {
+	for _, m := range q.known.FindAllStringIndex(s, -1) {
 		before, _ := utf8.DecodeLastRuneInString(s[:m[0]])
 		after, _ := utf8.DecodeRuneInString(s[m[1]:])
-		if whole && (wordRune(before) || wordRune(after)) {
+		by := q.given["word\x00"+strings.ToLower(s[m[0]:m[1]])]
+		if wordRune(before) || wordRune(after) || by == "" {
 			continue
 		}
 		out.WriteString(s[at:m[0]])

@@ -24,32 +24,50 @@ type Source struct {
 	Title    string // of the incident, fit for all; empty for a profile
 	Known    facts  // what replaces the facts of every item
 
-	told []told // of an incident
-	from string // what the drill's number is made from
+	told  []told // of an incident
+	quiet *quiet
+	mails map[record.Ref]*mail.Message // that findings cite
+	from  string                       // what the drill's number is made from
 }
 
-// told is one finding with the facts that it gives.
+// told is one finding with the facts that it gives, once they were asked for.
 type told struct {
 	*finding.Finding
 	facts facts
+}
+
+// facts are those of the nth finding told.
+func (s *Source) facts(n int) facts {
+	t := &s.told[n]
+	if t.facts == nil {
+		t.facts = s.quiet.facts(t.Finding, s.mails)
+	}
+	return t.facts
 }
 
 // match is the first finding that f speaks of, in the order of time. A weak
 // claim stands back, since it may be ordinary work that only looks alike, and so
 // does one without a time.
 func (s *Source) match(f *From) *told {
-	var weak *told
+	best := -1
 	for n := range s.told {
 		t := &s.told[n]
-		switch {
-		case !f.matches(t.Finding):
-		case t.Severity >= finding.Medium && t.Start != 0:
-			return t
-		case weak == nil:
-			weak = t
+		if !f.matches(t.Finding) {
+			continue
+		}
+		strong := t.Severity >= finding.Medium && t.Start != 0
+		if strong || best < 0 {
+			best = n
+		}
+		if strong {
+			break
 		}
 	}
-	return weak
+	if best < 0 {
+		return nil
+	}
+	s.facts(best)
+	return &s.told[best]
 }
 
 // Options say how a source is made.
@@ -104,33 +122,41 @@ func FromCase(c *casefolder.Case, mails []*mail.Message, opt Options) (*Source, 
 	if len(i.Attribution) > 0 {
 		s.Campaign = i.Attribution[0].Profile
 	}
-	byRef := map[record.Ref]*mail.Message{}
+	s.quiet, s.mails = q, map[record.Ref]*mail.Message{}
 	for _, m := range mails {
-		byRef[m.Ref] = m
+		s.mails[m.Ref] = m
 	}
 	if out := lookalike(i, q); out != "" {
 		s.Known["outside"] = out
 	}
 	for _, f := range i.Findings {
-		s.told = append(s.told, told{Finding: f, facts: q.facts(f, byRef)})
+		s.told = append(s.told, told{Finding: f})
 	}
 	slices.SortStableFunc(s.told, func(a, b told) int { return finding.Compare(a.Finding, b.Finding) })
 	s.worst()
 	return s, nil
 }
 
-// worst makes host and account of the worst finding those of whatever speaks of
-// the incident without retelling a finding.
+// worst makes host and account of the worst finding that has them those of
+// whatever speaks of the incident without retelling a finding.
 func (s *Source) worst() {
+	order := make([]int, len(s.told))
+	for n := range order {
+		order[n] = n
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.told[b].Severity, s.told[a].Severity) })
 	for _, key := range []string{"host", "account"} {
-		best := finding.Info
-		for n := range s.told {
-			if t := &s.told[n]; t.facts[key] != "" && (s.Known[key] == "" || t.Severity > best) {
-				s.Known[key], best = t.facts[key], t.Severity
+		for _, n := range order[:min(len(order), maxWorst)] {
+			if v := s.facts(n)[key]; v != "" {
+				s.Known[key] = v
+				break
 			}
 		}
 	}
 }
+
+// maxWorst is how many findings are asked for a host and an account.
+const maxWorst = 256
 
 // Incident is the one that is asked for by number or id.
 func Incident(c *casefolder.Case, which string) (*finding.Incident, error) {
@@ -247,9 +273,7 @@ func (q *quiet) facts(f *finding.Finding, mails map[record.Ref]*mail.Message) fa
 		case e.Kind == "process":
 			set("program", q.file(e.Value))
 		case e.Kind == "url":
-			_, rest, _ := strings.Cut(e.Value, "://")
-			host, _, _ := strings.Cut(rest, "/")
-			set("linkhost", q.domain(host))
+			set("linkhost", q.domain(hostOf(e.Value)))
 		}
 		if e.Kind == "file" || e.Kind == "process" {
 			if archive := archiveOf(e.Value); archive != "" {
