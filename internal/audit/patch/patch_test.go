@@ -154,6 +154,8 @@ func TestVelocity(t *testing.T) {
 	p.page(34, "10.0.0.9", "10.0.0.2", "Webd/1.4.9")
 	p.page(0, "10.0.0.9", "10.0.0.3", "Webd/1.4.9") // never changed
 	p.page(40, "10.0.0.9", "10.0.0.3", "Webd/1.4.9")
+	p.page(0, "10.0.0.9", "10.0.0.4", "Webd/1.4") // the same release, told in full
+	p.page(40, "10.0.0.9", "10.0.0.4", "Webd/1.4.9")
 	r := p.report(Options{Flaws: table, Intel: lists})
 	var got []string
 	for _, c := range r.Velocity.Changes {
@@ -195,6 +197,7 @@ func TestUnsure(t *testing.T) {
 	// Apple's iOS is not Cisco's IOS.
 	p := &tape{}
 	p.list = append(p.list, &http.Request{Conn: p.conn(0, "10.0.0.9", "10.0.0.1", 80), UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 12_0 like Mac OS X) AppleWebKit/605.1.15 Version/12.0 Mobile/15E148 Safari/604.1"})
+	p.list = append(p.list, &http.Request{Conn: p.conn(0, "10.0.0.9", "10.0.0.1", 80), UserAgent: "iOS/8.1 (12B411) dataaccessd/1.0"})
 	flaws, err := Table(content.Vulnerabilities, "vulnerabilities")
 	if err != nil {
 		t.Fatal(err)

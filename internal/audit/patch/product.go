@@ -55,8 +55,12 @@ var known = []struct {
 	{"Quantum Security Gateway", []string{"checkpoint:quantum_security_gateway_firmware"}, nil, true},
 }
 
-// fold makes names of products comparable: letters and digits, lower case.
+// fold makes names of products comparable: letters and digits, lower case. One
+// pair of names differs by case alone: Apple's iOS and Cisco's IOS.
 func fold(s string) string {
+	if s == "iOS" {
+		return "apple ios"
+	}
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'A' && r <= 'Z':

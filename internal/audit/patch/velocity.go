@@ -58,23 +58,33 @@ type Closed struct {
 func days(from, to record.Time) int { return int(to.Sub(from) / (24 * time.Hour)) }
 
 // steps are the versions of a program one after the other, without those that
-// were only seen between signs of a newer one: two clients of one address, a
-// page in a cache.
+// were only seen between signs of a newer one (two clients of one address, a page
+// in a cache), that only say more of the same (10.13 and 10.13.6), that are
+// guesses, or that came too soon to be an update rather than another program.
 func (p *program) steps() (out []*asset.Software) {
 	for i := range p.versions {
 		v := &p.versions[i]
-		if numbers(v.Version) == 0 || v.First == 0 {
+		if numbers(v.Version) == 0 || v.First == 0 || v.Surety == asset.Guess {
 			continue
 		}
 		if n := len(out); n > 0 {
 			switch before := out[n-1]; {
-			case compare(v.Version, before.Version) <= 0, v.First <= before.Last:
+			case compare(v.Version, before.Version) <= 0, v.First <= before.Last, begins(before.Version, v.Version), v.First.Sub(before.First) < soon(p.kind):
 				continue
 			}
 		}
 		out = append(out, v)
 	}
 	return out
+}
+
+// soon is how long a version must have been there to be one that was replaced.
+// Clients of one address are often several programs of one name.
+func soon(kind string) time.Duration {
+	if kind == asset.KindClient || kind == asset.KindOS {
+		return 24 * time.Hour
+	}
+	return time.Hour
 }
 
 // velocity sees programs change.
