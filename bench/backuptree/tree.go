@@ -206,10 +206,10 @@ func (t *tree) encrypt() (gone []string, err error) {
 			continue // damaged before
 		}
 		buf = noise(buf[:0], r, max(4096, int(info.Size())))
-		if err := os.WriteFile(path, buf, 0o600); err != nil {
+		if err := os.WriteFile(path+".locked", buf, 0o600); err != nil { // to write over a file and rename it waits for the disk
 			return nil, err
 		}
-		if err := os.Rename(path, path+".locked"); err != nil {
+		if err := os.Remove(path); err != nil {
 			return nil, err
 		}
 		gone = append(gone, filepath.ToSlash(name))

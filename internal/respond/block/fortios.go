@@ -99,10 +99,8 @@ func (w *fortiWriter) addresses() {
 
 func (w *fortiWriter) edit(family int, e entry) {
 	one := func(name string, lines ...string) {
-		for _, have := range w.made[family] {
-			if have == name {
-				return
-			}
+		if slices.Contains(w.made[family], name) {
+			return
 		}
 		w.made[family] = append(w.made[family], name)
 		w.line("    edit \"%s\"", name)
@@ -154,10 +152,8 @@ func (w *fortiWriter) serviceName(p Service) string {
 }
 
 func (w *fortiWriter) service(p Service) {
-	for _, have := range w.ports {
-		if have == p {
-			return
-		}
+	if slices.Contains(w.ports, p) {
+		return
 	}
 	w.ports = append(w.ports, p)
 	w.line("config firewall service custom\n    edit \"%s\"\n        set %s-portrange %d\n    next\nend", w.serviceName(p), p.Proto, p.Port)

@@ -139,8 +139,8 @@ func plainName(s string) bool {
 func (d *deriver) behaviour() {
 	for _, b := range behaviours {
 		h := Hunt{Title: b.title, Why: b.why, Source: Process}
-		for _, any := range b.all {
-			h.All = append(h.All, Clause{Field: Command, Op: Contains, Any: slices.Clone(any)})
+		for _, group := range b.all {
+			h.All = append(h.All, Clause{Field: Command, Op: Contains, Any: slices.Clone(group)})
 		}
 		d.add(h, func(f *finding.Finding) bool {
 			return slices.ContainsFunc(f.Techniques, func(t attack.ID) bool { return slices.Contains(b.techniques, t) }) &&

@@ -34,14 +34,14 @@ func (d *dialect) condition(h *Hunt) (text string, ok bool) {
 			all = append(all, d.is(field, quoted))
 			continue
 		}
-		var any []string
+		var some []string
 		for _, v := range c.Any {
-			any = append(any, d.like(field, c.Op, v))
+			some = append(some, d.like(field, c.Op, v))
 		}
-		if len(any) == 1 {
-			all = append(all, any[0])
+		if len(some) == 1 {
+			all = append(all, some[0])
 		} else {
-			all = append(all, "("+strings.Join(any, d.or)+")")
+			all = append(all, "("+strings.Join(some, d.or)+")")
 		}
 	}
 	return strings.Join(all, d.and), len(all) > 0

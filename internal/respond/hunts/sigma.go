@@ -2,6 +2,7 @@ package hunts
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	yaml "go.yaml.in/yaml/v3"
@@ -114,9 +115,7 @@ func writeSigma(list []Hunt) string {
 				}
 				name := fmt.Sprintf("part%d", k+1)
 				part := map[string]any{field: values}
-				for f, v := range p.also {
-					part[f] = v
-				}
+				maps.Copy(part, p.also)
 				r.Detection[name] = part
 				condition += " and " + name
 			}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"longwatch/internal/casefolder"
 )
@@ -56,8 +57,9 @@ func Write(dir string, list []Hunt) error {
 
 // about is the page that says what the hunts are.
 func about(list []Hunt) string {
-	text := "# Hunts for the next hour\n\nIs the intruder elsewhere too, and does he come back? The same questions, for several systems; fit indexes and tables to yours.\n\n"
-	text += "| question | events | values | in this case | why |\n| --- | --- | ---: | ---: | --- |\n"
+	var b strings.Builder
+	b.WriteString("# Hunts for the next hour\n\nIs the intruder elsewhere too, and does he come back? The same questions, for several systems; fit indexes and tables to yours.\n\n")
+	b.WriteString("| question | events | values | in this case | why |\n| --- | --- | ---: | ---: | --- |\n")
 	for i := range list {
 		h := &list[i]
 		n := 0
@@ -68,11 +70,12 @@ func about(list []Hunt) string {
 		if h.Tried {
 			seen = fmt.Sprint(h.Seen)
 		}
-		text += fmt.Sprintf("| %s | %s | %d | %s | %s |\n", remark(h.Title), h.Source, n, seen, remark(h.Why))
+		_, _ = fmt.Fprintf(&b, "| %s | %s | %d | %s | %s |\n", remark(h.Title), h.Source, n, seen, remark(h.Why))
 	}
-	text += "\n"
+	b.WriteString("\n")
 	for _, l := range Languages {
-		text += fmt.Sprintf("- `%s`: %s\n", l.File, l.About)
+		_, _ = fmt.Fprintf(&b, "- `%s`: %s\n", l.File, l.About)
 	}
-	return text + "\n`longwatch retro --intel hunts-zeek.intel CASE...` asks older cases for the values; `longwatch hunt --rules hunts-sigma.yml EVIDENCE` asks new evidence.\n"
+	b.WriteString("\n`longwatch retro --intel hunts-zeek.intel CASE...` asks older cases for the values; `longwatch hunt --rules hunts-sigma.yml EVIDENCE` asks new evidence.\n")
+	return b.String()
 }
