@@ -33,10 +33,10 @@ func learnCaptures(t *testing.T, paths ...string) *asset.Inventory {
 func endpoints(t *testing.T, dir string, captures []string) (list []netip.Addr) {
 	t.Helper()
 	merged := filepath.Join(dir, "merged.pcapng")
-	if out, err := exec.CommandContext(t.Context(), "mergecap", append([]string{"-F", "pcapng", "-w", merged}, captures...)...).CombinedOutput(); err != nil { //nolint:gosec // captures of the corpus
+	if out, err := exec.CommandContext(t.Context(), "mergecap", append([]string{"-F", "pcapng", "-w", merged}, captures...)...).CombinedOutput(); err != nil {
 		t.Fatalf("mergecap: %v: %s", err, out)
 	}
-	out, err := exec.CommandContext(t.Context(), "tshark", "-n", "-r", merged, "-q", "-z", "endpoints,ip", "-z", "endpoints,ipv6").Output() //nolint:gosec // our own file
+	out, err := exec.CommandContext(t.Context(), "tshark", "-n", "-r", merged, "-q", "-z", "endpoints,ip", "-z", "endpoints,ipv6").Output()
 	if err != nil && len(out) == 0 {
 		t.Fatalf("tshark: %v", err)
 	}

@@ -53,7 +53,7 @@ func TestVersionsTold(t *testing.T) {
 		seen = true
 		t.Run(c.capture, func(t *testing.T) {
 			if tshark != "" {
-				out, err := exec.CommandContext(t.Context(), tshark, "-n", "-r", path, "-Y", c.field, "-T", "fields", "-e", c.field).Output() //nolint:gosec // a capture of the corpus
+				out, err := exec.CommandContext(t.Context(), tshark, "-n", "-r", path, "-Y", c.field, "-T", "fields", "-e", c.field).Output()
 				if err != nil && len(out) == 0 {
 					t.Logf("tshark has no field %s", c.field)
 				} else if !strings.Contains(string(out), c.text) {
@@ -121,7 +121,7 @@ func TestStationsAsTshark(t *testing.T) {
 	}
 	stations := 0
 	for _, path := range captures {
-		out, err := exec.CommandContext(t.Context(), tshark, "-n", "-r", path, "-Y", "pn_dcp.service_type == 1 && pn_dcp.suboption_device_nameofstation", //nolint:gosec // a capture of the corpus
+		out, err := exec.CommandContext(t.Context(), tshark, "-n", "-r", path, "-Y", "pn_dcp.service_type == 1 && pn_dcp.suboption_device_nameofstation",
 			"-T", "fields", "-e", "eth.src", "-e", "pn_dcp.suboption_device_nameofstation", "-e", "pn_dcp.suboption_ip_ip", "-e", "pn_dcp.suboption_vendor_id").Output()
 		if err != nil {
 			t.Fatalf("tshark: %v", err)

@@ -187,8 +187,8 @@ func mysqlVersion(s string, port uint16) []Software {
 	}
 	why := "MySQL handshake " + quote(s)
 	out := []Software{{Kind: KindServer, Vendor: "Oracle", Product: "MySQL", Version: upTo(s, "-"), Surety: Sure, Why: why, Port: port}}
-	if i := strings.Index(s, "-MariaDB"); i >= 0 {
-		v := strings.TrimPrefix(s[:i], "5.5.5-")
+	if before, _, ok := strings.Cut(s, "-MariaDB"); ok {
+		v := strings.TrimPrefix(before, "5.5.5-")
 		out[0].Vendor, out[0].Product, out[0].Version = "MariaDB", "MariaDB", v
 	} else if strings.Contains(strings.ToLower(s), "tidb") || strings.Contains(strings.ToLower(s), "proxy") {
 		out[0].Surety = Guess

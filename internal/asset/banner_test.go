@@ -83,8 +83,7 @@ func FuzzBanners(f *testing.F) {
 		for _, list := range [][]Software{sshBanner(s, KindServer, 1), productList(s, KindServer, 1, "x", Sure), userAgent(s), mysqlVersion(s, 1), postgresVersion(s, 1), ntVersion(s, Sure, "x"), mailBanner(s, 1), descr} {
 			for _, soft := range list {
 				plainText := strings.ReplaceAll(clip(s), "_", ".")
-				parts := strings.Split(strings.ReplaceAll(soft.Version, "_", "."), ".")
-				for _, p := range parts {
+				for p := range strings.SplitSeq(strings.ReplaceAll(soft.Version, "_", "."), ".") {
 					if soft.Product != "Ubuntu" && !strings.Contains(plainText, p) {
 						t.Fatalf("version %q of %q is not in %q", soft.Version, soft.Product, s)
 					}

@@ -243,7 +243,7 @@ func (c *Cascade) left(e *Edge, away map[int]bool) int {
 // replaceable tells whether one server of a kind gives what another does. Any
 // server of names, tickets or time does; a share, a site or a mailbox is on one.
 func replaceable(k Kind) bool {
-	switch k { //nolint:exhaustive // the others are on one server
+	switch k {
 	case NameResolution, Authentication, Time, Addressing, Proxying, Logging:
 		return true
 	}

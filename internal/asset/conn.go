@@ -35,7 +35,7 @@ func (l *Learner) conn(c *network.Conn) {
 		from, to, orig, resp, port = to, from, resp, orig, c.OrigP
 	}
 	serves := served(c) || port != c.RespP
-	if !serves && !(c.Proto == "udp" && pushed[port] && c.OrigBytes.V > 0) {
+	if !serves && (c.Proto != "udp" || !pushed[port] || c.OrigBytes.V == 0) {
 		return
 	}
 	name, kind, byPort := classify(c.Service, c.Proto, port)

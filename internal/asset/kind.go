@@ -34,7 +34,7 @@ const (
 // stands still without its database. Of the others a client goes without for a
 // while.
 func (k Kind) Needed() bool {
-	switch k { //nolint:exhaustive // these are
+	switch k {
 	case NameResolution, Authentication, Control, Database:
 		return true
 	}

@@ -41,7 +41,7 @@ func TestMakersAsTshark(t *testing.T) {
 	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), tshark, "-N", "m", "-r", path, "-T", "fields", "-e", "eth.src.oui_resolved").Output() //nolint:gosec // our own file
+	out, err := exec.CommandContext(t.Context(), tshark, "-N", "m", "-r", path, "-T", "fields", "-e", "eth.src.oui_resolved").Output()
 	names := strings.Split(strings.TrimRight(string(out), "\n"), "\n")
 	if err != nil || len(names) != len(prefixes) {
 		t.Skipf("tshark names %d makers of %d: %v", len(names), len(prefixes), err)

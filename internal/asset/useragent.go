@@ -82,8 +82,8 @@ func agentSystem(s, why string) []Software {
 		}
 		return []Software{{Kind: KindOS, Vendor: "Google", Product: "Android", Version: v, Surety: Likely, Why: why}}
 	}
-	if i := strings.Index(s, "iPhone OS "); i >= 0 {
-		return []Software{{Kind: KindOS, Vendor: "Apple", Product: "iOS", Version: strings.ReplaceAll(upTo(s[i+len("iPhone OS "):], " "), "_", "."), Surety: Likely, Why: why}}
+	if _, rest, ok := strings.Cut(s, "iPhone OS "); ok {
+		return []Software{{Kind: KindOS, Vendor: "Apple", Product: "iOS", Version: strings.ReplaceAll(upTo(rest, " "), "_", "."), Surety: Likely, Why: why}}
 	}
 	if _, rest, ok := strings.Cut(s, "Mac OS X "); ok {
 		v := strings.ReplaceAll(upTo(upTo(rest, ";"), ")"), "_", ".")

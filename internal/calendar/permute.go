@@ -111,7 +111,7 @@ func Test(c *Calendar, a Activity, o Options) *Result {
 	}
 	holm(r.Tests)
 	best := slices.MinFunc(r.Tests, func(a, b Tested) int { return cmp.Compare(a.Corrected, b.Corrected) })
-	over := fmt.Sprintf("%d events in %d clusters over %d weeks, %d windows tried", len(r.Events), r.Clusters, r.Weeks, r.Hypotheses)
+	over := fmt.Sprintf("%s in %s over %s, %s tried", counted(len(r.Events), "event"), counted(r.Clusters, "cluster"), counted(r.Weeks, "week"), counted(r.Hypotheses, "window"))
 	if best.Corrected <= o.Level {
 		r.Answer = Clusters
 		r.Says = fmt.Sprintf("activity clusters around events more than chance: in %s it is %.1f times what other weeks would give, p = %.4f after correction (%s). This is a prior, no evidence of who it was", best.Name, best.Mean/max(best.Expected, 1e-9), best.Corrected, over)
@@ -188,7 +188,7 @@ func (r *Result) tooLittle(s *series, o Options) string {
 	case r.Weeks < leastWeeks:
 		return fmt.Sprintf("the evidence spans %d whole weeks, and %d are needed", r.Weeks, leastWeeks)
 	case r.Clusters < leastClusters:
-		return fmt.Sprintf("%d events in %d clusters lie in the time of the evidence, and %d clusters are needed", len(r.Events), r.Clusters, leastClusters)
+		return fmt.Sprintf("%s in %s within the time of the evidence, where %d clusters are needed", counted(len(r.Events), "event"), counted(r.Clusters, "cluster"), leastClusters)
 	case r.Active < leastActive:
 		return fmt.Sprintf("there are findings on %d days, and %d are needed", r.Active, leastActive)
 	case r.Active*10 > 9*observed(s):
@@ -297,4 +297,12 @@ func holm(ts []Tested) {
 		least = max(least, min(1, ts[i].P*float64(len(ts)-rank)))
 		ts[i].Corrected = least
 	}
+}
+
+// counted is a number of things in words.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -70,23 +70,23 @@ func (t *Type) AppendPacked(dst []byte, r Record) []byte {
 func (s *slot) pack(dst []byte, v reflect.Value) []byte {
 	switch {
 	case s.ref:
-		return appendRef(dst, *v.Addr().Interface().(*Ref)) //nolint:errcheck // slots looked at the type
+		return appendRef(dst, *v.Addr().Interface().(*Ref))
 	case s.refs:
-		refs := *v.Addr().Interface().(*[]Ref) //nolint:errcheck // slots looked at the type
+		refs := *v.Addr().Interface().(*[]Ref)
 		dst = binary.AppendUvarint(dst, uint64(len(refs)))
 		for _, r := range refs {
 			dst = appendRef(dst, r)
 		}
 		return dst
 	case s.kind == kindFields:
-		pairs := *v.Addr().Interface().(*[]KV) //nolint:errcheck // classify looked at the type
+		pairs := *v.Addr().Interface().(*[]KV)
 		dst = binary.AppendUvarint(dst, uint64(len(pairs)))
 		for _, p := range pairs {
 			dst = appendBytes(appendBytes(dst, p.Name), p.Value)
 		}
 		return dst
 	case s.vector && s.plain:
-		texts := *v.Addr().Interface().(*[]string) //nolint:errcheck // slots looked at the type
+		texts := *v.Addr().Interface().(*[]string)
 		dst = binary.AppendUvarint(dst, uint64(len(texts)))
 		for _, text := range texts {
 			dst = appendBytes(dst, text)
@@ -157,13 +157,13 @@ func (t *Type) Weight(r Record) int64 {
 		case s.ref:
 			n += int64(v.Field(0).Len())
 		case s.refs:
-			refs := *v.Addr().Interface().(*[]Ref) //nolint:errcheck // slots looked at the type
+			refs := *v.Addr().Interface().(*[]Ref)
 			n += int64(cap(refs)) * s.width
 			for _, ref := range refs {
 				n += int64(len(ref.File))
 			}
 		case s.kind == kindFields:
-			pairs := *v.Addr().Interface().(*[]KV) //nolint:errcheck // classify looked at the type
+			pairs := *v.Addr().Interface().(*[]KV)
 			n += int64(cap(pairs)) * s.width
 			for _, p := range pairs {
 				n += int64(len(p.Name) + len(p.Value))
@@ -247,25 +247,25 @@ func (t *Type) Unpack(src []byte, texts *Texts) (Record, error) {
 func (s *slot) unpack(u *unpacker, v reflect.Value) {
 	switch {
 	case s.ref:
-		*v.Addr().Interface().(*Ref) = u.ref() //nolint:errcheck // slots looked at the type
+		*v.Addr().Interface().(*Ref) = u.ref()
 	case s.refs:
 		refs := make([]Ref, u.count(3))
 		for i := range refs {
 			refs[i] = u.ref()
 		}
-		*v.Addr().Interface().(*[]Ref) = refs //nolint:errcheck // slots looked at the type
+		*v.Addr().Interface().(*[]Ref) = refs
 	case s.kind == kindFields:
 		pairs := make([]KV, u.count(2))
 		for i := range pairs {
 			pairs[i] = KV{Name: u.text(), Value: u.text()}
 		}
-		*v.Addr().Interface().(*[]KV) = pairs //nolint:errcheck // classify looked at the type
+		*v.Addr().Interface().(*[]KV) = pairs
 	case s.vector && s.plain:
 		texts := make([]string, u.count(1))
 		for i := range texts {
 			texts[i] = u.text()
 		}
-		*v.Addr().Interface().(*[]string) = texts //nolint:errcheck // slots looked at the type
+		*v.Addr().Interface().(*[]string) = texts
 	case s.vector:
 		n := u.count(1)
 		list := reflect.MakeSlice(v.Type(), n, n)

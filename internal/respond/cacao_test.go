@@ -221,7 +221,7 @@ func TestPlaybookAgainstSchema(t *testing.T) {
 		if err := os.WriteFile(name, b.Bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		out, err := exec.CommandContext(t.Context(), python, "-c", validator, dir, name).CombinedOutput() //nolint:gosec // a test's own program
+		out, err := exec.CommandContext(t.Context(), python, "-c", validator, dir, name).CombinedOutput()
 		if err != nil {
 			t.Errorf("case %d: %v\n%s", i, err, out)
 		}

@@ -52,7 +52,7 @@ func (r *Report) Write(dir string) error {
 }
 
 func write(path string, f func(io.Writer) error) error {
-	out, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) //nolint:gosec // the folder that the user named
+	out, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}

@@ -168,7 +168,7 @@ g = networkx.read_graphml(sys.argv[1], force_multigraph=True)
 n = g.nodes["a0"]
 e = next(iter(g.in_edges("a0", data=True)))[2]
 print(json.dumps([g.is_directed(), g.number_of_nodes(), g.number_of_edges(), n["role"], n["own"], n["stops"], e["kind"], e["needed"], e["count"]]))`
-	out, err := exec.CommandContext(t.Context(), python, "-c", script, path).CombinedOutput() //nolint:gosec // the peer
+	out, err := exec.CommandContext(t.Context(), python, "-c", script, path).CombinedOutput()
 	want := fmt.Sprintf(`[true, %d, %d, "DNS server", true, 20, "name resolution", true, 1]`, len(r.Assets), len(r.Edges))
 	if got := strings.TrimSpace(string(out)); err != nil || got != want {
 		t.Errorf("networkx reads %s (%v), want %s", got, err, want)

@@ -315,11 +315,11 @@ func TestPaths(t *testing.T) {
 	r := judge(t, p, Options{})
 	var got []string
 	for _, w := range r.Reach.Paths {
-		s := strings.Join(w.From, "+")
+		way := []string{strings.Join(w.From, "+")}
 		for _, x := range w.Steps {
-			s += " -" + x.Account + "-> " + x.To
+			way = append(way, "-"+x.Account+"->", x.To)
 		}
-		got = append(got, s)
+		got = append(got, strings.Join(way, " "))
 	}
 	want := []string{`ws4 -CORP\da-> dc1`, `ws1+ws2 -CORP\help-> srv -CORP\ops-> dc1`}
 	if !slices.Equal(got, want) {

@@ -28,7 +28,6 @@ type account struct {
 	acts    mark // administered: a directory change, a service, an appliance's setting
 	weak    mark // got a ticket by RC4
 	strong  mark // got one by AES
-	preauth bool
 	entry   *Entry
 
 	created, disabled, enabled, deleted, reset mark

@@ -141,7 +141,7 @@ func (a *Audit) life(d *host.Directory) {
 
 // strongRight tells whether one of the privileges gives the whole host.
 func strongRight(list string) bool {
-	for _, r := range strings.Fields(list) {
+	for r := range strings.FieldsSeq(list) {
 		switch r {
 		case "SeDebugPrivilege", "SeTcbPrivilege", "SeBackupPrivilege", "SeRestorePrivilege", "SeTakeOwnershipPrivilege", "SeLoadDriverPrivilege", "SeCreateTokenPrivilege", "SeEnableDelegationPrivilege", "SeAssignPrimaryTokenPrivilege":
 			return true

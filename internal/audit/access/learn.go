@@ -261,7 +261,7 @@ func (a *Audit) administered(name, at string, t record.Time, ref record.Ref, how
 // share sees the shares that only administrators can use.
 func (a *Audit) share(s *host.ShareAccess) {
 	name := strings.ToUpper(s.Share[strings.LastIndexByte(s.Share, '\\')+1:])
-	if name != "ADMIN$" && !(len(name) == 2 && name[1] == '$') {
+	if name != "ADMIN$" && (len(name) != 2 || name[1] != '$') {
 		return
 	}
 	x := a.account(s.User, s.Host)

@@ -66,7 +66,7 @@ func (a *Audit) shared(v *view) (lines []Line) {
 		}
 		nobody := nobodys.MatchString(x.user) && x.local == ""
 		sure := clashes > 0 && len(names) >= 3 || clashes >= 3
-		if clashes == 0 && most < manyDesks && !(nobody && len(names) >= 3) || clashes == 1 && len(names) == 2 && !nobody {
+		if clashes == 0 && most < manyDesks && (!nobody || len(names) < 3) || clashes == 1 && len(names) == 2 && !nobody {
 			continue
 		}
 		l := Line{

@@ -2,6 +2,7 @@ package patch
 
 import (
 	"fmt"
+	nethttp "net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -38,7 +39,7 @@ func (p *tape) conn(day int, from, to string, port uint16) record.Conn {
 
 // page is a page that a web server gave, which names itself.
 func (p *tape) page(day int, from, to, server string) {
-	p.list = append(p.list, &http.Request{Conn: p.conn(day, from, to, 80), Method: "GET", URI: "/", Server: server, StatusCode: record.Some(uint64(200))})
+	p.list = append(p.list, &http.Request{Conn: p.conn(day, from, to, 80), Method: nethttp.MethodGet, URI: "/", Server: server, StatusCode: record.Some(uint64(200))})
 }
 
 func (p *tape) ssh(day int, from, to, banner string) {
@@ -95,11 +96,12 @@ func TestRanking(t *testing.T) {
 	r := estate().report(Options{Flaws: table, Intel: lists, HasKEV: true, Here: map[string]uint8{"some": 60}})
 	var got []string
 	for _, l := range r.Lines {
-		s := fmt.Sprintf("%d. %d %s %s %s %s:", l.Rank, l.Score, l.Host, l.CVE, l.Verdict, l.Exposure)
+		var s strings.Builder
+		fmt.Fprintf(&s, "%d. %d %s %s %s %s:", l.Rank, l.Score, l.Host, l.CVE, l.Verdict, l.Exposure)
 		for _, p := range l.Parts {
-			s += fmt.Sprintf(" %+d", p.Points)
+			fmt.Fprintf(&s, " %+d", p.Points)
 		}
-		got = append(got, s)
+		got = append(got, s.String())
 	}
 	want := []string{
 		// facing 170, KEV 25, EPSS 0.9 × 20 = 18, 374 days after KEV: 10 of 10

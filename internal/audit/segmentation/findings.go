@@ -235,7 +235,7 @@ func (f *Finding) finish(z *Zoning) {
 		}
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %q %q %q %q", f.Rules, z.Zones[f.From].Name, z.Zones[f.To].Name, f.Service, f.Outcome)
+	_, _ = fmt.Fprintf(h, "%q %q %q %q %q", f.Rules, z.Zones[f.From].Name, z.Zones[f.To].Name, f.Service, f.Outcome)
 	by := map[pair]*Pair{}
 	var pairs []*Pair
 	for _, x := range f.flows {
@@ -273,7 +273,7 @@ func (f *Finding) finish(z *Zoning) {
 	}
 	if len(f.flows) == 0 {
 		for i := range f.Pairs {
-			fmt.Fprintf(h, " %v", f.Pairs[i].Resp)
+			_, _ = fmt.Fprintf(h, " %v", f.Pairs[i].Resp)
 		}
 	}
 	f.ID = hex.EncodeToString(h.Sum(nil)[:8])

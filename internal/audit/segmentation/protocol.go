@@ -124,6 +124,3 @@ const maxProtocol = 32
 func carriedName(n string) bool {
 	return n == "tls" || n == "kerberos" || n == "gssapi" || n == "ntlm" || n == "spnego" || n == "iso-tsap"
 }
-
-// isOT tells whether a protocol is an industrial one.
-func isOT(protocol string) bool { return classes[protocol] == field || classes[protocol] == plant }

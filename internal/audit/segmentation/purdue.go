@@ -33,7 +33,7 @@ const (
 )
 
 // advice is what to do about each.
-var advice = map[string]string{
+var advice = map[string]string{ //nolint:gosec // sentences, no credentials
 	ruleConduit:    "find out who needs it: add a conduit to the file, or close it in the firewall",
 	ruleControlNet: "close it; let updates, time and remote service come from the DMZ, by somebody who asks for them each time",
 	rulePlantNet:   "send it through the DMZ: a mirror for updates, a relay for mail and time",

@@ -43,7 +43,7 @@ const (
 
 // devices are what the relay networks were made of: routers, VPN boxes and
 // cameras that nobody looks after.
-var devices = regexp.MustCompile(`(?i)\b(rv(0[41]\d|1[36]\d|32\d|34\d)\w?|netgear|prosafe|draytek|vigor ?\d*|asuswrt|asus rt-?\w*|rt-a[cx]\d+\w*|tp-?link|archer [ac]x?\d+|linksys|zyxel|mikrotik|routeros|d-?link|dir-\d{3}\w*|axis network camera|hikvision|dahua|ubiquiti|edgerouter|synology router|fritz!?box)\b`) //nolint:misspell // RouterOS is a name
+var devices = regexp.MustCompile(`(?i)\b(rv(0[41]\d|1[36]\d|32\d|34\d)\w?|netgear|prosafe|draytek|vigor ?\d*|asuswrt|asus rt-?\w*|rt-a[cx]\d+\w*|tp-?link|archer [ac]x?\d+|linksys|zyxel|mikrotik|routeros|d-?link|dir-\d{3}\w*|axis network camera|hikvision|dahua|ubiquiti|edgerouter|synology router|fritz!?box)\b`)
 
 // detector keeps, to the end, who logged in from outside and what stands where.
 type detector struct {
