@@ -175,6 +175,7 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		sketch.Join(l.(*huntLane).clocks)
 	}
 	cf.Evidence, cf.Skipped, cf.Span = rd.files, rd.skipped, rd.span
+	h.records.Rest()
 	p.Phase("judging records in the order of time")
 	aliases := incident.NewAliases(c.homeNets())
 	sessions := session.New(h.records.Lane().Put)

@@ -10,8 +10,12 @@ import (
 	"longwatch/internal/record"
 )
 
-// maxFan is how many runs are merged, and so open, at once.
-const maxFan = 64
+// maxFan is how many runs are merged, and so open, at once; each has a buffer of
+// runBuffer bytes.
+const (
+	maxFan    = 256
+	runBuffer = 1 << 16
+)
 
 // merge yields the records of many sources in order.
 type merge struct {
@@ -97,8 +101,8 @@ func openMerge(paths []string, memory []record.Record, types map[string]*record.
 
 // reduce merges runs until few enough are left to be open at once.
 func (b *Buffer) reduce(types map[string]*record.Type) error {
-	for len(b.runs) > maxFan {
-		batch := slices.Clone(b.runs[:maxFan])
+	for len(b.runs) > b.fan {
+		batch := slices.Clone(b.runs[:b.fan])
 		m, err := openMerge(batch, nil, types)
 		if err != nil {
 			return err
@@ -111,7 +115,7 @@ func (b *Buffer) reduce(types map[string]*record.Type) error {
 		for _, p := range batch {
 			_ = os.Remove(p)
 		}
-		b.runs = b.runs[maxFan:]
+		b.runs = b.runs[b.fan:]
 	}
 	return nil
 }
@@ -131,8 +135,15 @@ func (b *Buffer) Replay(types map[string]*record.Type, fn func(record.Record)) e
 	}
 	var memory []record.Record
 	for _, l := range b.lanes {
-		memory = append(memory, l.records...)
+		if len(b.runs) > 0 && len(l.records) > 0 { // others need the memory while this goes on
+			l.spill()
+		} else {
+			memory = append(memory, l.records...)
+		}
 		l.records, l.held = nil, 0
+	}
+	if b.err != nil {
+		return b.err
 	}
 	b.lanes = nil
 	slices.SortFunc(memory, Compare)

@@ -28,6 +28,7 @@ type Buffer struct {
 	spool  string
 	memory int64
 	share  atomic.Int64 // bytes a lane may hold before it spills
+	fan    int          // runs merged at once
 
 	mu    sync.Mutex
 	lanes []*Lane
@@ -39,7 +40,7 @@ type Buffer struct {
 // New makes a Buffer that keeps about memory bytes, shared evenly by its
 // lanes; spool is a folder for what does not fit.
 func New(spool string, memory int64) *Buffer {
-	b := &Buffer{spool: spool, memory: memory}
+	b := &Buffer{spool: spool, memory: memory, fan: maxFan}
 	b.share.Store(max(memory, minShare))
 	return b
 }
@@ -68,6 +69,13 @@ func (l *Lane) Put(r record.Record) {
 	if l.held < l.b.share.Load() {
 		return
 	}
+	l.spill()
+	clear(l.records)
+	l.records, l.held = l.records[:0], 0
+}
+
+// spill writes what the lane holds as a run.
+func (l *Lane) spill() {
 	slices.SortFunc(l.records, Compare)
 	if err := l.b.spill(l.records); err != nil {
 		l.b.mu.Lock()
@@ -76,8 +84,6 @@ func (l *Lane) Put(r record.Record) {
 		}
 		l.b.mu.Unlock()
 	}
-	clear(l.records)
-	l.records, l.held = l.records[:0], 0
 }
 
 // Compare is the order of replay: time, then type, then place in the evidence,

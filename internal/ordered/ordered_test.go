@@ -76,6 +76,7 @@ func replay(t *testing.T, records []record.Record, memory int64, lanes int) ([]r
 	t.Helper()
 	spool := filepath.Join(t.TempDir(), "spool")
 	b := New(spool, memory)
+	b.fan = 16
 	var wg sync.WaitGroup
 	for n := range lanes {
 		l := b.Lane()
@@ -123,9 +124,9 @@ func TestReplay(t *testing.T) {
 
 // TestManyRuns: more runs than may be open at once are merged in rounds.
 func TestManyRuns(t *testing.T) {
-	records := sample(maxFan*3, strings.Repeat("q", minShare)) // three of four fill a share
+	records := sample(16*3, strings.Repeat("q", minShare)) // three of four fill a share
 	got, runs := replay(t, records, 1, 1)
-	if runs <= 2*maxFan {
+	if runs <= 2*16 {
 		t.Fatalf("%d runs are too few to try this", runs)
 	}
 	if len(got) != len(records) || !slices.IsSortedFunc(got, Compare) {

@@ -109,7 +109,7 @@ func openRun(path string, types map[string]*record.Type) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &source{run: &runReader{file: f, r: bufio.NewReaderSize(f, 1<<16), types: types}}, nil
+	return &source{run: &runReader{file: f, r: bufio.NewReaderSize(f, runBuffer), types: types}}, nil
 }
 
 func (s *source) next() (record.Record, error) {

@@ -221,6 +221,21 @@ func (d *Dir) spill(l *Lane) {
 	l.held = 0
 }
 
+// Rest frees what the lanes hold when some of it had to be spilled already: what
+// is read is read, and others need the memory until Close. No lane may be in use.
+func (d *Dir) Rest() {
+	d.mu.Lock()
+	lanes, spilled := d.lanes, d.nruns > 0
+	d.mu.Unlock()
+	if !spilled {
+		return
+	}
+	for _, l := range lanes {
+		d.spill(l)
+		clear(l.batches)
+	}
+}
+
 // runPath names the next run file; d.mu is held, or there is one goroutine.
 func (d *Dir) runPath(name string) string {
 	d.nruns++
