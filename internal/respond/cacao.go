@@ -174,11 +174,11 @@ func (c *cacao) labels() []string {
 
 // id is an identifier of this plan: its incidents and the evidence's end decide.
 func (c *cacao) id(typ, name string) string {
-	seed := "respond\x00" + c.at
+	seed := []string{"respond", c.at}
 	for i := range c.plan.Sections {
-		seed += "\x00" + c.plan.Sections[i].Incident
+		seed = append(seed, c.plan.Sections[i].Incident)
 	}
-	return stix.Name(typ, seed+"\x00"+name)
+	return stix.Name(typ, strings.Join(append(seed, name), "\x00"))
 }
 
 // section adds the steps of one incident, the last of which leads to last, and

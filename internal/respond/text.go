@@ -113,16 +113,16 @@ func only(when bool, text string) string {
 
 // sign marks a step: three columns.
 func sign(t *Step) string {
-	out := ""
+	var out strings.Builder
 	for _, m := range []struct {
 		mark string
 		on   bool
 	}{{"◆", t.Window}, {"!", t.Approval != ""}, {"✗", !t.Undoable && (t.Phase == Contain || t.Phase == Eradicate)}} {
 		if m.on {
-			out += m.mark
+			out.WriteString(m.mark)
 		} else {
-			out += " "
+			out.WriteByte(' ')
 		}
 	}
-	return out
+	return out.String()
 }

@@ -257,7 +257,7 @@ func (w *who) outsideOf(findings []*finding.Finding) (out []record.Entity) {
 	for _, f := range findings {
 		names := slices.ContainsFunc(f.Entities, func(e record.Entity) bool { return e.Kind == "domain" && e.Role == "queried" })
 		for _, e := range f.Entities {
-			if e.Kind == "address" && !w.own(e.Value) && !(names && e.Role == "responder") {
+			if e.Kind == "address" && !w.own(e.Value) && (!names || e.Role != "responder") {
 				out = append(out, record.Entity{Kind: "address", Value: e.Value})
 			}
 		}

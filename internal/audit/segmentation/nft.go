@@ -150,13 +150,13 @@ func (z *Zoning) nftEnd(zone string, hosts []netip.Addr, f family, side string) 
 	case internetZone:
 		return fmt.Sprintf("%s %s != @own_%s", f.name, side, f.suffix), true
 	case noZone:
-		out := fmt.Sprintf("%s %s @own_%s", f.name, side, f.suffix)
+		out := []string{fmt.Sprintf("%s %s @own_%s", f.name, side, f.suffix)}
 		for _, i := range z.sortedZones() {
 			if len(z.elements(i, f.is4)) > 0 {
-				out += fmt.Sprintf(" %s %s != @zone%d_%s", f.name, side, i, f.suffix)
+				out = append(out, f.outsideZone(side, i))
 			}
 		}
-		return out, true
+		return strings.Join(out, " "), true
 	}
 	for _, i := range z.sortedZones() {
 		if z.Zones[i].Name == zone && len(z.elements(i, f.is4)) > 0 {
@@ -169,13 +169,18 @@ func (z *Zoning) nftEnd(zone string, hosts []netip.Addr, f family, side string) 
 // nftZone is the condition that an end is in a zone, and in none that lies
 // inside its networks.
 func (z *Zoning) nftZone(i int, f family, side string) string {
-	out := fmt.Sprintf("%s %s @zone%d_%s", f.name, side, i, f.suffix)
+	out := []string{fmt.Sprintf("%s %s @zone%d_%s", f.name, side, i, f.suffix)}
 	for _, j := range z.sortedZones() {
 		if j != i && z.inside(j, i, f.is4) {
-			out += fmt.Sprintf(" %s %s != @zone%d_%s", f.name, side, j, f.suffix)
+			out = append(out, f.outsideZone(side, j))
 		}
 	}
-	return out
+	return strings.Join(out, " ")
+}
+
+// outsideZone is the condition that an end is in none of a zone's networks.
+func (f family) outsideZone(side string, zone int) string {
+	return fmt.Sprintf("%s %s != @zone%d_%s", f.name, side, zone, f.suffix)
 }
 
 // inside tells whether something of zone j lies in a network of zone i.

@@ -76,7 +76,7 @@ const dynamicPorts = 32768
 // turned tells whether a connection that was not seen from its beginning has
 // its ends the wrong way round: the first packet seen was an answer.
 func turned(c *network.Conn) bool {
-	if c.Proto != "tcp" && c.Proto != "udp" || c.State != "OTH" && c.State != "SHR" && !(c.Proto == "udp" && c.State != "S0") {
+	if c.Proto != "tcp" && c.Proto != "udp" || c.State != "OTH" && c.State != "SHR" && (c.Proto != "udp" || c.State == "S0") {
 		return false
 	}
 	t := transportOf(c.Proto)
