@@ -202,7 +202,7 @@ func TestKQL(t *testing.T) {
 	judged(t, pypeer.Python(t, "kusto_query_language_parser", "antlr4"), `
 import os, sys
 import kusto_query_language_parser as k
-sys.path.insert(0, os.path.join(k.__path__[0], "parse_tools_v4.13"))
+sys.path[:0] = [os.path.join(k.__path__[0], d) for d in ("parse_tools_v4.13", "parse_tools")] # by release
 from antlr4 import InputStream, CommonTokenStream
 from antlr4.error.ErrorListener import ErrorListener
 from KqlLexer import KqlLexer as Lexer
