@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -74,7 +72,7 @@ func (r *Respond) Run(ctx context.Context) (*Responded, error) {
 	if out.Dir == "" {
 		out.Dir = filepath.Join(r.Case, "respond")
 	}
-	if err := respondFolder(out.Dir, r.Force); err != nil {
+	if err := ResultFolder(out.Dir, planFiles(), r.Force); err != nil {
 		return nil, err
 	}
 	if out.Files, err = plan.Write(out.Dir, func(f respond.Format) bool { return len(r.Formats) == 0 || slices.Contains(r.Formats, f.Name) }); err != nil {
@@ -146,18 +144,11 @@ func (r *Respond) ask(ctx context.Context, in *respond.Input) error {
 	return nil
 }
 
-// respondFolder makes the folder of a plan; one with files of somebody else is
-// refused.
-func respondFolder(dir string, force bool) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+// planFiles are the names of what a plan's folder holds.
+func planFiles() []string {
+	own := []string{respond.BlocksFolder, hunts.Folder}
+	for _, f := range respond.Formats {
+		own = append(own, f.File)
 	}
-	for _, e := range entries {
-		ours := e.Name() == respond.BlocksFolder || e.Name() == hunts.Folder || slices.ContainsFunc(respond.Formats, func(f respond.Format) bool { return f.File == e.Name() })
-		if !force && !ours {
-			return fmt.Errorf("output folder %q holds other files: name an empty or new folder with -o, or add --force", dir)
-		}
-	}
-	return os.MkdirAll(dir, 0o750)
+	return own
 }

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 
 	"github.com/spf13/cobra"
 
+	"longwatch/internal/app"
 	"longwatch/internal/audit/iis"
 	"longwatch/internal/finding"
 )
@@ -91,7 +91,7 @@ func auditIIS(cmd *cobra.Command, paths []string, o auditFlags) error {
 		}
 	}
 	if o.out != "" {
-		if err := auditFolder(o.out, o.force); err != nil {
+		if err := app.ResultFolder(o.out, []string{auditText, auditLines}, o.force); err != nil {
 			return err
 		}
 	}
@@ -117,21 +117,6 @@ func auditIIS(cmd *cobra.Command, paths []string, o auditFlags) error {
 		return status(exitPartly)
 	}
 	return nil
-}
-
-// auditFolder makes the output folder; one with files of somebody else is
-// refused.
-func auditFolder(dir string, force bool) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	for _, e := range entries {
-		if n := e.Name(); n != auditText && n != auditLines && !force {
-			return fmt.Errorf("output folder %q holds other files: name an empty or new folder with -o, or add --force", dir)
-		}
-	}
-	return os.MkdirAll(dir, 0o750)
 }
 
 // showAudit prints the report and writes it below the output folder.

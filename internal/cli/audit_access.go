@@ -82,16 +82,7 @@ func (o *caseAudit) check(kind string) (finding.Severity, error) {
 	if o.out == "" || o.force {
 		return threshold, nil
 	}
-	entries, err := os.ReadDir(o.out)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return 0, err
-	}
-	for _, e := range entries {
-		if n := e.Name(); n != kind+".json" && n != kind+".csv" && n != kind+".html" {
-			return 0, fmt.Errorf("output folder %q holds other files: name an empty or new folder with -o, or add --force", o.out)
-		}
-	}
-	return threshold, nil
+	return threshold, app.CheckResultFolder(o.out, []string{kind + ".json", kind + ".csv", kind + ".html"}, false)
 }
 
 func newAuditAccess() *cobra.Command {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -102,7 +101,7 @@ func auditSegmentation(cmd *cobra.Command, input string, o *segmentationFlags) (
 		}
 	}
 	if o.out != "" {
-		if err := outFolder(o.out, segmentationFiles, o.force); err != nil {
+		if err := app.ResultFolder(o.out, segmentationFiles, o.force); err != nil {
 			return err
 		}
 	}
@@ -135,21 +134,6 @@ func readZones(path string) (*segmentation.Zoning, error) {
 
 // segmentationFiles are what audit segmentation writes below -o.
 var segmentationFiles = []string{"segmentation.json", "segmentation.html", "segmentation.csv", "conduits.yaml", "conduits.nft"}
-
-// outFolder makes an output folder; one with files of somebody else is
-// refused.
-func outFolder(dir string, own []string, force bool) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	for _, e := range entries {
-		if !slices.Contains(own, e.Name()) && !force {
-			return fmt.Errorf("output folder %q holds other files: name an empty or new folder with -o, or add --force", dir)
-		}
-	}
-	return os.MkdirAll(dir, 0o750)
-}
 
 // showSegmentation writes the files below the output folder and prints.
 func showSegmentation(stdout io.Writer, r *segmentation.Report, o *segmentationFlags) error {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"longwatch/internal/finding"
 	"longwatch/internal/terminal"
 )
 
@@ -16,8 +15,6 @@ const (
 	cited   = 2  // records of a reason
 	longest = 600
 )
-
-var colours = map[finding.Severity]string{finding.Critical: "1;97;41", finding.High: "1;31", finding.Medium: "33", finding.Low: "36", finding.Info: "2"}
 
 // Text writes the sheet for a terminal.
 func (s *Sheet) Text(w io.Writer) error {
@@ -64,7 +61,7 @@ func (r *Row) text(b *strings.Builder, p terminal.Paint) {
 	if badge == "" {
 		badge = r.Grade.String()
 	}
-	fmt.Fprintf(b, "\n  %s %s\n", p.With(colours[r.Grade], fmt.Sprintf("%-8s", badge)), p.Bold(clean(r.Head)))
+	fmt.Fprintf(b, "\n  %s %s\n", p.Badge(r.Grade, badge), p.Bold(clean(r.Head)))
 	fmt.Fprintf(b, "    %s\n", terminal.Wrap(clean(r.Says), 4))
 	for _, f := range r.Facts {
 		fmt.Fprintf(b, "    %-11s %s\n", f.Name, terminal.Wrap(clean(f.Text), 16))
