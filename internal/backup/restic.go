@@ -28,6 +28,7 @@ import (
 const (
 	maxSmall  = 64 << 20 // bytes of a key, snapshot or index, before and after decompression
 	maxScrypt = 1 << 21  // N times r that a key may ask for: 256 MiB
+	maxWork   = 1 << 24  // N times r times p: seconds; restic measures the machine that makes the key and asks for half a second of it
 	extension = 16       // bytes of the MAC
 	ivSize    = 16       //
 )
@@ -171,49 +172,64 @@ var errCipher = errors.New("it does not decrypt: damaged, or of another reposito
 
 // unlock tries password on every key of the repository.
 func unlock(dir string, password []byte, there map[string]bool) (*repoKey, error) {
+	var untried []string
 	for _, name := range below(there, "keys/") {
 		b, err := small(filepath.Join(dir, name))
 		if err != nil {
 			return nil, fmt.Errorf("backup: %w", err)
 		}
-		if k := openKey(b, password); k != nil {
+		k, err := openKey(b, password)
+		if err == nil {
 			return k, nil
 		}
+		if !errors.Is(err, errCipher) {
+			untried = append(untried, fmt.Sprintf("%s: %v", name, err))
+		}
+	}
+	if len(untried) > 0 {
+		return nil, fmt.Errorf("backup: the password opens no key of %q; not tried: %s", dir, strings.Join(untried, "; "))
 	}
 	return nil, fmt.Errorf("backup: the password opens no key of %q", dir)
 }
 
-// openKey decrypts a master key, nil when the password is not its own.
-func openKey(b, password []byte) *repoKey {
+// openKey decrypts a master key. The error is errCipher when password is not
+// the key's own, and another when the key could not be tried.
+func openKey(b, password []byte) (*repoKey, error) {
 	var file struct {
 		KDF        string
 		N, R, P    int
 		Salt, Data []byte
 	}
-	if json.Unmarshal(b, &file) != nil || file.KDF != "scrypt" || file.N < 2 || file.R < 1 || file.P < 1 || file.P > 4 || file.N > maxScrypt || file.R > maxScrypt/file.N {
-		return nil
+	if err := json.Unmarshal(b, &file); err != nil {
+		return nil, fmt.Errorf("no key file: %w", err)
+	}
+	if file.KDF != "scrypt" || file.N < 2 || file.R < 1 || file.P < 1 {
+		return nil, fmt.Errorf("a key of %q with N %d, r %d and p %d", file.KDF, file.N, file.R, file.P)
+	}
+	if file.N > maxScrypt || file.R > maxScrypt/file.N || file.P > maxWork/(file.N*file.R) {
+		return nil, fmt.Errorf("it asks for more work than a key may: N %d, r %d, p %d", file.N, file.R, file.P)
 	}
 	derived, err := scrypt.Key(password, file.Salt, file.N, file.R, file.P, 64)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	user := &repoKey{encrypt: derived[:32], macK: derived[32:48], macR: derived[48:]}
 	plain, err := user.open(file.Data)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	var master struct {
 		Mac     struct{ K, R string }
 		Encrypt string
 	}
-	if json.Unmarshal(plain, &master) != nil {
-		return nil
+	if err := json.Unmarshal(plain, &master); err != nil {
+		return nil, fmt.Errorf("what it locks is no master key: %w", err)
 	}
 	k := &repoKey{encrypt: unbase64(master.Encrypt), macK: unbase64(master.Mac.K), macR: unbase64(master.Mac.R)}
 	if len(k.encrypt) != 32 || len(k.macK) != 16 || len(k.macR) != 16 {
-		return nil
+		return nil, errors.New("what it locks is no master key")
 	}
-	return k
+	return k, nil
 }
 
 func unbase64(s string) []byte {

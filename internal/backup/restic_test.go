@@ -1,6 +1,8 @@
 package backup
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -130,13 +132,33 @@ func TestResticDamagedLists(t *testing.T) {
 	}
 }
 
+// TestKeyWork: restic measures the machine that makes a key and lets it work
+// for half a second within 60 MB, so that p grows with the machine: 1 to 7 have
+// been seen. Such a key is tried, one that asks for minutes is named instead.
+func TestKeyWork(t *testing.T) {
+	key := `{"kdf":"scrypt","N":%d,"r":8,"p":%d,"salt":"AAAA","data":"` + strings.Repeat("A", 80) + `"}`
+	for _, p := range []int{1, 7, 32} {
+		if _, err := openKey(fmt.Appendf(nil, key, 1<<15, p), []byte("password")); !errors.Is(err, errCipher) {
+			t.Errorf("p %d: %v, want it tried and not opened", p, err)
+		}
+	}
+	for _, np := range [][2]int{{1 << 15, 1000}, {1 << 30, 1}, {1 << 15, 0}} {
+		if _, err := openKey(fmt.Appendf(nil, key, np[0], np[1]), []byte("password")); err == nil || errors.Is(err, errCipher) {
+			t.Errorf("N %d, p %d: %v, want it refused with its numbers", np[0], np[1], err)
+		}
+	}
+}
+
 // FuzzOpenKey: a key file that somebody wrote opens nothing and asks for little.
 func FuzzOpenKey(f *testing.F) {
 	f.Add([]byte(`{"kdf":"scrypt","N":2,"r":1,"p":1,"salt":"AAAA","data":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="}`))
 	f.Add([]byte(`{"kdf":"scrypt","N":1048576,"r":64,"p":4}`))
 	f.Add([]byte(`{"kdf":"scrypt","N":4611686018427387904,"r":4,"p":1}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if len(b) < 4096 && openKey(b, []byte("password")) != nil {
+		if len(b) >= 4096 {
+			return
+		}
+		if _, err := openKey(b, []byte("password")); err == nil {
 			t.Error("a key opened that nobody locked")
 		}
 	})
