@@ -20,11 +20,12 @@ var ErrStep = errors.New("proto: parser used bytes that were not there")
 // parser gets nothing more but Close.
 type Stream struct {
 	parser Parser
-	holder Holder // the same, or nil
-	unused [2][]byte
+	holder Holder     // the same, or nil
+	unused [2]*buffer // nil: none
 	need   [2]int
 	err    error
 	closed bool
+	busy   bool // the parser is looking at an unused buffer
 }
 
 // NewStream wraps p.
@@ -37,7 +38,7 @@ func NewStream(p Parser) *Stream {
 func (s *Stream) Err() error { return s.err }
 
 // Buffered is the number of bytes that wait for more.
-func (s *Stream) Buffered() int { return len(s.unused[0]) + len(s.unused[1]) }
+func (s *Stream) Buffered() int { return s.unused[0].len() + s.unused[1].len() }
 
 // Held is about how many bytes the stream and its parser keep; a nil Stream
 // keeps none.
@@ -45,7 +46,7 @@ func (s *Stream) Held() int {
 	if s == nil || s.closed {
 		return 0
 	}
-	n := cap(s.unused[0]) + cap(s.unused[1])
+	n := s.unused[0].cap() + s.unused[1].cap()
 	if s.holder != nil {
 		n += s.holder.Held()
 	}
@@ -57,26 +58,48 @@ func (s *Stream) Feed(d Dir, b []byte) error {
 	if s.err != nil || len(b) == 0 || s.closed {
 		return s.err
 	}
-	kept := len(s.unused[d]) > 0
-	if kept {
-		if len(s.unused[d])+len(b) > MaxUnused {
+	x := s.unused[d]
+	if x != nil {
+		if len(x.b)+len(b) > MaxUnused {
 			return s.fail(ErrUnused)
 		}
-		s.unused[d] = append(s.unused[d], b...)
-		b = s.unused[d]
+		x = x.add(b)
+		s.unused[d], b = x, x.b
 	}
+	s.busy = true
+	rest, err := s.parse(d, b)
+	s.busy = false
+	if err != nil {
+		return s.fail(err)
+	}
+	switch {
+	case s.closed || s.err != nil: // by what the parser did
+	case len(rest) == 0:
+		s.release(d)
+	case x != nil:
+		x.b = x.b[:copy(x.b, rest)]
+	case len(rest) > MaxUnused:
+		return s.fail(ErrUnused)
+	default:
+		s.unused[d] = s.unused[d].add(rest)
+	}
+	return nil
+}
+
+// parse gives the parser b and returns what it leaves.
+func (s *Stream) parse(d Dir, b []byte) ([]byte, error) {
 	for len(b) > 0 && len(b) >= s.need[d] {
 		step, err := s.parser.Parse(d, b)
 		if err != nil {
-			return s.fail(err)
+			return nil, err
 		}
 		if step.Used < 0 || step.Used > len(b) {
-			return s.fail(fmt.Errorf("%w: %d of %d", ErrStep, step.Used, len(b)))
+			return nil, fmt.Errorf("%w: %d of %d", ErrStep, step.Used, len(b))
 		}
 		b = b[step.Used:]
 		s.need[d] = step.Need
 		if step.Need > MaxUnused {
-			return s.fail(ErrUnused)
+			return nil, ErrUnused
 		}
 		if step.Used == 0 {
 			if s.need[d] <= len(b) {
@@ -85,19 +108,16 @@ func (s *Stream) Feed(d Dir, b []byte) error {
 			break
 		}
 	}
-	switch {
-	case len(b) == 0:
-		s.unused[d] = s.unused[d][:0]
-	case kept:
-		n := copy(s.unused[d], b)
-		s.unused[d] = s.unused[d][:n]
-	default:
-		if len(b) > MaxUnused {
-			return s.fail(ErrUnused)
-		}
-		s.unused[d] = append(s.unused[d][:0], b...)
+	return b, nil
+}
+
+// release gives back the buffer of a direction.
+func (s *Stream) release(d Dir) {
+	x := s.unused[d]
+	s.unused[d] = nil
+	if x != nil && !s.busy {
+		x.free()
 	}
-	return nil
 }
 
 // Gap passes on that n bytes of d are missing.
@@ -105,7 +125,8 @@ func (s *Stream) Gap(d Dir, n int) error {
 	if s.err != nil || s.closed {
 		return s.err
 	}
-	s.unused[d], s.need[d] = s.unused[d][:0], 0
+	s.release(d)
+	s.need[d] = 0
 	if err := s.parser.Gap(d, n); err != nil {
 		return s.fail(err)
 	}
@@ -145,13 +166,15 @@ func (s *Stream) Authenticated(ok bool, by Authority) {
 func (s *Stream) Close() {
 	if !s.closed {
 		s.closed = true
-		s.unused = [2][]byte{}
+		s.release(Orig)
+		s.release(Resp)
 		s.parser.Close()
 	}
 }
 
 func (s *Stream) fail(err error) error {
 	s.err = err
-	s.unused = [2][]byte{}
+	s.release(Orig)
+	s.release(Resp)
 	return err
 }

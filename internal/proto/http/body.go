@@ -3,6 +3,7 @@ package http
 import (
 	"bytes"
 	"strings"
+	"sync"
 
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
@@ -35,10 +36,40 @@ type body struct {
 	count   lineCount
 	entity  entity // what is being written now
 
-	head   []byte // first decoded bytes; the memory is used again
+	base64 bool    // nothing but Base64 characters so far
+	sample *sample // of the decoded bytes; nil: none yet
+}
+
+// sample is what traits are made of: most messages have no body, and those that
+// are over leave theirs to others.
+type sample struct {
+	head   []byte // first decoded bytes
 	counts [256]uint32
-	base64 bool // nothing but Base64 characters so far
 	tail   [tailLen]byte
+}
+
+var spareSamples = sync.Pool{New: func() any { return &sample{head: make([]byte, 0, headLen)} }}
+
+// head is the first decoded bytes.
+func (b *body) head() []byte {
+	if b.sample == nil {
+		return nil
+	}
+	return b.sample.head
+}
+
+// free leaves what only a message that goes on needs to others.
+func (b *body) free() {
+	if x := b.sample; x != nil {
+		b.sample = nil
+		x.head, x.counts, x.tail = x.head[:0], [256]uint32{}, [tailLen]byte{}
+		spareSamples.Put(x)
+	}
+	if z := b.zip; z != nil {
+		b.zip, b.unpack = nil, false
+		z.out, z.src = nil, nil
+		spareInflaters.Put(z)
+	}
 }
 
 // entity is one file within a body: all of it, or a part of multipart.
@@ -58,15 +89,13 @@ type byteRange struct{ first, last, total uint64 }
 // begin starts a body by the message's headers.
 func (b *body) begin(h *half) {
 	b.h, b.n, b.unpack, b.multi, b.base64 = h, 0, false, false, true
-	b.head, b.counts, b.tail = b.head[:0], [256]uint32{}, [tailLen]byte{}
+	b.free()
 	b.entity = entity{name: h.name, ranged: h.ranged}
 	b.frozen, b.byLines, b.ended, b.torn, b.last, b.count = false, false, false, false, 0, lineCount{}
 	switch h.encoding {
 	case "gzip", "x-gzip", "deflate":
 		b.unpack = true
-		if b.zip == nil {
-			b.zip = &inflater{}
-		}
+		b.zip = spareInflaters.Get().(*inflater)
 		b.zip.reset(h.encoding != "deflate", b.decoded)
 	default:
 		if !h.chunked {
@@ -129,21 +158,26 @@ func (b *body) decoded(p []byte) {
 
 // learn keeps what traits are made of.
 func (b *body) learn(p []byte) {
+	x := b.sample
+	if x == nil {
+		x = spareSamples.Get().(*sample)
+		b.sample = x
+	}
 	if room := entropyLen - int(min(b.n, entropyLen)); room > 0 {
 		for _, c := range p[:min(room, len(p))] {
-			b.counts[c]++
+			x.counts[c]++
 		}
 	}
-	if room := headLen - len(b.head); room > 0 {
-		b.head = append(b.head, p[:min(room, len(p))]...)
+	if room := headLen - len(x.head); room > 0 {
+		x.head = append(x.head, p[:min(room, len(p))]...)
 	}
 	if b.base64 {
 		b.base64 = allBase64(p)
 		if n := len(p); n >= tailLen {
-			copy(b.tail[:], p[n-tailLen:])
+			copy(x.tail[:], p[n-tailLen:])
 		} else {
-			copy(b.tail[:], b.tail[n:])
-			copy(b.tail[tailLen-n:], p)
+			copy(x.tail[:], x.tail[n:])
+			copy(x.tail[tailLen-n:], p)
 		}
 	}
 }
@@ -326,10 +360,11 @@ func (b *body) finish() {
 	}
 	b.endEntity()
 	r := b.rec()
-	shown := string(b.head[:min(len(b.head), shownLen)])
+	head := b.head()
+	shown := string(head[:min(len(head), shownLen)])
 	var bits record.Opt[float64]
-	if len(b.head) > 0 {
-		bits = record.Some(entropyOf(&b.counts))
+	if len(head) > 0 {
+		bits = record.Some(entropyOf(&b.sample.counts))
 	}
 	if b.h.d == proto.Orig {
 		r.ReqBodyLen, r.ReqBodyHead, r.ReqEntropy = b.n, shown, bits
@@ -338,6 +373,7 @@ func (b *body) finish() {
 		r.RespBodyLen, r.RespBodyHead, r.RespEntropy = b.n, shown, bits
 		b.replyTraits(r)
 	}
+	b.free()
 }
 
 // parseRange reads "bytes first-last/total".

@@ -14,9 +14,12 @@ func (p *parser) Held() int {
 }
 
 func (h *half) held() int {
-	n := cap(h.tail) + cap(h.body.head) + h.last.Held() + h.rest.Held() + h.body.entity.file.Held()
+	n := cap(h.tail) + h.last.Held() + h.rest.Held() + h.body.entity.file.Held()
+	if h.body.sample != nil {
+		n += headLen + 1<<10
+	}
 	if h.body.zip != nil {
-		n += len(h.body.zip.buf) + cap(h.body.zip.kept)
+		n += len(h.body.zip.buf) + len(h.body.zip.kept)
 	}
 	return n
 }

@@ -1,6 +1,9 @@
 package http
 
-import "errors"
+import (
+	"errors"
+	"sync"
+)
 
 // An inflater unpacks gzip (RFC 1952), zlib (RFC 1950) or bare deflate (RFC
 // 1951) as bytes come, so that a body of any size needs the same memory and a
@@ -49,6 +52,9 @@ var (
 	errBomb    = errors.New("http: body expands too far")
 	errMore    = errors.New("http: more packed bytes needed")
 )
+
+// spareInflaters are those that nobody uses now.
+var spareInflaters = sync.Pool{New: func() any { return &inflater{} }}
 
 // reset starts a new stream, with the tables' memory.
 func (z *inflater) reset(gzip bool, out func([]byte)) {

@@ -32,10 +32,10 @@ func (b *body) requestTraits(r *Request) {
 	if query, ok := cutQuery(r.URI); ok && tunnelQuery(query) {
 		addTrait(r, TraitTunnelCommand)
 	}
-	if len(b.head) == 0 {
+	if len(b.head()) == 0 {
 		return
 	}
-	if bytes.Contains(b.head, []byte("d2hvYW1p")) || bytes.Contains(b.head, []byte("dwBoAG8AYQBtAGkA")) {
+	if bytes.Contains(b.head(), []byte("d2hvYW1p")) || bytes.Contains(b.head(), []byte("dwBoAG8AYQBtAGkA")) {
 		addTrait(r, TraitBase64Whoami)
 	}
 	if b.base64 && b.n >= minToken && b.n%4 == 0 {
@@ -43,33 +43,33 @@ func (b *body) requestTraits(r *Request) {
 			addTrait(r, TraitBase64Token)
 		}
 	}
-	if !b.base64 && b.n >= minBlocks && b.n%16 == 0 && randomEnough(b.head, aesBar) {
+	if !b.base64 && b.n >= minBlocks && b.n%16 == 0 && randomEnough(b.head(), aesBar) {
 		addTrait(r, TraitAESBlocks)
 	}
 }
 
 // plain decodes the beginning of a body that is Base64.
 func (b *body) plain() ([]byte, bool) {
-	plain, err := base64.StdEncoding.DecodeString(string(b.head[:len(b.head)/4*4]))
+	plain, err := base64.StdEncoding.DecodeString(string(b.head()[:len(b.head())/4*4]))
 	return plain, err == nil
 }
 
 func (b *body) replyTraits(r *Request) {
-	if len(b.head) < minFrame {
+	if len(b.head()) < minFrame {
 		return
 	}
-	if b.base64 && (b.n-2*tailLen)%4 == 0 && digestHalf(b.head[:tailLen]) && digestHalf(b.tail[:]) {
+	if b.base64 && (b.n-2*tailLen)%4 == 0 && digestHalf(b.head()[:tailLen]) && digestHalf(b.sample.tail[:]) {
 		addTrait(r, TraitGodzillaReply)
 	}
 	kind := strings.ToLower(r.RespType)
 	if kind != "text/html" && kind != "application/octet-stream" || len(r.RespMIME) > 0 && r.RespMIME[0] != "text/plain" {
 		return // a type of its own explains the bytes: an image, an archive, a program
 	}
-	switch b.head[0] {
+	switch b.head()[0] {
 	case '<', '{', '[', '\n', '\r', ' ', '\t', 0xef:
 		return
 	}
-	known := b.head
+	known := b.head()
 	if b.base64 && b.n%4 == 0 {
 		if plain, ok := b.plain(); ok {
 			known = plain
