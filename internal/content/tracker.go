@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"sync"
 )
 
 // decideLen is how many bytes choose the scanner of a file.
@@ -76,18 +77,42 @@ func (t *Tracker) Write(b []byte) {
 			t.scan.write(b)
 		}
 		if room := HeadLen - len(t.head); room > 0 {
-			t.head = append(t.head, b[:min(len(b), room)]...)
+			t.keep(b[:min(len(b), room)])
 		}
 		return
 	}
 	room := min(len(b), HeadLen-len(t.head))
-	t.head = append(t.head, b[:room]...)
+	t.keep(b[:room])
 	if len(t.head) >= decideLen {
 		t.decide()
 		if t.scan != nil {
 			t.scan.write(b[room:])
 		}
 	}
+}
+
+// spareHeads are those that nobody uses.
+var spareHeads = sync.Pool{New: func() any { return new([HeadLen]byte) }}
+
+// smallHead is the size of heads that are not worth a spare one.
+const smallHead = 512
+
+// keep adds b to the head, for which there is room.
+func (t *Tracker) keep(b []byte) {
+	if n := len(t.head) + len(b); n > smallHead && cap(t.head) < HeadLen {
+		t.head = append(spareHeads.Get().(*[HeadLen]byte)[:0], t.head...)
+	}
+	t.head = append(t.head, b...)
+}
+
+// Done says that the file is over: MIME and what Sum returned stay, the head is
+// left to others.
+func (t *Tracker) Done() {
+	t.MIME()
+	if cap(t.head) == HeadLen {
+		spareHeads.Put((*[HeadLen]byte)(t.head[:HeadLen]))
+	}
+	t.head, t.looked, t.scan = nil, 0, nil
 }
 
 // decide chooses the scanner and gives it the bytes so far.

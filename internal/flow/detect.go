@@ -2,6 +2,7 @@ package flow
 
 import (
 	"iter"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -16,15 +17,30 @@ type protocols struct {
 	byName map[string]int
 	tcp    set // those with a probe, by transport
 	udp    set
-	byPort map[portKey]set
-	meet   map[uint16]bool // ports of proto.Spec.Meet
+	byPort [2][]uint8 // place in sets, by transport and port; 0: nobody's
+	sets   []set
+	meet   portSet // ports of proto.Spec.Meet
+	meets  bool    // there are some
 
 	tcpProbes, udpProbes []proto.Spec // the same as tcp and udp
 }
 
-type portKey struct {
-	t    proto.Transport
-	port uint16
+// portSet is a set of ports.
+type portSet [1 << 16 / 64]uint64
+
+func (s *portSet) add(p uint16)      { s[p/64] |= 1 << (p % 64) }
+func (s *portSet) has(p uint16) bool { return s[p/64]&(1<<(p%64)) != 0 }
+
+// ofPort are the protocols that a port speaks for.
+func (p *protocols) ofPort(t proto.Transport, port uint16) *set {
+	return &p.sets[p.byPort[row(t)][port]]
+}
+
+func row(t proto.Transport) int {
+	if t == proto.UDP {
+		return 1
+	}
+	return 0
 }
 
 // set is a set of protocols by position.
@@ -49,12 +65,13 @@ func (s *set) all() iter.Seq[int] {
 }
 
 func newProtocols(specs []proto.Spec) *protocols {
-	p := &protocols{specs: specs, byName: map[string]int{}, byPort: map[portKey]set{}, meet: map[uint16]bool{}}
+	p := &protocols{specs: specs, byName: map[string]int{}, byPort: [2][]uint8{make([]uint8, 1<<16), make([]uint8, 1<<16)}, sets: make([]set, 1)}
 	for i := range specs {
 		sp := &specs[i]
 		p.byName[sp.Name] = i
 		for _, port := range sp.Meet {
-			p.meet[port] = true
+			p.meet.add(port)
+			p.meets = true
 		}
 		if sp.Probe == nil {
 			continue
@@ -71,13 +88,28 @@ func newProtocols(specs []proto.Spec) *protocols {
 				p.udpProbes = append(p.udpProbes, *sp)
 			}
 			for _, port := range sp.Ports {
-				s := p.byPort[portKey{t, port}]
-				s.add(i)
-				p.byPort[portKey{t, port}] = s
+				p.claim(t, port, i)
 			}
 		}
 	}
 	return p
+}
+
+// claim says that a port speaks for protocol i. Ports share a set of protocols
+// as long as there is room for their numbers; those that come too late are nobody's.
+func (p *protocols) claim(t proto.Transport, port uint16, i int) {
+	at := &p.byPort[row(t)][port]
+	with := p.sets[*at]
+	with.add(i)
+	n := slices.Index(p.sets, with)
+	if n < 0 {
+		n = len(p.sets)
+		p.sets = append(p.sets, with)
+	}
+	if n > math.MaxUint8 {
+		panic("flow: more combinations of protocols on ports than a byte can tell")
+	}
+	*at = uint8(n)
 }
 
 const (
@@ -142,9 +174,9 @@ func (s *shard) newApp(c *conn) *app {
 	}
 	_, port := c.respEnd()
 	_, from := c.origEnd()
-	a.port = s.eng.protos.byPort[portKey{t, port}]
-	if p, ok := s.eng.protos.byPort[portKey{t, from}]; ok && a.port.empty() {
-		a.port = p
+	a.port = *s.eng.protos.ofPort(t, port)
+	if a.port.empty() {
+		a.port = *s.eng.protos.ofPort(t, from)
 	}
 	a.open = [2]set{all, all}
 	a.conn = proto.Conn{ID: c.head(s), Transport: t, Engine: a, HashFiles: s.eng.cfg.HashFiles, Extract: s.extract}
@@ -209,7 +241,7 @@ func (a *app) start(i int) {
 	a.open[0].del(i)
 	a.open[1].del(i)
 	if !a.open[0].empty() || !a.open[1].empty() {
-		a.doubt = &doubt{}
+		a.doubt = a.s.spare.newDoubt()
 	}
 }
 
@@ -252,6 +284,12 @@ func (a *app) hold(d proto.Dir, b []byte) {
 	if len(a.held[d]) > 2*maxProbe {
 		return
 	}
+	if a.held[d] == nil {
+		a.held[d] = a.s.spare.bytes()
+	}
+	if a.parts == nil {
+		a.parts = a.s.spare.newParts()
+	}
 	a.held[d] = append(a.held[d], b...)
 	a.parts = append(a.parts, heldPart{ts: a.s.now, at: a.s.at, n: len(b), dir: d})
 	a.s.charge(a.c)
@@ -260,6 +298,7 @@ func (a *app) hold(d proto.Dir, b []byte) {
 // replay gives the parser what was held, at the time it was captured.
 func (a *app) replay() {
 	parts, held := a.parts, a.held
+	defer a.s.spare.free(held, parts)
 	a.parts, a.held = nil, [2][]byte{}
 	now, at := a.s.now, a.s.at
 	for _, p := range parts {
@@ -358,6 +397,13 @@ func (a *app) close() {
 	}
 	a.believe()
 	a.stop()
+	a.forget()
+}
+
+// forget leaves what was held to others.
+func (a *app) forget() {
+	a.s.spare.free(a.held, a.parts)
+	a.held, a.parts = [2][]byte{}, nil
 }
 
 // stop ends the parser.

@@ -37,6 +37,9 @@ func (a *app) note(p heldPart, b []byte) {
 		return
 	}
 	p.ts, p.at = a.s.now, a.s.at
+	if x.held[p.dir] == nil {
+		x.held[p.dir] = a.s.spare.bytes()
+	}
 	x.parts = append(x.parts, p)
 	x.held[p.dir] = append(x.held[p.dir], b...)
 	a.s.charge(a.c)
@@ -76,6 +79,8 @@ func (a *app) believe() {
 		a.s.weird(a.c, w.source, w.name, w.addl)
 	}
 	a.s.now, a.s.at = now, at
+	a.s.spare.free(x.held, x.parts)
+	a.s.spare.freeDoubt(x)
 }
 
 // revoke takes back a parser that failed while in doubt, and gives its bytes to
@@ -96,6 +101,7 @@ func (a *app) revoke() bool {
 		}
 	}
 	a.held, a.parts = x.held, x.parts
+	a.s.spare.freeDoubt(x)
 	first := a.parts[0].dir
 	for _, d := range [2]proto.Dir{first, first.Other()} {
 		view := a.beforeHole(d)

@@ -24,6 +24,11 @@ func makeKey(src, dst capture.Addr, sport, dport uint16, proto uint8, oneWay boo
 	return key{a: dst, b: src, pa: dport, pb: sport, proto: proto}, 1
 }
 
+// is tells whether two keys are the same.
+func (k *key) is(o *key) bool {
+	return k.a == o.a && k.b == o.b && k.pa == o.pa && k.pb == o.pb && k.proto == o.proto
+}
+
 // fold is the 128-bit product of x and y, folded.
 func fold(x, y uint64) uint64 {
 	hi, lo := bits.Mul64(x, y)

@@ -15,7 +15,7 @@ func (a *app) giveUp() {
 		return
 	}
 	a.late = maxLate
-	a.held, a.parts = [2][]byte{}, nil
+	a.forget()
 	a.s.charge(a.c)
 }
 

@@ -35,7 +35,7 @@ func (s *shard) servicePort(c *conn) {
 		usual       []uint16
 		portService []string
 	)
-	own := ps.byPort[portKey{t, port}]
+	own := ps.ofPort(t, port)
 	if len(c.names) > 0 {
 		service = c.names[0]
 		i, known := ps.byName[service]

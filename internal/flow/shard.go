@@ -31,6 +31,7 @@ type shard struct {
 	expected expected // connections that others announced
 	shared   shared   // state that connections between two hosts have in common
 	extract  proto.Extractor
+	spare    spare
 
 	memory, budget int64
 	evicted        int64 // connections
@@ -260,9 +261,9 @@ func (s *shard) charge(c *conn) {
 		}
 	}
 	if a := c.app; a != nil {
-		n += appCost + int64(cap(a.held[0])+cap(a.held[1])) + int64(cap(a.parts))*40
+		n += appCost + int64(len(a.held[0])+len(a.held[1])) + int64(len(a.parts))*40
 		if x := a.doubt; x != nil {
-			n += int64(cap(x.held[0])+cap(x.held[1])) + int64(cap(x.parts))*40 + int64(len(x.said))*512
+			n += int64(len(x.held[0])+len(x.held[1])) + int64(len(x.parts))*40 + int64(len(x.said))*512
 		}
 		a.weighed = a.keeps()
 		n += a.weighed

@@ -40,7 +40,7 @@ type oddity struct {
 
 func newSpreader(e *Engine, emit func(*packet, *capture.Block)) *spreader {
 	lane := e.out.Lane()
-	return &spreader{eng: e, lane: lane, emit: emit, defrag: newDefragmenter(e.cfg.Memory), tunnels: newTunnels(e, lane), odd: map[string]*oddity{}, copies: make([]int64, len(e.sources)), others: make([]int64, len(e.sources)), ticks: len(e.protos.meet) > 0}
+	return &spreader{eng: e, lane: lane, emit: emit, defrag: newDefragmenter(e.cfg.Memory), tunnels: newTunnels(e, lane), odd: map[string]*oddity{}, copies: make([]int64, len(e.sources)), others: make([]int64, len(e.sources)), ticks: e.protos.meets}
 }
 
 // frame takes one frame of a source. several tells that more captures are read
@@ -141,7 +141,7 @@ func (sp *spreader) transport(p *packet, block *capture.Block, depth int) {
 	}
 	k, _ := makeKey(p.src, p.dst, p.sport, p.dport, p.proto, p.oneWay)
 	p.shard = uint8(k.shard()) // #nosec G115 -- below shardCount
-	if p.proto == capture.ProtoUDP && (sp.eng.protos.meet[p.sport] || sp.eng.protos.meet[p.dport]) {
+	if p.proto == capture.ProtoUDP && (sp.eng.protos.meet.has(p.sport) || sp.eng.protos.meet.has(p.dport)) {
 		p.shard = meetShard
 	}
 	if depth > 0 {

@@ -31,7 +31,7 @@ func (t *table) find(k *key) *conn {
 			return nil
 		}
 		if s.hash == uint32(h>>32) {
-			if c := t.slab.at(s.index - 1); c.key == *k {
+			if c := t.slab.at(s.index - 1); c.key.is(k) {
 				return c
 			}
 		}

@@ -414,4 +414,5 @@ func (f *File) Close() {
 		f.c.Emit(program(&r, s.Program))
 	}
 	f.ocsp()
+	f.tracker.Done()
 }
