@@ -20,7 +20,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"syscall"
 	"time"
 )
 
@@ -103,9 +102,7 @@ func measure(cmd *exec.Cmd) (cost, error) {
 	err := cmd.Run()
 	c := cost{wall: time.Since(start)}
 	if cmd.ProcessState != nil {
-		if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-			c.rss = u.Maxrss << 10 // in KiB on Linux
-		}
+		c.rss = peak(cmd.ProcessState)
 	}
 	return c, err
 }

@@ -18,7 +18,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -103,9 +102,7 @@ func hunt(program string, n int, memory, dir string) (*outcome, error) {
 		return nil, fmt.Errorf("%s: %w", strings.Join(cmd.Args, " "), err)
 	}
 	o := &outcome{wall: wall, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
-	if use, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		o.rss = use.Maxrss << 10
-	}
+	o.rss = peak(cmd.ProcessState)
 	var summary struct {
 		Verdict   string
 		Records   int64

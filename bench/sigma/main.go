@@ -22,7 +22,6 @@ import (
 	"runtime/debug"
 	"runtime/pprof"
 	"strings"
-	"syscall"
 	"time"
 
 	"longwatch/internal/evidence"
@@ -107,9 +106,9 @@ func run(tree string, paths []string, rounds int) error {
 	if err != nil {
 		return err
 	}
-	start := cpu()
+	start := processorTime()
 	engine, refused := sigma.Compile(os.DirFS(tree))
-	fmt.Printf("%d rules compiled in %v, %d documents refused\n", engine.Len(), (cpu() - start).Round(time.Millisecond), len(refused))
+	fmt.Printf("%d rules compiled in %v, %d documents refused\n", engine.Len(), (processorTime() - start).Round(time.Millisecond), len(refused))
 	best := [2]time.Duration{1 << 62, 1 << 62}
 	var last [2]sink
 	for range rounds {
@@ -118,12 +117,12 @@ func run(tree string, paths []string, rounds int) error {
 			if with == 1 {
 				s.match, s.claims = engine.NewMatcher(), map[string]bool{}
 			}
-			start := cpu()
+			start := processorTime()
 			for _, data := range logs {
 				f := &evidence.File{Path: "log.evtx", Name: "log.evtx", Size: int64(len(data)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}
 				_ = evtx.Format.New(f, &evidence.Env{Jobs: 1, Memory: 256 << 20}).Read(context.Background(), &s) // damaged logs are part of the corpora
 			}
-			best[with] = min(best[with], cpu()-start)
+			best[with] = min(best[with], processorTime()-start)
 			last[with] = s
 		}
 	}
@@ -154,13 +153,4 @@ func load(paths []string) ([][]byte, error) {
 		return nil, fmt.Errorf("no event log (*.evtx) below %q", paths)
 	}
 	return out, nil
-}
-
-// cpu is the processor time this process has used.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
