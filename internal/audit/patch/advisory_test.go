@@ -36,9 +36,9 @@ func described(list []Flaw) (out []string) {
 
 func TestAdvisories(t *testing.T) {
 	for text, want := range map[string]string{
-		nvdText:  "CVE-2030-1111 apache:http_server [{2.4.0 2.4.52 }] [2.2.34] https://nvd.nist.gov/vuln/detail/CVE-2030-1111",
-		csafText: "CVE-2030-2222 example:Gate [{3.0 3.4 } {4.0  4.1}] [2.9.1] https://example.com/ex-1",
-		osvText:  "CVE-2030-3333 :tool [{ 1.2.0 } {2.0.0  2.0.4}] [0.9-rc1] https://osv.dev/vulnerability/GHSA-x",
+		nvdText:  "CVE-2030-1111 apache:http_server [{2.4.0 2.4.52  }] [2.2.34] https://nvd.nist.gov/vuln/detail/CVE-2030-1111",
+		csafText: "CVE-2030-2222 example:Gate [{3.0 3.4  } {4.0  4.1 }] [2.9.1] https://example.com/ex-1",
+		osvText:  "CVE-2030-3333 :tool [{ 1.2.0  } {2.0.0  2.0.4 }] [0.9-rc1] https://osv.dev/vulnerability/GHSA-x",
 	} {
 		list, err := Advisory([]byte(text))
 		if got := described(list); err != nil || len(got) != 1 || got[0] != want {

@@ -25,7 +25,8 @@ type Flaw struct {
 	Port     uint16            `yaml:"port"`
 	Way      string            `yaml:"way"` // administration: only who reaches that reaches the flaw
 	Ranges   []Range           `yaml:"ranges"`
-	Versions []string          `yaml:"-"` // single versions that have it, of advisories that list them
+	Versions []string          `yaml:"-"`        // single versions that have it, of advisories that list them
+	Compared string            `yaml:"compared"` // against what the ranges were checked: record, record in part, or nothing
 	Advisory string            `yaml:"advisory"`
 
 	source string // where the ranges are from, in words
@@ -60,14 +61,24 @@ func Table(fsys fs.FS, dir string) ([]Flaw, error) {
 				return nil, fmt.Errorf("%w: %s: %s: %w", errTable, name, f.CVE, err)
 			}
 			f.vendor = makerOf(f.Product)
-			f.source = "the maker's advisory, as the built-in table has it"
+			f.source = "the maker's advisory, as the built-in table has it, " + comparisons[f.Compared]
 		}
 		out = append(out, t.Flaws...)
 	}
 	return out, nil
 }
 
+// comparisons say against what the ranges of the built-in table were checked.
+var comparisons = map[string]string{
+	"record":         "compared with the CVE record",
+	"record in part": "compared with the CVE record, which does not name every release",
+	"":               "not compared with another source: look into the advisory before relying on it",
+}
+
 func (f *Flaw) check() error {
+	if _, ok := comparisons[f.Compared]; !ok {
+		return fmt.Errorf("ranges are compared with a record, or a record in part, not with %q", f.Compared)
+	}
 	if !cveID.MatchString(f.CVE) {
 		return errors.New("no CVE identifier")
 	}
@@ -144,6 +155,8 @@ func (f *Flaw) judge(version string) (v Verdict, why, fixed string) {
 			continue
 		}
 		switch {
+		case r.Unsure != "":
+			return Unsure, fmt.Sprintf("%s is %s: %s", version, r.words(), r.Unsure), f.newest()
 		case f.Hotfixes == "hidden":
 			return Unsure, fmt.Sprintf("%s is %s, but hotfixes that do not change the version close it too", version, r.words()), r.Fixed
 		case f.Hotfixes == "shown" && strings.Contains(strings.ToLower(version), "-h"):
@@ -168,7 +181,7 @@ func (r *Range) words() string {
 // newest is the greatest release that closes it.
 func (f *Flaw) newest() (v string) {
 	for _, r := range f.Ranges {
-		if r.Fixed != "" && (v == "" || compare(r.Fixed, v) > 0) {
+		if r.Fixed != "" && r.Unsure == "" && (v == "" || compare(r.Fixed, v) > 0) {
 			v = r.Fixed
 		}
 	}

@@ -279,6 +279,23 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// TestNotCompared: a verdict by a range that nothing was compared with says so.
+func TestNotCompared(t *testing.T) {
+	flaws, err := Table(content.Vulnerabilities, "vulnerabilities")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range flaws {
+		f := &flaws[i]
+		if f.CVE == "CVE-2022-42475" && !strings.Contains(f.source, "compared with the CVE record") || f.CVE == "CVE-2017-5638" && !strings.Contains(f.source, "not compared with another source") {
+			t.Errorf("%s: %s", f.CVE, f.source)
+		}
+		if got := f.newest(); got == "13.1-38" || got == "11.39" {
+			t.Errorf("%s: the end of a range that is not sure is told to be the cure: %s", f.CVE, got)
+		}
+	}
+}
+
 // TestTable: versions on both sides of the ends that advisories name.
 func TestTable(t *testing.T) {
 	flaws, err := Table(content.Vulnerabilities, "vulnerabilities")
@@ -302,6 +319,17 @@ func TestTable(t *testing.T) {
 		{"CVE-2021-40539", "6113", Affected}, {"CVE-2021-40539", "6114", Clean},
 		{"CVE-2018-0171", "15.2(2)E6", Unsure},
 		{"CVE-2022-41040", "15.2.1118.15", Affected}, {"CVE-2022-41040", "15.2.1118.20", Clean}, {"CVE-2022-41040", "15.2.1118", Unsure},
+		// Ends as the records of the CVE programme have them.
+		{"CVE-2022-41040", "15.1.2375.36", Affected}, {"CVE-2022-41040", "15.1.2375.37", Clean}, {"CVE-2022-41040", "15.1.2507.12", Affected}, {"CVE-2022-41040", "15.1.2507.16", Clean},
+		{"CVE-2023-27997", "6.0.16", Affected}, {"CVE-2023-27997", "6.0.17", Clean}, {"CVE-2023-27997", "5.6.14", Clean},
+		{"CVE-2024-40766", "6.5.4.14-109n", Affected}, {"CVE-2024-40766", "6.5.4.15-116n", Clean}, {"CVE-2024-40766", "6.5.2.8-1n", Affected}, {"CVE-2024-40766", "6.5.2.8-2n", Clean}, {"CVE-2024-40766", "7.0.1-5035", Affected}, {"CVE-2024-40766", "7.0.1-5145", Clean}, {"CVE-2024-40766", "5.9.2.14-12o", Affected}, {"CVE-2024-40766", "5.9.2.14-13o", Clean},
+		{"CVE-2024-39717", "22.1.1", Unsure}, {"CVE-2024-39717", "21.2.2", Unsure}, {"CVE-2024-39717", "22.1.4", Clean},
+		{"CVE-2023-3519", "13.1-37.158", Affected}, {"CVE-2023-3519", "13.1-37.159", Unsure}, {"CVE-2023-3519", "12.1-55.297", Unsure}, {"CVE-2023-3519", "13.1-48.47", Affected}, {"CVE-2023-3519", "13.1-49.13", Clean},
+		{"CVE-2023-4966", "13.1-37.164", Unsure}, {"CVE-2023-4966", "13.1-37.163", Affected}, {"CVE-2025-6543", "13.1-37.236", Unsure}, {"CVE-2025-6543", "13.1-59.19", Clean},
+		{"CVE-2025-34028", "11.38.19", Affected}, {"CVE-2025-34028", "11.38.20", Unsure}, {"CVE-2025-3928", "11.32.88", Affected}, {"CVE-2025-3928", "11.32.89", Clean},
+		{"CVE-2021-27860", "10.1.2r60p91", Unsure}, {"CVE-2021-27860", "10.1.2r60p92", Clean}, {"CVE-2021-27860", "10.2.2r44p1", Clean},
+		{"CVE-2024-9474", "10.1.14-h6", Clean}, {"CVE-2024-9474", "11.2.3", Affected}, {"CVE-2023-35078", "11.9.1.0", Affected}, {"CVE-2023-35078", "11.9.1.1", Clean},
+		{"CVE-2019-11580", "3.0.4", Affected}, {"CVE-2019-11580", "3.0.5", Clean}, {"CVE-2019-11580", "2.0.9", Clean}, {"CVE-2021-38647", "1.6.8-0", Affected}, {"CVE-2021-38647", "1.6.8-1", Clean},
 		{"CVE-2017-5638", "2.3.31", Affected}, {"CVE-2017-5638", "2.3.32", Clean}, {"CVE-2017-5638", "2.5.10.1", Clean},
 	} {
 		if got, why, _ := by[c.cve].judge(c.version); got != c.want {

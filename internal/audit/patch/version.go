@@ -123,6 +123,8 @@ type Range struct {
 	From  string `yaml:"from" json:"from,omitempty"`   // the first; empty: from the beginning
 	Fixed string `yaml:"fixed" json:"fixed,omitempty"` // the first that has it no more
 	Last  string `yaml:"last" json:"last,omitempty"`   // the last that has it, where no later one of the branch is told
+
+	Unsure string `yaml:"unsure" json:"unsure,omitempty"` // why a version in it may be free of it all the same; empty: it is not
 }
 
 func (r *Range) holds(v string) bool {
