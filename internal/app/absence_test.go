@@ -26,7 +26,7 @@ func huntIn(t *testing.T, evidence string, guides ...string) *casefolder.Case {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := app.WriteCase(cf, c.Out); err != nil {
+	if _, err := app.WriteCase(cf, c.Out); err != nil {
 		t.Fatal(err)
 	}
 	return cf

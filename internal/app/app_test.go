@@ -91,7 +91,8 @@ func TestSameBytes(t *testing.T) {
 			if len(cf.Records) == 0 || len(cf.Evidence) < 10 {
 				t.Errorf("%d record files from %d files of evidence", len(cf.Records), len(cf.Evidence))
 			}
-			return WriteCase(cf, c.Out)
+			_, err = WriteCase(cf, c.Out)
+			return err
 		},
 		"records": func(c Config) error { _, err := Records(context.Background(), c, silent{}); return err },
 		"scan": func(c Config) error {
@@ -99,7 +100,8 @@ func TestSameBytes(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return WriteCase(cf, c.Out)
+			_, err = WriteCase(cf, c.Out)
+			return err
 		},
 	}
 	for name, run := range runs {
@@ -133,7 +135,7 @@ func TestAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := WriteCase(cf, c.Out); err != nil {
+		if _, err := WriteCase(cf, c.Out); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -176,7 +178,7 @@ func TestApart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := WriteCase(cf, c.Out); err != nil {
+		if _, err := WriteCase(cf, c.Out); err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range cf.Evidence {

@@ -26,7 +26,7 @@ func audited(t *testing.T, profile string, seed uint64, o simulate.Options) (*si
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := app.WriteCase(cf, c.Out); err != nil {
+	if _, err := app.WriteCase(cf, c.Out); err != nil {
 		t.Fatal(err)
 	}
 	r, notes, err := (&app.CaseRecords{Dir: c.Out}).AuditAccess(t.Context(), access.Options{})

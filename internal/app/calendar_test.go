@@ -53,7 +53,7 @@ func TestEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := app.WriteCase(cf, c.Out); err != nil {
+	if _, err := app.WriteCase(cf, c.Out); err != nil {
 		t.Fatal(err)
 	}
 	if cf.Events == nil || cf.Events.Answer != calendar.Clusters || cf.Events.Hypotheses != 4 {

@@ -37,7 +37,7 @@ func exercise(t *testing.T, profile string, seed uint64) (*simulate.Truth, *case
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := app.WriteCase(cf, c.Out); err != nil {
+	if _, err := app.WriteCase(cf, c.Out); err != nil {
 		t.Fatal(err)
 	}
 	if un := cf.Unread(); len(un) > 0 {

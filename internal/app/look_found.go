@@ -212,7 +212,8 @@ func (l *look) write(now *casefolder.Case) error {
 			}
 		}
 	}
-	return WriteCase(now, l.out)
+	_, err := WriteCase(now, l.out)
+	return err
 }
 
 // linkTree makes to hold the files of from: as second names of them, or as

@@ -12,7 +12,16 @@ import (
 )
 
 // WriteCase writes the files of the case folder; the records are there already.
-func WriteCase(c *casefolder.Case, dir string) error {
+// What was made of an earlier case in dir that said something else is set aside.
+func WriteCase(c *casefolder.Case, dir string) ([]Aside, error) {
+	before := caseDigest(dir)
+	if err := writeCase(c, dir); err != nil {
+		return nil, err
+	}
+	return setAside(dir, before)
+}
+
+func writeCase(c *casefolder.Case, dir string) error {
 	if err := report.Write(dir, c); err != nil {
 		return fmt.Errorf("app: report: %w", err)
 	}

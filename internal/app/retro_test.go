@@ -28,7 +28,7 @@ func huntInto(t *testing.T, evidence, out string, feeds ...string) *casefolder.C
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := app.WriteCase(cf, out); err != nil {
+	if _, err := app.WriteCase(cf, out); err != nil {
 		t.Fatal(err)
 	}
 	return cf
@@ -263,7 +263,7 @@ func TestAllowIsLateAndReversible(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := app.WriteCase(cf, c.Out); err != nil {
+		if _, err := app.WriteCase(cf, c.Out); err != nil {
 			t.Fatal(err)
 		}
 		held := 0

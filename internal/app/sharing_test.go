@@ -32,7 +32,7 @@ func TestSharedFindsAgain(t *testing.T) {
 		}
 	}
 	cf := hunt("intrusion", "case", app.Default())
-	if err := app.WriteCase(cf, filepath.Join(dir, "case")); err != nil {
+	if _, err := app.WriteCase(cf, filepath.Join(dir, "case")); err != nil {
 		t.Fatal(err)
 	}
 	p, sent, err := app.Share(app.Sharing{
@@ -88,7 +88,7 @@ func TestSharedIsSilent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := app.WriteCase(cf, c.Out); err != nil {
+	if _, err := app.WriteCase(cf, c.Out); err != nil {
 		t.Fatal(err)
 	}
 	_, sent, err := app.Share(app.Sharing{Case: c.Out, Out: filepath.Join(dir, "out"), To: "a test", Policy: share.Policy{Marking: share.Green, Least: finding.Medium}})

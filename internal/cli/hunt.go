@@ -9,6 +9,7 @@ import (
 	"longwatch/internal/app"
 	"longwatch/internal/casefolder"
 	"longwatch/internal/finding"
+	"longwatch/internal/terminal"
 )
 
 func newHunt(args []string) *cobra.Command {
@@ -92,9 +93,12 @@ func bindHunt(cmd *cobra.Command, args []string, run app.Runner) *common {
 			return err
 		}
 		p.Phase("writing the report")
-		err = app.WriteCase(cf, c.config.Out)
+		aside, err := app.WriteCase(cf, c.config.Out)
 		p.Done()
 		if err != nil {
+			return err
+		}
+		if err := tellAside(cmd, aside, c.quiet); err != nil {
 			return err
 		}
 		if err := show(cmd, c, cf); err != nil {
@@ -108,6 +112,19 @@ func bindHunt(cmd *cobra.Command, args []string, run app.Runner) *common {
 		return partly(cmd, cf, c.quiet || !c.json)
 	}
 	return c
+}
+
+// tellAside says what was made of the case as it was before, and where it lies.
+func tellAside(cmd *cobra.Command, list []app.Aside, quiet bool) error {
+	for _, a := range list {
+		if quiet {
+			break
+		}
+		if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "The %s was of the case as it was before: it lies in %s now.\n", a.What, terminal.Clean(a.To, 400)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // show prints the result: for people, as JSON, or not at all.
