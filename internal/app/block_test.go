@@ -31,7 +31,7 @@ func huntedCase(t *testing.T, profile string, seed uint64) (*simulate.Truth, *ca
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := app.WriteCase(cf, c.Out); err != nil {
+	if _, err := app.WriteCase(cf, c.Out); err != nil {
 		t.Fatal(err)
 	}
 	read, err := casefolder.Read(c.Out)
@@ -39,6 +39,22 @@ func huntedCase(t *testing.T, profile string, seed uint64) (*simulate.Truth, *ca
 		t.Fatal(err)
 	}
 	return truth, read, c.Out
+}
+
+// once reads records for takers, all of them whole.
+func once(t *testing.T, files []store.File, types map[string]*record.Type, takers ...store.Taker) {
+	t.Helper()
+	if p, err := store.ReadOnce(t.Context(), block.InOrder(files), types, takers...); err != nil || len(p.Notes) > 0 {
+		t.Fatal(err, p.Notes)
+	}
+}
+
+// hostsOf are the hosts of a case by its records.
+func hostsOf(t *testing.T, c *casefolder.Case, files []store.File, types map[string]*record.Type) []casefolder.Host {
+	t.Helper()
+	h := block.NewHosts(c)
+	once(t, files, types, h.Take)
+	return h.List()
 }
 
 // replayed derives the blocks of a case and replays them.
@@ -52,16 +68,13 @@ func replayed(t *testing.T, c *casefolder.Case, dir string) (block.Plan, block.S
 	for _, rt := range app.RecordTypes() {
 		types[rt.Name] = rt
 	}
-	if c.Hosts, _, err = block.Hosts(t.Context(), c, files, types); err != nil {
-		t.Fatal(err)
-	}
+	c.Hosts = hostsOf(t, c, files, types)
 	plan := block.Derive(c, block.Options{})
-	seen, err := block.Replay(t.Context(), c, files, types, plan.Blocks)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(seen.Notes) > 0 || seen.Records == 0 {
-		t.Errorf("%d records were compared; %q", seen.Records, seen.Notes)
+	r := block.NewReplay(c, plan.Blocks)
+	once(t, files, types, r.Take)
+	seen := r.Seen(false)
+	if seen.Records == 0 {
+		t.Error("no record was compared")
 	}
 	return plan, seen
 }

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"slices"
 
 	"longwatch/content"
+	"longwatch/internal/audit/segmentation"
 	"longwatch/internal/casefolder"
 	"longwatch/internal/intel"
+	"longwatch/internal/record"
+	"longwatch/internal/record/network"
 	"longwatch/internal/respond"
 	"longwatch/internal/respond/accounts"
 	"longwatch/internal/respond/block"
@@ -98,8 +102,10 @@ func (r *Respond) allow() error {
 	return nil
 }
 
-// ask looks into the records of a case for what its findings do not say: names
-// and roles of machines, how accounts are used, what blocks would have cut.
+// ask looks into the records of a case for what its findings do not say. They are
+// read twice: for names and roles of machines, networks, and how accounts are
+// used; then, when it is known from these what to block and what to ask, for
+// what a block would have cut and what a question finds.
 func (r *Respond) ask(ctx context.Context, in *respond.Input) error {
 	var files []store.File
 	if dir := filepath.Join(r.Case, "records"); exists(dir) {
@@ -112,36 +118,66 @@ func (r *Respond) ask(ctx context.Context, in *respond.Input) error {
 			in.Notes = append(in.Notes, "records: "+l.Name+": "+l.Why)
 		}
 	}
-	types := recordTypes()
-	hosts, notes, err := block.Hosts(ctx, in.Case, files, types)
+	types, files := recordTypes(), block.InOrder(files)
+	hosts, look, zones := block.NewHosts(in.Case), respond.NewLook(), newZones(in.Case.HomeNet)
+	in.Use = accounts.NewUse(in.Case.Incidents)
+	pass, err := store.ReadOnce(ctx, files, types, hosts.Take, look.Take, in.Use.Take, zones.take)
 	if err != nil {
 		return err
 	}
-	in.Case.Hosts, in.Notes = hosts, append(in.Notes, notes...)
-	if in.Seen, err = respond.Look(ctx, files); err != nil {
-		return err
-	}
-	if in.Use, notes, err = accounts.Learn(ctx, in.Case.Incidents, files, types); err != nil {
-		return err
-	}
-	in.Notes = append(in.Notes, notes...)
+	in.Case.Hosts, in.Seen, in.Notes = hosts.List(), look.Seen(len(files), pass.Damaged), append(in.Notes, pass.Notes...)
+	in.Seen.Apart = zones.apart()
+
 	opt := block.Options{OwnDomains: r.Own, Known: r.known}
 	if r.Incident != "" {
 		opt.Incidents = []string{r.Incident}
 	}
 	in.Blocks = block.Derive(in.Case, opt)
-	in.Effects, err = block.Replay(ctx, in.Case, files, types, in.Blocks.Blocks)
+	list := hunts.Derive(in.Case, hunts.Options{Incidents: opt.Incidents, OwnDomains: r.Own, Known: r.known})
+	replay, trial := block.NewReplay(in.Case, in.Blocks.Blocks), hunts.NewTrial(list)
+	again, err := store.ReadOnce(ctx, files, types, replay.Take, trial.Take)
 	if err != nil {
 		return err
 	}
-	in.Notes = append(in.Notes, in.Effects.Notes...)
+	in.Effects = replay.Seen(len(again.Damaged) > 0)
 	in.GuardControllers()
-	list := hunts.Derive(in.Case, hunts.Options{Incidents: opt.Incidents, OwnDomains: r.Own, Known: r.known})
-	if notes, err = hunts.Try(ctx, list, files, types); err != nil {
-		return err
+	in.Hunts = hunts.Found(list)
+	for _, n := range append(again.Notes, trial.Notes...) {
+		if !slices.Contains(in.Notes, n) { // the same files, read again
+			in.Notes = append(in.Notes, n)
+		}
 	}
-	in.Hunts, in.Notes = hunts.Found(list), append(in.Notes, notes...)
 	return nil
+}
+
+// zones learn from connections where plant and office are.
+type zones struct{ traffic *segmentation.Traffic }
+
+func newZones(home []string) *zones {
+	c := Config{}
+	for _, s := range home {
+		if p, err := netip.ParsePrefix(s); err == nil {
+			c.HomeNet = append(c.HomeNet, p)
+		}
+	}
+	return &zones{segmentation.NewTraffic(c.homeNets())}
+}
+
+// take is a store.Taker.
+func (z *zones) take(t *record.Type) (put func(record.Record), want func(*record.Field) bool) {
+	if t != network.ConnType {
+		return nil, nil
+	}
+	return z.traffic.Put, segmentation.ConnField
+}
+
+// apart tells of two hosts whether the border between plant and office lies
+// between them; nil when there were no connections to tell by.
+func (z *zones) apart() func(a, b netip.Addr) bool {
+	if z.traffic.Conns == 0 {
+		return nil
+	}
+	return segmentation.Infer(z.traffic).Apart
 }
 
 // planFiles are the names of what a plan's folder holds.

@@ -218,7 +218,7 @@ func (c *cacao) action(s *Section, t *Step, next string) stix.Object {
 	if t.ID == accountsStep {
 		for i := range s.Accounts.Steps {
 			x := &s.Accounts.Steps[i]
-			manual(strings.TrimSpace(fmt.Sprintf("%d. %s %s %s", x.N, x.Do, accountNames(x, maxTargets), x.Careful)))
+			manual(strings.TrimSpace(fmt.Sprintf("%d. (%s) %s %s %s", x.N, inWindow(x), x.Do, accountNames(x, maxTargets), x.Careful)))
 		}
 	}
 	if t.ID == huntsStep {

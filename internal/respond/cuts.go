@@ -114,7 +114,7 @@ func (w *who) cuts(what Cut, on []record.Entity, list []Blocked) (out []Conversa
 		}
 	case CutBorder:
 		for _, t := range w.talks {
-			if crosses(t.From, t.To) {
+			if w.crosses(t.From, t.To) {
 				add(Conversation{From: named(t.From, w.machine(t.From)), To: named(t.To, w.machine(t.To)), Service: t.Service, Count: t.Count})
 			}
 		}
@@ -122,13 +122,19 @@ func (w *who) cuts(what Cut, on []record.Entity, list []Blocked) (out []Conversa
 	return out, approval
 }
 
-// crosses tells whether two addresses are in different networks, as far as one
-// can tell without knowing the networks: /24 and /64 are what sites use most.
-func crosses(a, b string) bool {
+// crosses tells whether the border between plant and office lies between two
+// addresses. What is no address is taken to be beyond it.
+func (w *who) crosses(a, b string) bool {
 	x, err1 := netip.ParseAddr(a)
 	y, err2 := netip.ParseAddr(b)
-	if err1 != nil || err2 != nil || x.Is4() != y.Is4() {
-		return err1 == nil && err2 == nil
+	return err1 != nil || err2 != nil || w.apart(x, y)
+}
+
+// differ tells whether two addresses are in different networks, as far as one
+// can tell without knowing the networks: /24 and /64 are what sites use most.
+func differ(x, y netip.Addr) bool {
+	if x.Is4() != y.Is4() {
+		return true
 	}
 	bits := 24
 	if x.Is6() {

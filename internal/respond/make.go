@@ -3,6 +3,7 @@ package respond
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -33,6 +34,9 @@ type Seen struct {
 	Controllers []string       // names or addresses of machines that give out tickets
 	Talks       []Conversation // of industrial protocols, by address
 	Without     string         // why the records could not be asked; empty: they were
+	// Apart tells whether a wall between plant and office would stand between two
+	// hosts. nil: hosts of different networks of 24 bits, 64 of IPv6, are apart.
+	Apart func(a, b netip.Addr) bool
 }
 
 const (

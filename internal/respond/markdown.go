@@ -137,12 +137,20 @@ func (s *Section) accountTable(say func(string, ...any)) {
 	if len(list.Steps) == 0 {
 		return
 	}
-	say("\n  | order | accounts | what to do | why here | mind | undo | proof |\n  | --- | --- | --- | --- | --- | --- | --- |")
+	say("\n  | order | when | accounts | what to do | why here | mind | undo | proof |\n  | --- | --- | --- | --- | --- | --- | --- | --- |")
 	for i := range list.Steps {
 		t := &list.Steps[i]
-		say("  | %d | %s | %s | %s | %s | %s | %s |", t.N, coverage.Plain(accountNames(t, 40)), coverage.Plain(t.Do), coverage.Plain(t.Why), coverage.Plain(t.Careful), coverage.Plain(t.Undo), coverage.Plain(t.Proof))
+		say("  | %d | %s | %s | %s | %s | %s | %s | %s |", t.N, inWindow(t), coverage.Plain(accountNames(t, 40)), coverage.Plain(t.Do), coverage.Plain(t.Why), coverage.Plain(t.Careful), coverage.Plain(t.Undo), coverage.Plain(t.Proof))
 	}
 	say("")
+}
+
+// inWindow says when a step of the accounts' order is done.
+func inWindow(t *accounts.Step) string {
+	if t.Window {
+		return "in one go"
+	}
+	return "in the days after"
 }
 
 // accountNames names the accounts of a step of their order, with what runs as them.

@@ -2,7 +2,6 @@ package respond
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -32,75 +31,64 @@ var plantServices = []string{
 // Look asks the records of a case which machines give out tickets and who speaks
 // industrial protocols with whom. It holds counts of machines and pairs, never
 // records.
-func Look(ctx context.Context, files []store.File) (Seen, error) {
-	l := &looker{controllers: map[string]bool{}, talks: map[Conversation]int64{}}
-	for i := range files {
-		if err := l.read(ctx, &files[i]); err != nil {
-			return Seen{}, err
-		}
-	}
-	s := l.seen()
-	switch {
-	case len(files) == 0:
-		s.Without = NoRecords
-	case len(l.bad) > 0:
-		s.Without = fmt.Sprintf("records: %s could not be read whole, so addresses, roles of machines and industrial conversations may be missing", strings.Join(l.bad, ", "))
-	case l.full:
-		s.Without = "records: more pairs of machines speak industrial protocols than are kept; some conversations are not listed"
-	}
-	return s, nil
-}
-
-// read takes what is wanted out of one file. Only an end of the work is an error.
-func (l *looker) read(ctx context.Context, f *store.File) error {
-	var typ *record.Type
-	var put func(record.Record)
-	var fields []string
-	switch f.Type {
-	case network.ConnType.Name:
-		typ, put, fields = network.ConnType, l.conn, []string{"id.orig_h", "id.resp_h", "service"}
-	case kerberos.Type.Name:
-		typ, put, fields = kerberos.Type, l.exchange, []string{"id.resp_h", "request_type", "success"}
-	case host.TicketType.Name:
-		typ, put, fields = host.TicketType, l.ticket, []string{"host"}
-	default:
-		return nil
-	}
-	want := func(f *record.Field) bool { return slices.Contains(fields, f.Name) }
-	if stats, err := f.Read(ctx, typ, store.Options{Want: want}, put); err != nil || stats.Damaged > 0 {
-		l.bad = append(l.bad, f.Name)
-	}
-	return ctx.Err()
-}
-
-type looker struct {
+type Look struct {
 	controllers map[string]bool
 	talks       map[Conversation]int64 // without count
-	bad         []string
 	full        bool
 }
 
+// NewLook has seen nothing yet.
+func NewLook() *Look { return &Look{controllers: map[string]bool{}, talks: map[Conversation]int64{}} }
+
+// Take is a store.Taker.
+func (l *Look) Take(t *record.Type) (put func(record.Record), want func(*record.Field) bool) {
+	switch t {
+	case network.ConnType:
+		return l.conn, store.Fields("id.orig_h", "id.resp_h", "service")
+	case kerberos.Type:
+		return l.exchange, store.Fields("id.resp_h", "request_type", "success")
+	case host.TicketType:
+		return l.ticket, store.Fields("host")
+	}
+	return nil, nil
+}
+
+// Seen is what was seen in so many files of the case; damaged are those that
+// could not be read whole.
+func (l *Look) Seen(files int, damaged []string) Seen {
+	s := l.seen()
+	switch {
+	case files == 0:
+		s.Without = NoRecords
+	case len(damaged) > 0:
+		s.Without = fmt.Sprintf("records: %s could not be read whole, so addresses, roles of machines and industrial conversations may be missing", strings.Join(damaged, ", "))
+	case l.full:
+		s.Without = "records: more pairs of machines speak industrial protocols than are kept; some conversations are not listed"
+	}
+	return s
+}
+
 // exchange: who answers requests for tickets is a domain controller.
-func (l *looker) exchange(r record.Record) {
+func (l *Look) exchange(r record.Record) {
 	if x, ok := r.(*kerberos.Exchange); ok && (x.RequestType == "AS" || x.RequestType == "TGS") && x.Success.Set {
 		l.controller(x.RespH)
 	}
 }
 
-func (l *looker) controller(a netip.Addr) {
+func (l *Look) controller(a netip.Addr) {
 	if len(l.controllers) < maxControllers && a.IsValid() {
 		l.controllers[a.String()] = true
 	}
 }
 
 // ticket: domain controllers log the tickets that they give out.
-func (l *looker) ticket(r record.Record) {
+func (l *Look) ticket(r record.Record) {
 	if t, ok := r.(*host.Ticket); ok && t.Host != "" && len(l.controllers) < maxControllers {
 		l.controllers[t.Host] = true
 	}
 }
 
-func (l *looker) conn(r record.Record) {
+func (l *Look) conn(r record.Record) {
 	c, ok := r.(*network.Conn)
 	if !ok || c.Service == "" {
 		return
@@ -119,7 +107,7 @@ func (l *looker) conn(r record.Record) {
 	}
 }
 
-func (l *looker) seen() Seen {
+func (l *Look) seen() Seen {
 	var s Seen
 	for c := range l.controllers {
 		s.Controllers = append(s.Controllers, c)

@@ -78,9 +78,11 @@ func (s *Section) text(b *strings.Builder, paint terminal.Paint) {
 		if i == 0 {
 			b.WriteByte('\n')
 		}
-		if len(x.Accounts) > 0 {
-			line(only(i == 0, "accounts"), fmt.Sprintf("%d. %s", x.N, accountNames(x, 8)))
+		names := accountNames(x, 8)
+		if names == "" {
+			names = x.Do
 		}
+		line(only(i == 0, "accounts"), fmt.Sprintf("%d. %s%s", x.N, only(x.Window && s.Window != nil, "◆ "), names))
 	}
 	if len(s.Hunts) > 0 {
 		b.WriteByte('\n')

@@ -22,11 +22,15 @@ type who struct {
 	talks       []Conversation
 	answerers   map[string]bool // machines that answer an industrial protocol
 	reach       map[string]finding.Grade
+	apart       func(a, b netip.Addr) bool // see Seen.Apart
 }
 
 func newWho(in *Input, inc *finding.Incident) *who {
 	w := &who{
-		c: in.Case, byAddress: map[string]string{}, controllers: map[string]bool{}, devices: map[string]bool{}, answerers: map[string]bool{}, reach: map[string]finding.Grade{},
+		c: in.Case, byAddress: map[string]string{}, controllers: map[string]bool{}, devices: map[string]bool{}, answerers: map[string]bool{}, reach: map[string]finding.Grade{}, apart: in.Seen.Apart,
+	}
+	if w.apart == nil {
+		w.apart = differ
 	}
 	for _, h := range in.Case.Hosts {
 		for _, a := range h.Addresses {

@@ -2,7 +2,8 @@
 // they are disabled or reset, so that the intruder is not warned before he is
 // cut off and nobody who has to work is locked out.
 //
-//	use, notes, err := accounts.Learn(ctx, c, files, types)
+//	use := accounts.NewUse(c.Incidents)
+//	_, err := store.ReadOnce(ctx, files, types, use.Take)
 //	plan := accounts.Order(c, inc, use)
 //
 // What would break is told from the records: which hosts an account logs on to,
@@ -58,13 +59,14 @@ type Account struct {
 
 // Step is one place of the order. What stands in one step is done together.
 type Step struct {
-	N        int       `json:"n"`        // from 1
-	Do       string    `json:"do"`       //
-	Why      string    `json:"why"`      // that it comes here
-	Careful  string    `json:"careful"`  // what it breaks, what to have ready; empty: nothing known
-	Undo     string    `json:"undo"`     // the way back, or that there is none
-	Proof    string    `json:"proof"`    // how to see that it worked
-	Accounts []Account `json:"accounts"` // in their order
+	N        int       `json:"n"`         // from 1
+	Do       string    `json:"do"`        //
+	Why      string    `json:"why"`       // that it comes here
+	Careful  string    `json:"careful"`   // what it breaks, what to have ready; empty: nothing known
+	Undo     string    `json:"undo"`      // the way back, or that there is none
+	Proof    string    `json:"proof"`     // how to see that it worked
+	Window   bool      `json:"in_window"` // done in the window of the incident; the others follow in the days after
+	Accounts []Account `json:"accounts"`  // in their order
 }
 
 // Plan is the order.

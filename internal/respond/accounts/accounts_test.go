@@ -72,8 +72,12 @@ func names(s accounts.Step) (out []string) {
 }
 
 // TestOrder: made ones first, then those he used with those that have rights
-// before those that have none, services with what they run, machines that he
-// was on, the others, emergency ones after all people, krbtgt last and twice.
+// before those that have none, services with what they run, the other
+// administrators, emergency ones after all of these; krbtgt then, as the last of
+// the window, and again; machines that he was on and everybody else follow when
+// hosts are clean (Microsoft, "AD Forest Recovery": krbtgt twice after privileged
+// accounts; the dossiers' 8.4: highest tier, krbtgt, then service, machine and
+// user accounts).
 func TestOrder(t *testing.T) {
 	inc := intrusion()
 	p := accounts.Order(inc, habits(inc))
@@ -84,11 +88,16 @@ func TestOrder(t *testing.T) {
 			t.Errorf("step %d lacks something: %+v", i+1, s)
 		}
 	}
-	want := [][]string{{"helpd"}, {"a-olga"}, {"mia"}, {"svc_backup"}, {"t1-nina"}, {"dc1$", "srv-app$"}, {"joe"}, {"administrator", "breakglass1"}, nil, nil}
+	want := [][]string{{"helpd"}, {"a-olga"}, {"mia"}, {"svc_backup"}, {"t1-nina"}, {"administrator", "breakglass1"}, nil, nil, {"dc1$", "srv-app$"}, {"joe"}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	last := p.Steps[len(p.Steps)-2:]
+	for i, s := range p.Steps {
+		if in := i < 7; s.Window != in {
+			t.Errorf("step %d is in the window: %v", s.N, s.Window)
+		}
+	}
+	last := p.Steps[6:8]
 	if !strings.Contains(last[0].Do, "krbtgt once") || !strings.Contains(last[1].Do, "second time") || !strings.Contains(last[0].Why, "T1003.003") {
 		t.Errorf("krbtgt: %+v", last)
 	}
@@ -98,7 +107,7 @@ func TestOrder(t *testing.T) {
 			t.Errorf("what breaks lacks %s: %s", what, service.Careful)
 		}
 	}
-	for _, not := range []string{"one by one", "krbtgt first", "service accounts before", "emergency account until", "mail or chat"} {
+	for _, not := range []string{"one by one", "krbtgt before the administrators", "service accounts before", "emergency account until", "mail or chat"} {
 		if !slices.ContainsFunc(p.NotYet, func(s string) bool { return strings.Contains(s, not) }) {
 			t.Errorf("nobody is warned of %q: %q", not, p.NotYet)
 		}

@@ -204,7 +204,7 @@ func (o *orderer) plan() Plan {
 		case !s.domain && len(list) == 0:
 			continue
 		}
-		x := Step{N: len(p.Steps) + 1, Do: s.do, Why: s.why, Careful: s.careful, Undo: s.undo, Proof: s.proof, Accounts: append([]Account{}, list...)}
+		x := Step{N: len(p.Steps) + 1, Do: s.do, Why: s.why, Careful: s.careful, Undo: s.undo, Proof: s.proof, Window: s.rank <= lastInWindow, Accounts: append([]Account{}, list...)}
 		if s.domain {
 			x.Why += " Here: " + lost + "."
 		}
@@ -261,7 +261,7 @@ func (o *orderer) notYet(by map[int][]Account, lost bool) []string {
 		out = append(out, "Do not reset service accounts before you know every place that holds their password: each forgotten one keeps trying the old password and locks the account for all.")
 	}
 	if lost {
-		out = append(out, "Do not reset krbtgt first: with an administrator's account still his, he reads the new secret as he read the old one. Nor twice within the life of a ticket (10 hours unless changed): that ends every ticket of the domain at once, services and controllers of industrial plants among them.")
+		out = append(out, "Do not reset krbtgt before the administrators' accounts: with one of them still his, he reads the new secret as he read the old one. Nor twice within the life of a ticket (10 hours unless changed): that ends every ticket of the domain at once, services and controllers of industrial plants among them.")
 	}
 	if len(by[stepEmergency]) > 0 {
 		out = append(out, "Do not touch the emergency account until the new administrators' accounts have been tried: it is what remains when something goes wrong.")

@@ -7,12 +7,16 @@ const (
 	stepUsed
 	stepServices
 	stepExposedAdmins
-	stepMachines
-	stepExposed
 	stepEmergency
 	stepTickets
 	stepTicketsAgain
+	stepMachines
+	stepExposed
 )
+
+// lastInWindow is the last step of the window in which the intruder is thrown
+// out: with krbtgt's first reset, the tickets that he makes himself are dated.
+const lastInWindow = stepTickets
 
 // before is what must be so before the first step.
 var before = []string{
@@ -65,30 +69,16 @@ var steps = []step{
 		undo:    "None: hand out another password.", proof: "Each owner has logged on once with the new password from a clean machine.",
 	},
 	{
-		rank:    stepMachines,
-		do:      "Reset the machine accounts of hosts that the intruder acted on, when they are installed anew or cleaned; of a domain controller with netdom resetpwd, twice, its Kerberos service stopped.",
-		why:     "Their secrets make tickets for the services of the host (silver tickets). After the host is clean: a new secret on a host of his is his too.",
-		careful: "A machine whose password differs from the directory's falls out of the domain: have a local account to get in.",
-		undo:    "Join the machine to the domain again.", proof: "nltest /sc_verify succeeds on each.",
-	},
-	{
-		rank:    stepExposed,
-		do:      "Let everybody else whose secret was within reach change the password at the next logon, within a day.",
-		why:     "Last of the people, because it makes the most noise and the others are the way to undo it.",
-		careful: "The help desk will be called a great deal: tell it before, with a way to know callers.",
-		undo:    "None needed.", proof: "No account is left whose password is older than the window.",
-	},
-	{
 		rank:    stepEmergency,
 		do:      "Now change the passwords of emergency and built-in administrators' accounts, one after the other, and try each before the next. Local ones get a different password on every machine (LAPS).",
-		why:     "They were what would have helped had something gone wrong; now the new administrators' accounts do.",
+		why:     "They were what would have helped had something gone wrong; now the new administrators' accounts do. Before krbtgt: with one of them left to him, the intruder reads its new secret.",
 		careful: "Never both at once.",
 		undo:    "None: the new password lies in the safe.", proof: "Each was tried once from a clean machine, and that logon raised the alarm that it must raise.",
 	},
 	{
 		rank: stepTickets, domain: true,
-		do:      "Reset krbtgt once, when no account and no domain controller is his any more and replication is whole; those of read-only controllers (krbtgt_NNNNN) too.",
-		why:     "Tickets that he made himself stay good until its secret is changed; earlier he would have read the new one.",
+		do:      "Reset krbtgt once, as the last act of the window, when no account and no session on a domain controller is his any more and replication is whole; those of read-only controllers (krbtgt_NNNNN) too.",
+		why:     "Tickets that he made himself stay good until its secret is changed, whatever else is reset: what follows takes days, and he would have them all that time. Earlier he would have read the new one.",
 		careful: "Run repadmin /showrepl before: a controller that misses it refuses everybody's tickets.",
 		undo:    "None. If tickets are refused, let the controllers replicate and restart the KDC service.", proof: "pwdLastSet of krbtgt is the same on every controller; logons go on.",
 	},
@@ -98,5 +88,19 @@ var steps = []step{
 		why:     "The domain accepts the secret before the present one as well: only the second reset makes tickets of the old one worthless.",
 		careful: "Too early, it ends every ticket of the domain at once.",
 		undo:    "None.", proof: "Tickets from before the first reset are refused (4769 with 0x1F, or 4770 failures), and from now on each such event is an alarm.",
+	},
+	{
+		rank:    stepMachines,
+		do:      "Reset the machine accounts of hosts that the intruder acted on, when they are installed anew or cleaned; of a domain controller with netdom resetpwd, twice, its Kerberos service stopped.",
+		why:     "Their secrets make tickets for the services of the host (silver tickets). Not in the window, but when the host is clean: a new secret on a host of his is his too. If a domain controller was his until then, krbtgt is reset once more after it.",
+		careful: "A machine whose password differs from the directory's falls out of the domain: have a local account to get in.",
+		undo:    "Join the machine to the domain again.", proof: "nltest /sc_verify succeeds on each.",
+	},
+	{
+		rank:    stepExposed,
+		do:      "Let everybody else whose secret was within reach change the password at the next logon, within a day.",
+		why:     "Last of the people, because it makes the most noise and the others are the way to undo it.",
+		careful: "The help desk will be called a great deal: tell it before, with a way to know callers.",
+		undo:    "None needed.", proof: "No account is left whose password is older than the window.",
 	},
 }

@@ -1,7 +1,6 @@
 package accounts
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
-	"longwatch/internal/store"
 )
 
 // Bounds of what is kept of accounts.
@@ -41,24 +39,13 @@ func (u *seen) sits() bool {
 // types are the records that say how accounts are used.
 var types = []*record.Type{host.LogonEdgeType, host.LogonType, host.ServiceType, host.TaskType, host.DirectoryType, host.TicketType}
 
-// Learn reads from the records of a case how accounts are used. Memory is
-// bounded: accounts beyond 65,536 are not followed, but for those of incidents.
-// notes say what could not be read.
-func Learn(ctx context.Context, incidents []*finding.Incident, files []store.File, known map[string]*record.Type) (u *Use, notes []string, err error) {
-	u = NewUse(incidents)
-	for i := range files {
-		t := known[files[i].Type]
-		if t == nil || !slices.Contains(types, t) {
-			continue
-		}
-		if _, err := files[i].Read(ctx, t, store.Options{}, u.Learn); err != nil {
-			if ctx.Err() != nil {
-				return nil, nil, ctx.Err()
-			}
-			notes = append(notes, fmt.Sprintf("use of accounts: %v", err))
-		}
+// Take is a store.Taker. Memory is bounded: accounts beyond 65,536 are not
+// followed, but for those of incidents.
+func (u *Use) Take(t *record.Type) (put func(record.Record), want func(*record.Field) bool) {
+	if !slices.Contains(types, t) {
+		return nil, nil
 	}
-	return u, notes, nil
+	return u.Learn, nil
 }
 
 // NewUse knows nothing but the accounts of incidents.

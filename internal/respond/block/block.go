@@ -4,7 +4,9 @@
 // conversation with a controller unawares, and writes them for firewalls.
 //
 //	plan := block.Derive(c, block.Options{})
-//	seen, err := block.Replay(ctx, c, files, types, plan.Blocks)
+//	r := block.NewReplay(c, plan.Blocks)
+//	_, err := store.ReadOnce(ctx, block.InOrder(files), types, r.Take)
+//	seen := r.Seen(false)
 //	rules, err := block.Text("nftables", plan.Blocks)
 //
 // It plans; people act. Only addresses and names that were parsed reach a

@@ -1,8 +1,6 @@
 package block
 
 import (
-	"context"
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -10,39 +8,44 @@ import (
 	"longwatch/internal/casefolder"
 	"longwatch/internal/incident"
 	"longwatch/internal/record"
-	"longwatch/internal/store"
 )
 
 // Hosts learns from the records of a case which host has which addresses now,
 // by its own log, its lease, its ticket or the DNS; a case folder does not hold
-// that. notes say what could not be read.
-func Hosts(ctx context.Context, c *casefolder.Case, files []store.File, types map[string]*record.Type) (hosts []casefolder.Host, notes []string, err error) {
+// that.
+type Hosts struct {
+	c       *casefolder.Case
+	aliases *incident.Aliases
+}
+
+// NewHosts is for the hosts of a case.
+func NewHosts(c *casefolder.Case) *Hosts {
 	var nets []netip.Prefix
 	for _, s := range c.HomeNet {
 		if p, err := netip.ParsePrefix(s); err == nil {
 			nets = append(nets, p)
 		}
 	}
-	a := incident.NewAliases(nets)
-	for i := range files {
-		t := types[files[i].Type]
-		if t == nil || t.Name == "conn" || !incident.Wants(t) { // connections name nobody
-			continue
-		}
-		if _, err := files[i].Read(ctx, t, store.Options{}, a.Learn); err != nil {
-			if ctx.Err() != nil {
-				return nil, nil, ctx.Err()
-			}
-			notes = append(notes, fmt.Sprintf("addresses of hosts: %v", err))
-		}
+	return &Hosts{c, incident.NewAliases(nets)}
+}
+
+// Take is a store.Taker.
+func (h *Hosts) Take(t *record.Type) (put func(record.Record), want func(*record.Field) bool) {
+	if t.Name == "conn" || !incident.Wants(t) { // connections name nobody
+		return nil, nil
 	}
-	holders := a.Holders(c.Span.End)
+	return h.aliases.Learn, nil
+}
+
+// List are the hosts with what they had when the evidence ends, by name.
+func (h *Hosts) List() (out []casefolder.Host) {
+	holders := h.aliases.Holders(h.c.Span.End)
 	for _, name := range slices.Sorted(maps.Keys(holders)) {
-		h := casefolder.Host{Name: name}
+		x := casefolder.Host{Name: name}
 		for _, ip := range holders[name] {
-			h.Addresses = append(h.Addresses, ip.String())
+			x.Addresses = append(x.Addresses, ip.String())
 		}
-		hosts = append(hosts, h)
+		out = append(out, x)
 	}
-	return hosts, notes, nil
+	return out
 }

@@ -13,30 +13,28 @@ import (
 	"longwatch/internal/record/network"
 	"longwatch/internal/record/ot"
 	"longwatch/internal/record/web"
+	"longwatch/internal/store"
 )
 
 // reader compares records of one type; put is nil for types that say nothing
 // of traffic. want tells which fields it needs.
 func (r *replay) reader(t *record.Type) (put func(record.Record), want func(*record.Field) bool) {
-	only := func(names ...string) func(*record.Field) bool {
-		return func(f *record.Field) bool { return slices.Contains(names, f.Name) }
-	}
 	ends := []string{"ts", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p"}
 	switch t {
 	case network.ConnType:
-		return r.conn, only(append(ends, "proto", "service", "duration", "conn_state")...)
+		return r.conn, store.Fields(append(ends, "proto", "service", "duration", "conn_state")...)
 	case host.SocketType:
-		return r.socket, only(append(ends, "host", "proto", "initiated", "resp_name", "action")...)
+		return r.socket, store.Fields(append(ends, "host", "proto", "initiated", "resp_name", "action")...)
 	case web.AccessType:
-		return r.access, only("ts", "server", "s_ip", "s_port", "c_ip")
+		return r.access, store.Fields("ts", "server", "s_ip", "s_port", "c_ip")
 	case dns.Type:
-		return r.dns, only(append(ends, "query", "answer_addresses")...)
+		return r.dns, store.Fields(append(ends, "query", "answer_addresses")...)
 	case host.DNSQueryType:
-		return r.query, only("ts", "host", "query", "answers", "source_ip")
+		return r.query, store.Fields("ts", "host", "query", "answers", "source_ip")
 	case ssl.Type:
-		return r.tls, only(append(ends, "server_name")...)
+		return r.tls, store.Fields(append(ends, "server_name")...)
 	case http.Type:
-		return r.http, only(append(ends, "host")...)
+		return r.http, store.Fields(append(ends, "host")...)
 	}
 	if o, ok := operationOf(t); ok {
 		fields := o.fields()

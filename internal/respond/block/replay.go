@@ -2,8 +2,6 @@ package block
 
 import (
 	"cmp"
-	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -30,53 +28,54 @@ const (
 // Seen is what blocks would have cut.
 type Seen struct {
 	Effects []Effect `json:"effects"` // in the order of the blocks
-	Files   int      `json:"files"`   // of records that were read
 	Records int64    `json:"records"` // that were compared
-	Notes   []string `json:"notes"`   // what could not be read
 }
 
-// Replay compares the recorded traffic of a case with blocks. files are those
-// of the case's records folder, types the types of records by name. A file that
-// cannot be read is noted, and the others are compared all the same.
-func Replay(ctx context.Context, c *casefolder.Case, files []store.File, types map[string]*record.Type, blocks []Block) (Seen, error) {
-	r := newReplay(c, blocks)
-	var s Seen
-	ordered := slices.Clone(files)
-	slices.SortStableFunc(ordered, func(a, b store.File) int { return cmp.Compare(rank(a.Type), rank(b.Type)) })
-	for i := range ordered {
-		f := &ordered[i]
-		t := types[f.Type]
-		if t == nil {
-			continue // no records that we know: none of traffic
-		}
-		put, want := r.reader(t)
-		if put == nil {
-			continue
-		}
-		stats, err := f.Read(ctx, t, store.Options{Want: want}, put)
-		if ctx.Err() != nil {
-			return Seen{}, ctx.Err()
-		}
-		if err != nil {
-			s.Notes = append(s.Notes, fmt.Sprintf("not compared: %v", err))
-			continue
-		}
-		if stats.First != "" {
-			s.Notes = append(s.Notes, fmt.Sprintf("%d of %s could not be read; the first: %s", stats.Damaged, f.Name, stats.First))
-		}
-		s.Files, s.Records = s.Files+1, s.Records+stats.Rows
+// Replay compares the recorded traffic of a case with blocks:
+//
+//	r := block.NewReplay(c, plan.Blocks)
+//	pass, err := store.ReadOnce(ctx, block.InOrder(files), types, r.Take)
+//	seen := r.Seen(len(pass.Damaged) > 0)
+type Replay struct {
+	state   replay
+	records int64
+}
+
+// NewReplay is for the blocks of a case.
+func NewReplay(c *casefolder.Case, blocks []Block) *Replay {
+	return &Replay{state: *newReplay(c, blocks)}
+}
+
+// Take is a store.Taker.
+func (r *Replay) Take(t *record.Type) (put func(record.Record), want func(*record.Field) bool) {
+	compare, want := r.state.reader(t)
+	if compare == nil {
+		return nil, nil
 	}
-	s.Effects = r.finish(s.Records > 0, len(s.Notes) > 0)
-	return s, nil
+	return func(rec record.Record) {
+		r.records++
+		compare(rec)
+	}, want
 }
 
-// rank puts look-ups of names before connections, so that the addresses of a
+// Seen is what the blocks would have cut of what was taken; damaged says that
+// some records could not be read.
+func (r *Replay) Seen(damaged bool) Seen {
+	return Seen{Effects: r.state.finish(r.records > 0, damaged), Records: r.records}
+}
+
+// InOrder puts look-ups of names before connections, so that the addresses of a
 // blocked name are known when its connections come.
-func rank(name string) int {
-	if name == "dns" || name == "dns_query" {
-		return 0
+func InOrder(files []store.File) []store.File {
+	rank := func(f store.File) int {
+		if f.Type == "dns" || f.Type == "dns_query" {
+			return 0
+		}
+		return 1
 	}
-	return 1
+	out := slices.Clone(files)
+	slices.SortStableFunc(out, func(a, b store.File) int { return cmp.Compare(rank(a), rank(b)) })
+	return out
 }
 
 // source is who saw a conversation: several logs may have the same one.

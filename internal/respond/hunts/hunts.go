@@ -4,7 +4,8 @@
 // systems that defenders ask.
 //
 //	list := hunts.Derive(c, hunts.Options{})
-//	seen, err := hunts.Try(ctx, list, files, types) // what each finds in the case itself
+//	trial := hunts.NewTrial(list) // what each finds in the case itself
+//	_, err := store.ReadOnce(ctx, files, types, trial.Take)
 //	text, err := hunts.Text("kql", list)
 //
 // Every value is escaped for its language by one function that knows it; a

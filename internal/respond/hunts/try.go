@@ -1,7 +1,6 @@
 package hunts
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 	"longwatch/internal/rules/sigma"
-	"longwatch/internal/store"
 )
 
 // Found leaves out the hunts for behaviour that were tried and found nothing in
@@ -22,49 +20,53 @@ func Found(list []Hunt) []Hunt {
 	})
 }
 
-// Try asks the hunts of the records of a case, by their Sigma rules, and counts
-// in each what it is true of: a hunt that does not find the incident it was made
-// of will not find the next one. notes say what could not be read.
-func Try(ctx context.Context, list []Hunt, files []store.File, types map[string]*record.Type) (notes []string, err error) {
+// Trial asks hunts of the records of a case, by their Sigma rules, and counts in
+// each what it is true of: a hunt that does not find the incident it was made of
+// will not find the next one.
+type Trial struct {
+	Notes   []string // what could not be asked
+	matcher *sigma.Matcher
+	reads   map[string]bool // types of records, by name
+	by      map[string]*Hunt
+}
+
+// NewTrial is for the hunts of a list, which it counts in.
+func NewTrial(list []Hunt) *Trial {
+	r := &Trial{reads: map[string]bool{}, by: map[string]*Hunt{}}
 	text := writeSigma(list)
 	if text == "" {
-		return nil, nil
+		return r
 	}
 	engine, refused := sigma.Compile(fstest.MapFS{"hunts.yml": {Data: []byte(text)}})
-	for _, r := range refused {
-		notes = append(notes, fmt.Sprintf("a hunt cannot be tried: %v", r))
+	for _, x := range refused {
+		r.Notes = append(r.Notes, fmt.Sprintf("a hunt cannot be tried: %v", x))
 	}
-	by := map[string]*Hunt{}
 	for i := range list {
 		list[i].Tried, list[i].Seen = true, 0
 		for n := range sigmaPlaces[list[i].Source] {
-			by[sigmaID(list[i].ID, n)] = &list[i]
+			r.by[sigmaID(list[i].ID, n)] = &list[i]
 		}
 	}
-	reads := map[string]bool{}
-	for _, r := range engine.Rules {
-		_, names := engine.Reads(r.Source)
+	for _, x := range engine.Rules {
+		_, names := engine.Reads(x.Source)
 		for _, n := range names {
-			reads[n] = true
+			r.reads[n] = true
 		}
 	}
-	m := engine.NewMatcher()
-	hit := func(f *sigma.Firing) {
-		if h := by[strings.ToLower(f.Rule.ID)]; h != nil {
-			h.Seen++
-		}
+	r.matcher = engine.NewMatcher()
+	return r
+}
+
+// Take is a store.Taker.
+func (r *Trial) Take(t *record.Type) (put func(record.Record), want func(*record.Field) bool) {
+	if r.matcher == nil || !r.reads[t.Name] && !slices.Contains(host.Types, t) { // events of Windows are records of the host
+		return nil, nil
 	}
-	for i := range files {
-		t := types[files[i].Type]
-		if t == nil || !reads[t.Name] && !slices.Contains(host.Types, t) { // events of Windows are records of the host
-			continue
-		}
-		if _, err := files[i].Read(ctx, t, store.Options{}, func(r record.Record) { m.Match(r, hit) }); err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			notes = append(notes, fmt.Sprintf("hunts were not tried on all records: %v", err))
-		}
+	return func(rec record.Record) { r.matcher.Match(rec, r.hit) }, nil
+}
+
+func (r *Trial) hit(f *sigma.Firing) {
+	if h := r.by[strings.ToLower(f.Rule.ID)]; h != nil {
+		h.Seen++
 	}
-	return notes, nil
 }
