@@ -10,140 +10,89 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *OCSPRecord) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.ID != "" {
-		dst = append(dst, `"id":`...)
-		dst = record.AppendString(dst, r.ID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"id":`...), r.ID)
 	}
 	if r.HashAlgorithm != "" {
-		dst = append(dst, `"hashAlgorithm":`...)
-		dst = record.AppendString(dst, r.HashAlgorithm)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"hashAlgorithm":`...), r.HashAlgorithm)
 	}
 	if r.IssuerNameHash != "" {
-		dst = append(dst, `"issuerNameHash":`...)
-		dst = record.AppendString(dst, r.IssuerNameHash)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"issuerNameHash":`...), r.IssuerNameHash)
 	}
 	if r.IssuerKeyHash != "" {
-		dst = append(dst, `"issuerKeyHash":`...)
-		dst = record.AppendString(dst, r.IssuerKeyHash)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"issuerKeyHash":`...), r.IssuerKeyHash)
 	}
 	if r.Serial != "" {
-		dst = append(dst, `"serialNumber":`...)
-		dst = record.AppendString(dst, r.Serial)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"serialNumber":`...), r.Serial)
 	}
 	if r.Status != "" {
-		dst = append(dst, `"certStatus":`...)
-		dst = record.AppendString(dst, r.Status)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"certStatus":`...), r.Status)
 	}
 	if r.RevokeTime != 0 {
-		dst = append(dst, `"revoketime":`...)
-		dst = record.AppendSeconds(dst, int64(r.RevokeTime))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"revoketime":`...), int64(r.RevokeTime))
 	}
 	if r.RevokeReason != "" {
-		dst = append(dst, `"revokereason":`...)
-		dst = record.AppendString(dst, r.RevokeReason)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"revokereason":`...), r.RevokeReason)
 	}
 	if r.ThisUpdate != 0 {
-		dst = append(dst, `"thisUpdate":`...)
-		dst = record.AppendSeconds(dst, int64(r.ThisUpdate))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"thisUpdate":`...), int64(r.ThisUpdate))
 	}
 	if r.NextUpdate != 0 {
-		dst = append(dst, `"nextUpdate":`...)
-		dst = record.AppendSeconds(dst, int64(r.NextUpdate))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"nextUpdate":`...), int64(r.NextUpdate))
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Fingerprint != "" {
-		dst = append(dst, `"fingerprint":`...)
-		dst = record.AppendString(dst, r.Fingerprint)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"fingerprint":`...), r.Fingerprint)
 	}
-	dst = append(dst, `"certificate.version":`...)
-	dst = strconv.AppendUint(dst, r.Version, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"certificate.version":`...), r.Version)
 	if r.Serial != "" {
-		dst = append(dst, `"certificate.serial":`...)
-		dst = record.AppendString(dst, r.Serial)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"certificate.serial":`...), r.Serial)
 	}
 	if r.Subject != "" {
-		dst = append(dst, `"certificate.subject":`...)
-		dst = record.AppendString(dst, r.Subject)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"certificate.subject":`...), r.Subject)
 	}
 	if r.Issuer != "" {
-		dst = append(dst, `"certificate.issuer":`...)
-		dst = record.AppendString(dst, r.Issuer)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"certificate.issuer":`...), r.Issuer)
 	}
 	if r.NotBefore != 0 {
-		dst = append(dst, `"certificate.not_valid_before":`...)
-		dst = record.AppendSeconds(dst, int64(r.NotBefore))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"certificate.not_valid_before":`...), int64(r.NotBefore))
 	}
 	if r.NotAfter != 0 {
-		dst = append(dst, `"certificate.not_valid_after":`...)
-		dst = record.AppendSeconds(dst, int64(r.NotAfter))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"certificate.not_valid_after":`...), int64(r.NotAfter))
 	}
 	if r.KeyAlg != "" {
-		dst = append(dst, `"certificate.key_alg":`...)
-		dst = record.AppendString(dst, r.KeyAlg)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"certificate.key_alg":`...), r.KeyAlg)
 	}
 	if r.SigAlg != "" {
-		dst = append(dst, `"certificate.sig_alg":`...)
-		dst = record.AppendString(dst, r.SigAlg)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"certificate.sig_alg":`...), r.SigAlg)
 	}
 	if r.KeyType != "" {
-		dst = append(dst, `"certificate.key_type":`...)
-		dst = record.AppendString(dst, r.KeyType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"certificate.key_type":`...), r.KeyType)
 	}
 	if r.KeyLength.Set {
-		dst = append(dst, `"certificate.key_length":`...)
-		dst = strconv.AppendUint(dst, r.KeyLength.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"certificate.key_length":`...), r.KeyLength.V)
 	}
 	if r.Exponent != "" {
-		dst = append(dst, `"certificate.exponent":`...)
-		dst = record.AppendString(dst, r.Exponent)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"certificate.exponent":`...), r.Exponent)
 	}
 	if r.Curve != "" {
-		dst = append(dst, `"certificate.curve":`...)
-		dst = record.AppendString(dst, r.Curve)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"certificate.curve":`...), r.Curve)
 	}
 	if len(r.DNS) > 0 {
-		dst = append(dst, `"san.dns":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"san.dns":[`...)
 		for i := range r.DNS {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -151,11 +100,9 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.DNS[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.URI) > 0 {
-		dst = append(dst, `"san.uri":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"san.uri":[`...)
 		for i := range r.URI {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -163,11 +110,9 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.URI[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Email) > 0 {
-		dst = append(dst, `"san.email":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"san.email":[`...)
 		for i := range r.Email {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -175,42 +120,28 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Email[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.IP) > 0 {
-		dst = append(dst, `"san.ip":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"san.ip":[`...)
 		for i := range r.IP {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = append(dst, '"')
-			dst = r.IP[i].AppendTo(dst)
-			dst = append(dst, '"')
+			dst = append(record.AppendAddr(append(dst, `"`...), r.IP[i]), '"')
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.CA.Set {
-		dst = append(dst, `"basic_constraints.ca":`...)
-		dst = strconv.AppendBool(dst, r.CA.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"basic_constraints.ca":`...), r.CA.V)
 	}
 	if r.PathLen.Set {
-		dst = append(dst, `"basic_constraints.path_len":`...)
-		dst = strconv.AppendUint(dst, r.PathLen.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"basic_constraints.path_len":`...), r.PathLen.V)
 	}
-	dst = append(dst, `"host_cert":`...)
-	dst = strconv.AppendBool(dst, r.HostCert)
-	dst = append(dst, ',')
-	dst = append(dst, `"client_cert":`...)
-	dst = strconv.AppendBool(dst, r.ClientCert)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"host_cert":`...), r.HostCert)
+	dst = strconv.AppendBool(append(dst, `,"client_cert":`...), r.ClientCert)
 	if !stock {
 		if len(r.Traits) > 0 {
-			dst = append(dst, `"traits":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"traits":[`...)
 			for i := range r.Traits {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -218,8 +149,7 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Traits[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -15,7 +15,7 @@ func (f *Field) appendText(dst []byte, v reflect.Value) []byte {
 	case kindBool:
 		return strconv.AppendBool(dst, v.Bool())
 	case kindUint:
-		return strconv.AppendUint(dst, v.Uint(), 10)
+		return AppendUint(dst, v.Uint())
 	case kindInt:
 		return strconv.AppendInt(dst, v.Int(), 10)
 	case kindFloat:
@@ -46,12 +46,12 @@ type JSONAppender interface {
 	AppendJSON(dst []byte, stock bool) []byte
 }
 
-// EndJSON ends an object whose last byte is the comma behind its last member.
-func EndJSON(dst []byte) []byte {
-	if n := len(dst) - 1; dst[n] == ',' {
-		dst[n] = '}'
-		return dst
+// EndJSON ends an object whose members, each with a comma before it, begin at n.
+func EndJSON(dst []byte, n int) []byte {
+	if len(dst) == n {
+		return append(dst, '{', '}')
 	}
+	dst[n] = '{'
 	return append(dst, '}')
 }
 

@@ -13,27 +13,28 @@ const hexDigits = "0123456789abcdef"
 // control characters that JSON has no letter for, are written \\xNN (two
 // characters backslash and x in the value), as Zeek does.
 func AppendString(dst []byte, s string) []byte {
-	dst = slices.Grow(dst, len(s)+len(s)/8+16)
+	if room := len(s) + 16; cap(dst)-len(dst) < room {
+		dst = slices.Grow(dst, room+len(s)/8)
+	}
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
 		// What stands for itself is copied eight bytes at a time.
-		if len(s)-i >= 8 {
-			w := word(s[i:])
-			odd := escaped(w)
-			if cap(dst)-len(dst) < 8 {
-				dst = slices.Grow(dst, len(s)-i+16)
-			}
-			n := len(dst)
-			dst = dst[:n+8]
-			binary.LittleEndian.PutUint64(dst[n:], w)
-			if odd == 0 {
-				i += 8
-				continue
-			}
-			clean := bits.TrailingZeros64(odd) / 8
-			dst = dst[:n+clean]
-			i += clean
+		w, n := word(s[i:])
+		odd := escaped(w) << (64 - 8*n) >> (64 - 8*n)
+		if cap(dst)-len(dst) < 8 {
+			dst = slices.Grow(dst, len(s)-i+16)
 		}
+		end := len(dst)
+		dst = dst[:end+8]
+		binary.LittleEndian.PutUint64(dst[end:], w)
+		if odd == 0 {
+			dst = dst[:end+n]
+			i += n
+			continue
+		}
+		clean := bits.TrailingZeros64(odd) / 8
+		dst = dst[:end+clean]
+		i += clean
 		b := s[i]
 		switch {
 		case b >= utf8.RuneSelf:
@@ -84,9 +85,21 @@ func escaped(w uint64) uint64 {
 	return (w | (w-each*0x20)&^w | (quote-each)&^quote | (slash-each)&^slash | (del-each)&^del) & highest
 }
 
-// word is the first eight bytes of s, which has as many, lowest first.
-func word(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+// word is the first eight bytes of s, lowest first, and how many they are: less
+// where s, which is not empty, has less.
+func word(s string) (uint64, int) {
+	n := len(s)
+	switch {
+	case n >= 8:
+		return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56, 8
+	case n >= 4: // two halves, which overlap
+		lo := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
+		t := s[n-4:]
+		hi := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24
+		return lo | hi<<(8*(n-4)), n
+	case n >= 2:
+		return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[n-1])<<(8*(n-1)), n
+	}
+	return uint64(s[0]), 1
 }

@@ -1,9 +1,6 @@
 package record
 
-import (
-	"strconv"
-	"time"
-)
+import "time"
 
 // Time is nanoseconds since 1970-01-01 UTC; 0 means unknown.
 type Time int64
@@ -40,12 +37,12 @@ func AppendSeconds(dst []byte, ns int64) []byte {
 		ns = -ns
 	}
 	us := (ns + 500) / 1000
-	dst = strconv.AppendInt(dst, us/1e6, 10)
-	frac := us % 1e6
-	dst = append(dst, '.')
-	for d := int64(100000); d > 0; d /= 10 {
-		dst = append(dst, byte('0'+frac/d%10))
-	}
+	dst = AppendUint(dst, uint64(us/1e6)) // #nosec G115 -- not negative
+	const micros = 6
+	dst = extend(dst, 1+micros)
+	b := dst[len(dst)-1-micros:]
+	b[0] = '.'
+	putDigits(b[1:], uint64(us%1e6)) // #nosec G115 -- not negative
 	return dst
 }
 

@@ -91,7 +91,7 @@ func packageOf(t *record.Type) string {
 // method writes the method of one type.
 func (w *writer) method(t *record.Type) {
 	fmt.Fprintf(w, "\n// AppendJSON implements record.JSONAppender.\nfunc (r *%s) AppendJSON(dst []byte, stock bool) []byte {\n", goName(t))
-	w.WriteString("\tdst = append(dst, '{')\n")
+	w.WriteString("\tstart := len(dst)\n")
 	st := goType(t)
 	skipped := false
 	for i := range t.Fields {
@@ -109,7 +109,7 @@ func (w *writer) method(t *record.Type) {
 	if !skipped {
 		w.WriteString("\t_ = stock // it has no columns of our own\n")
 	}
-	w.WriteString("\treturn record.EndJSON(dst)\n}\n")
+	w.WriteString("\treturn record.EndJSON(dst, start)\n}\n")
 	w.record = true
 }
 
@@ -129,25 +129,24 @@ func path(st reflect.Type, index []int) string {
 // field writes the code of one column; absent values are left out as
 // record.Type.AppendJSON leaves them out.
 func (w *writer) field(f *record.Field, x string, ft reflect.Type) {
-	name := fmt.Sprintf("\tdst = append(dst, `\"%s\":`...)\n", f.Name)
-	comma := "\tdst = append(dst, ',')\n"
+	name := `,"` + f.Name + `":`
 	switch {
 	case ft == reflect.TypeFor[[]record.KV]():
 		w.record = true
-		fmt.Fprintf(w, "\tif len(%s) > 0 {\n%s\tdst = record.AppendPairs(dst, %s)\n%s}\n", x, name, x, comma)
+		fmt.Fprintf(w, "\tif len(%s) > 0 {\n\tdst = record.AppendPairs(append(dst, `%s`...), %s)\n}\n", x, name, x)
 	case ft.Kind() == reflect.Slice:
-		fmt.Fprintf(w, "\tif len(%s) > 0 {\n%s\tdst = append(dst, '[')\n\tfor i := range %s {\n\tif i > 0 {\n\tdst = append(dst, ',')\n}\n", x, name, x)
+		fmt.Fprintf(w, "\tif len(%s) > 0 {\n\tdst = append(dst, `%s[`...)\n\tfor i := range %s {\n\tif i > 0 {\n\tdst = append(dst, ',')\n}\n", x, name, x)
 		e, et := x+"[i]", ft.Elem()
 		if optional(et) {
 			fmt.Fprintf(w, "\tif !%s.Set {\n\tdst = append(dst, \"null\"...)\n\tcontinue\n}\n", e)
 			e, et = e+".V", et.Field(0).Type
 		}
-		w.scalar(e, et)
-		fmt.Fprintf(w, "}\n\tdst = append(dst, ']')\n%s}\n", comma)
+		w.scalar("", e, et)
+		w.WriteString("}\n\tdst = append(dst, ']')\n}\n")
 	case optional(ft):
-		fmt.Fprintf(w, "\tif %s.Set {\n%s", x, name)
-		w.scalar(x+".V", ft.Field(0).Type)
-		fmt.Fprintf(w, "%s}\n", comma)
+		fmt.Fprintf(w, "\tif %s.Set {\n", x)
+		w.scalar(name, x+".V", ft.Field(0).Type)
+		w.WriteString("}\n")
 	default:
 		present := "" // numbers and booleans always are
 		switch {
@@ -161,9 +160,7 @@ func (w *writer) field(f *record.Field, x string, ft reflect.Type) {
 		if present != "" {
 			fmt.Fprintf(w, "\tif %s {\n", present)
 		}
-		w.WriteString(name)
-		w.scalar(x, ft)
-		w.WriteString(comma)
+		w.scalar(name, x, ft)
 		if present != "" {
 			w.WriteString("}\n")
 		}
@@ -175,15 +172,25 @@ func optional(t reflect.Type) bool {
 	return ok
 }
 
-// scalar writes the code of one value.
-func (w *writer) scalar(x string, t reflect.Type) {
+// scalar writes the code of one value and of what stands before it.
+func (w *writer) scalar(before, x string, t reflect.Type) {
+	dst := func(before string) string {
+		if before == "" {
+			return "dst"
+		}
+		return "append(dst, `" + before + "`...)"
+	}
 	switch {
 	case t == reflect.TypeFor[record.Time](), t == reflect.TypeFor[time.Duration]():
 		w.record = true
-		fmt.Fprintf(w, "\tdst = record.AppendSeconds(dst, int64(%s))\n", x)
+		fmt.Fprintf(w, "\tdst = record.AppendSeconds(%s, int64(%s))\n", dst(before), x)
 		return
-	case t == reflect.TypeFor[netip.Addr](), t == reflect.TypeFor[netip.Prefix]():
-		fmt.Fprintf(w, "\tdst = append(dst, '\"')\n\tdst = %s.AppendTo(dst)\n\tdst = append(dst, '\"')\n", x)
+	case t == reflect.TypeFor[netip.Addr]():
+		w.record = true
+		fmt.Fprintf(w, "\tdst = append(record.AppendAddr(%s, %s), '\"')\n", dst(before+`"`), x)
+		return
+	case t == reflect.TypeFor[netip.Prefix]():
+		fmt.Fprintf(w, "\tdst = append(%s.AppendTo(%s), '\"')\n", x, dst(before+`"`))
 		return
 	}
 	switch t.Kind() {
@@ -192,25 +199,25 @@ func (w *writer) scalar(x string, t reflect.Type) {
 		if t != reflect.TypeFor[string]() {
 			x = "string(" + x + ")"
 		}
-		fmt.Fprintf(w, "\tdst = record.AppendString(dst, %s)\n", x)
+		fmt.Fprintf(w, "\tdst = record.AppendString(%s, %s)\n", dst(before), x)
 	case reflect.Bool:
 		w.strconv = true
-		fmt.Fprintf(w, "\tdst = strconv.AppendBool(dst, %s)\n", x)
+		fmt.Fprintf(w, "\tdst = strconv.AppendBool(%s, %s)\n", dst(before), x)
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		w.strconv = true
+		w.record = true
 		if t != reflect.TypeFor[uint64]() {
 			x = "uint64(" + x + ")"
 		}
-		fmt.Fprintf(w, "\tdst = strconv.AppendUint(dst, %s, 10)\n", x)
+		fmt.Fprintf(w, "\tdst = record.AppendUint(%s, %s)\n", dst(before), x)
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		w.strconv = true
 		if t != reflect.TypeFor[int64]() {
 			x = "int64(" + x + ")"
 		}
-		fmt.Fprintf(w, "\tdst = strconv.AppendInt(dst, %s, 10)\n", x)
+		fmt.Fprintf(w, "\tdst = strconv.AppendInt(%s, %s, 10)\n", dst(before), x)
 	case reflect.Float64:
 		w.strconv = true
-		fmt.Fprintf(w, "\tdst = strconv.AppendFloat(dst, %s, 'g', -1, 64)\n", x)
+		fmt.Fprintf(w, "\tdst = strconv.AppendFloat(%s, %s, 'g', -1, 64)\n", dst(before), x)
 	default:
 		panic("a kind that records cannot hold: " + t.String())
 	}

@@ -10,143 +10,79 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if r.Direction != "" {
-		dst = append(dst, `"direction":`...)
-		dst = record.AppendString(dst, r.Direction)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"direction":`...), r.Direction)
 	}
 	if r.Command != "" {
-		dst = append(dst, `"command":`...)
-		dst = record.AppendString(dst, r.Command)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command":`...), r.Command)
 	}
 	if r.Target != "" {
-		dst = append(dst, `"target":`...)
-		dst = record.AppendString(dst, r.Target)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"target":`...), r.Target)
 	}
 	if r.Source != "" {
-		dst = append(dst, `"source":`...)
-		dst = record.AppendString(dst, r.Source)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"source":`...), r.Source)
 	}
 	if r.Invoke.Set {
-		dst = append(dst, `"invoke_id":`...)
-		dst = strconv.AppendUint(dst, r.Invoke.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"invoke_id":`...), r.Invoke.V)
 	}
-	dst = append(dst, `"length":`...)
-	dst = strconv.AppendUint(dst, r.Length, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"length":`...), r.Length)
 	if r.Error.Set {
-		dst = append(dst, `"error":`...)
-		dst = strconv.AppendUint(dst, r.Error.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"error":`...), r.Error.V)
 	}
 	if r.Group != "" {
-		dst = append(dst, `"index_group":`...)
-		dst = record.AppendString(dst, r.Group)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"index_group":`...), r.Group)
 	}
 	if r.Offset != "" {
-		dst = append(dst, `"index_offset":`...)
-		dst = record.AppendString(dst, r.Offset)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"index_offset":`...), r.Offset)
 	}
 	if r.Symbol != "" {
-		dst = append(dst, `"symbol":`...)
-		dst = record.AppendString(dst, r.Symbol)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"symbol":`...), r.Symbol)
 	}
 	if r.State != "" {
-		dst = append(dst, `"state":`...)
-		dst = record.AppendString(dst, r.State)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"state":`...), r.State)
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.Route != "" {
-		dst = append(dst, `"route":`...)
-		dst = record.AppendString(dst, r.Route)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"route":`...), r.Route)
 	}
 	if r.RouteID != "" {
-		dst = append(dst, `"route_net_id":`...)
-		dst = record.AppendString(dst, r.RouteID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"route_net_id":`...), r.RouteID)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.Fingerprint != "" {
-		dst = append(dst, `"fingerprint":`...)
-		dst = record.AppendString(dst, r.Fingerprint)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"fingerprint":`...), r.Fingerprint)
 	}
 	if r.Access != "" {
-		dst = append(dst, `"access":`...)
-		dst = record.AppendString(dst, r.Access)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

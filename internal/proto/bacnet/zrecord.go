@@ -10,413 +10,227 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *DeviceControl) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if r.InvokeID.Set {
-		dst = append(dst, `"invoke_id":`...)
-		dst = strconv.AppendUint(dst, r.InvokeID.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"invoke_id":`...), r.InvokeID.V)
 	}
 	if r.Service != "" {
-		dst = append(dst, `"pdu_service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"pdu_service":`...), r.Service)
 	}
 	if r.Minutes.Set {
-		dst = append(dst, `"time_duration":`...)
-		dst = strconv.AppendUint(dst, r.Minutes.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"time_duration":`...), r.Minutes.V)
 	}
 	if r.State != "" {
-		dst = append(dst, `"device_state":`...)
-		dst = record.AppendString(dst, r.State)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"device_state":`...), r.State)
 	}
 	if r.Password.Set {
-		dst = append(dst, `"password":`...)
-		dst = record.AppendString(dst, r.Password.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"password":`...), r.Password.V)
 	}
 	if r.Result != "" {
-		dst = append(dst, `"result":`...)
-		dst = record.AppendString(dst, r.Result)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"result":`...), r.Result)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"result_code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"result_code":`...), r.Code)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Discovery) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if r.Service != "" {
-		dst = append(dst, `"pdu_service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"pdu_service":`...), r.Service)
 	}
 	if r.DeviceType != "" {
-		dst = append(dst, `"device_id_type":`...)
-		dst = record.AppendString(dst, r.DeviceType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"device_id_type":`...), r.DeviceType)
 	}
 	if r.DeviceNumber.Set {
-		dst = append(dst, `"device_id_number":`...)
-		dst = strconv.AppendUint(dst, r.DeviceNumber.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"device_id_number":`...), r.DeviceNumber.V)
 	}
 	if r.ObjectType != "" {
-		dst = append(dst, `"object_type":`...)
-		dst = record.AppendString(dst, r.ObjectType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"object_type":`...), r.ObjectType)
 	}
 	if r.Instance.Set {
-		dst = append(dst, `"instance_number":`...)
-		dst = strconv.AppendUint(dst, r.Instance.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"instance_number":`...), r.Instance.V)
 	}
 	if r.Vendor != "" {
-		dst = append(dst, `"vendor":`...)
-		dst = record.AppendString(dst, r.Vendor)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"vendor":`...), r.Vendor)
 	}
 	if r.Range != "" {
-		dst = append(dst, `"range":`...)
-		dst = record.AppendString(dst, r.Range)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"range":`...), r.Range)
 	}
 	if r.ObjectName.Set {
-		dst = append(dst, `"object_name":`...)
-		dst = record.AppendString(dst, r.ObjectName.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"object_name":`...), r.ObjectName.V)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if r.Function != "" {
-		dst = append(dst, `"bvlc_function":`...)
-		dst = record.AppendString(dst, r.Function)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"bvlc_function":`...), r.Function)
 	}
 	if r.PDU != "" {
-		dst = append(dst, `"pdu_type":`...)
-		dst = record.AppendString(dst, r.PDU)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"pdu_type":`...), r.PDU)
 	}
 	if r.Service != "" {
-		dst = append(dst, `"pdu_service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"pdu_service":`...), r.Service)
 	}
 	if r.InvokeID.Set {
-		dst = append(dst, `"invoke_id":`...)
-		dst = strconv.AppendUint(dst, r.InvokeID.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"invoke_id":`...), r.InvokeID.V)
 	}
 	if r.Result != "" {
-		dst = append(dst, `"result_code":`...)
-		dst = record.AppendString(dst, r.Result)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"result_code":`...), r.Result)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Property) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if r.InvokeID.Set {
-		dst = append(dst, `"invoke_id":`...)
-		dst = strconv.AppendUint(dst, r.InvokeID.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"invoke_id":`...), r.InvokeID.V)
 	}
 	if r.Service != "" {
-		dst = append(dst, `"pdu_service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"pdu_service":`...), r.Service)
 	}
 	if r.ObjectType != "" {
-		dst = append(dst, `"object_type":`...)
-		dst = record.AppendString(dst, r.ObjectType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"object_type":`...), r.ObjectType)
 	}
 	if r.Instance.Set {
-		dst = append(dst, `"instance_number":`...)
-		dst = strconv.AppendUint(dst, r.Instance.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"instance_number":`...), r.Instance.V)
 	}
 	if r.Property != "" {
-		dst = append(dst, `"property":`...)
-		dst = record.AppendString(dst, r.Property)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"property":`...), r.Property)
 	}
 	if r.ArrayIndex.Set {
-		dst = append(dst, `"array_index":`...)
-		dst = strconv.AppendUint(dst, r.ArrayIndex.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"array_index":`...), r.ArrayIndex.V)
 	}
 	if r.Value != "" {
-		dst = append(dst, `"value":`...)
-		dst = record.AppendString(dst, r.Value)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"value":`...), r.Value)
 	}
 	if !stock {
 		if r.Text != "" {
-			dst = append(dst, `"text":`...)
-			dst = record.AppendString(dst, r.Text)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"text":`...), r.Text)
 		}
 	}
 	if !stock {
 		if r.Priority.Set {
-			dst = append(dst, `"priority":`...)
-			dst = strconv.AppendUint(dst, r.Priority.V, 10)
-			dst = append(dst, ',')
+			dst = record.AppendUint(append(dst, `,"priority":`...), r.Priority.V)
 		}
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -3,77 +3,46 @@
 package bittorrent
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Peers) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Kind != "" {
-		dst = append(dst, `"kind":`...)
-		dst = record.AppendString(dst, r.Kind)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"kind":`...), r.Kind)
 	}
 	if r.InfoHash != "" {
-		dst = append(dst, `"info_hash":`...)
-		dst = record.AppendString(dst, r.InfoHash)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"info_hash":`...), r.InfoHash)
 	}
 	if r.OrigPeer != "" {
-		dst = append(dst, `"orig_peer_id":`...)
-		dst = record.AppendString(dst, r.OrigPeer)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"orig_peer_id":`...), r.OrigPeer)
 	}
 	if r.RespPeer != "" {
-		dst = append(dst, `"resp_peer_id":`...)
-		dst = record.AppendString(dst, r.RespPeer)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"resp_peer_id":`...), r.RespPeer)
 	}
 	if r.OrigClient != "" {
-		dst = append(dst, `"orig_client":`...)
-		dst = record.AppendString(dst, r.OrigClient)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"orig_client":`...), r.OrigClient)
 	}
 	if r.RespClient != "" {
-		dst = append(dst, `"resp_client":`...)
-		dst = record.AppendString(dst, r.RespClient)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"resp_client":`...), r.RespClient)
 	}
 	if len(r.Queries) > 0 {
-		dst = append(dst, `"queries":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"queries":[`...)
 		for i := range r.Queries {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -81,13 +50,10 @@ func (r *Peers) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Queries[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Datagrams.Set {
-		dst = append(dst, `"datagrams":`...)
-		dst = strconv.AppendUint(dst, r.Datagrams.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"datagrams":`...), r.Datagrams.V)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

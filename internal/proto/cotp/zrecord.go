@@ -10,83 +10,45 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *PDU) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if r.Code != "" {
-		dst = append(dst, `"pdu_code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"pdu_code":`...), r.Code)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"pdu_name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"pdu_name":`...), r.Name)
 	}
 	if !stock {
 		if r.Calling != "" {
-			dst = append(dst, `"calling_tsap":`...)
-			dst = record.AppendString(dst, r.Calling)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"calling_tsap":`...), r.Calling)
 		}
 	}
 	if !stock {
 		if r.Called != "" {
-			dst = append(dst, `"called_tsap":`...)
-			dst = record.AppendString(dst, r.Called)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"called_tsap":`...), r.Called)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

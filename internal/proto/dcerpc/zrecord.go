@@ -3,80 +3,49 @@
 package dcerpc
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Call) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.RTT.Set {
-		dst = append(dst, `"rtt":`...)
-		dst = record.AppendSeconds(dst, int64(r.RTT.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"rtt":`...), int64(r.RTT.V))
 	}
 	if r.NamedPipe != "" {
-		dst = append(dst, `"named_pipe":`...)
-		dst = record.AppendString(dst, r.NamedPipe)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"named_pipe":`...), r.NamedPipe)
 	}
 	if r.Endpoint != "" {
-		dst = append(dst, `"endpoint":`...)
-		dst = record.AppendString(dst, r.Endpoint)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"endpoint":`...), r.Endpoint)
 	}
 	if r.Operation != "" {
-		dst = append(dst, `"operation":`...)
-		dst = record.AppendString(dst, r.Operation)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"operation":`...), r.Operation)
 	}
 	if !stock {
 		if r.UUID != "" {
-			dst = append(dst, `"uuid":`...)
-			dst = record.AppendString(dst, r.UUID)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"uuid":`...), r.UUID)
 		}
 	}
 	if !stock {
-		dst = append(dst, `"opnum":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Opnum), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"opnum":`...), uint64(r.Opnum))
 	}
 	if !stock {
 		if len(r.Args) > 0 {
-			dst = append(dst, `"args":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"args":[`...)
 			for i := range r.Args {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -84,15 +53,12 @@ func (r *Call) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Args[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
 	if !stock {
 		if r.Fault != "" {
-			dst = append(dst, `"fault":`...)
-			dst = record.AppendString(dst, r.Fault)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"fault":`...), r.Fault)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -8,15 +8,12 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if len(r.UIDs) > 0 {
-		dst = append(dst, `"uids":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"uids":[`...)
 		for i := range r.UIDs {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -24,74 +21,42 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.UIDs[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.ClientAddr.IsValid() {
-		dst = append(dst, `"client_addr":`...)
-		dst = append(dst, '"')
-		dst = r.ClientAddr.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"client_addr":"`...), r.ClientAddr), '"')
 	}
 	if r.ServerAddr.IsValid() {
-		dst = append(dst, `"server_addr":`...)
-		dst = append(dst, '"')
-		dst = r.ServerAddr.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"server_addr":"`...), r.ServerAddr), '"')
 	}
 	if r.MAC != "" {
-		dst = append(dst, `"mac":`...)
-		dst = record.AppendString(dst, r.MAC)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"mac":`...), r.MAC)
 	}
 	if r.HostName != "" {
-		dst = append(dst, `"host_name":`...)
-		dst = record.AppendString(dst, r.HostName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host_name":`...), r.HostName)
 	}
 	if r.ClientFQDN != "" {
-		dst = append(dst, `"client_fqdn":`...)
-		dst = record.AppendString(dst, r.ClientFQDN)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_fqdn":`...), r.ClientFQDN)
 	}
 	if r.Domain != "" {
-		dst = append(dst, `"domain":`...)
-		dst = record.AppendString(dst, r.Domain)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"domain":`...), r.Domain)
 	}
 	if r.RequestedAddr.IsValid() {
-		dst = append(dst, `"requested_addr":`...)
-		dst = append(dst, '"')
-		dst = r.RequestedAddr.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"requested_addr":"`...), r.RequestedAddr), '"')
 	}
 	if r.AssignedAddr.IsValid() {
-		dst = append(dst, `"assigned_addr":`...)
-		dst = append(dst, '"')
-		dst = r.AssignedAddr.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"assigned_addr":"`...), r.AssignedAddr), '"')
 	}
 	if r.LeaseTime.Set {
-		dst = append(dst, `"lease_time":`...)
-		dst = record.AppendSeconds(dst, int64(r.LeaseTime.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"lease_time":`...), int64(r.LeaseTime.V))
 	}
 	if r.ClientMessage != "" {
-		dst = append(dst, `"client_message":`...)
-		dst = record.AppendString(dst, r.ClientMessage)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_message":`...), r.ClientMessage)
 	}
 	if r.ServerMessage != "" {
-		dst = append(dst, `"server_message":`...)
-		dst = record.AppendString(dst, r.ServerMessage)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_message":`...), r.ServerMessage)
 	}
 	if len(r.MsgTypes) > 0 {
-		dst = append(dst, `"msg_types":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"msg_types":[`...)
 		for i := range r.MsgTypes {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -99,72 +64,51 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.MsgTypes[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
-	dst = append(dst, `"duration":`...)
-	dst = record.AppendSeconds(dst, int64(r.Duration))
-	dst = append(dst, ',')
+	dst = record.AppendSeconds(append(dst, `,"duration":`...), int64(r.Duration))
 	if !stock {
 		if r.VendorClass != "" {
-			dst = append(dst, `"vendor_class":`...)
-			dst = record.AppendString(dst, r.VendorClass)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"vendor_class":`...), r.VendorClass)
 		}
 	}
 	if !stock {
 		if r.Parameters != "" {
-			dst = append(dst, `"parameters":`...)
-			dst = record.AppendString(dst, r.Parameters)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"parameters":`...), r.Parameters)
 		}
 	}
 	if !stock {
 		if r.Relay.IsValid() {
-			dst = append(dst, `"relay_addr":`...)
-			dst = append(dst, '"')
-			dst = r.Relay.AppendTo(dst)
-			dst = append(dst, '"')
-			dst = append(dst, ',')
+			dst = append(record.AppendAddr(append(dst, `,"relay_addr":"`...), r.Relay), '"')
 		}
 	}
 	if !stock {
 		if len(r.Routers) > 0 {
-			dst = append(dst, `"routers":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"routers":[`...)
 			for i := range r.Routers {
 				if i > 0 {
 					dst = append(dst, ',')
 				}
-				dst = append(dst, '"')
-				dst = r.Routers[i].AppendTo(dst)
-				dst = append(dst, '"')
+				dst = append(record.AppendAddr(append(dst, `"`...), r.Routers[i]), '"')
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
 	if !stock {
 		if len(r.DNSServers) > 0 {
-			dst = append(dst, `"dns_servers":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"dns_servers":[`...)
 			for i := range r.DNSServers {
 				if i > 0 {
 					dst = append(dst, ',')
 				}
-				dst = append(dst, '"')
-				dst = r.DNSServers[i].AppendTo(dst)
-				dst = append(dst, '"')
+				dst = append(record.AppendAddr(append(dst, `"`...), r.DNSServers[i]), '"')
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
 	if !stock {
 		if r.ProxyURL != "" {
-			dst = append(dst, `"proxy_url":`...)
-			dst = record.AppendString(dst, r.ProxyURL)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"proxy_url":`...), r.ProxyURL)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -3,127 +3,78 @@
 package dhcpv6
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Type != "" {
-		dst = append(dst, `"msg_type":`...)
-		dst = record.AppendString(dst, r.Type)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"msg_type":`...), r.Type)
 	}
-	dst = append(dst, `"xid":`...)
-	dst = strconv.AppendUint(dst, uint64(r.XID), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"relays":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Relays), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"xid":`...), uint64(r.XID))
+	dst = record.AppendUint(append(dst, `,"relays":`...), uint64(r.Relays))
 	if r.Peer.IsValid() {
-		dst = append(dst, `"peer_addr":`...)
-		dst = append(dst, '"')
-		dst = r.Peer.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"peer_addr":"`...), r.Peer), '"')
 	}
 	if r.ClientDUID != "" {
-		dst = append(dst, `"client_duid":`...)
-		dst = record.AppendString(dst, r.ClientDUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_duid":`...), r.ClientDUID)
 	}
 	if r.ServerDUID != "" {
-		dst = append(dst, `"server_duid":`...)
-		dst = record.AppendString(dst, r.ServerDUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_duid":`...), r.ServerDUID)
 	}
 	if r.MAC != "" {
-		dst = append(dst, `"mac":`...)
-		dst = record.AppendString(dst, r.MAC)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"mac":`...), r.MAC)
 	}
 	if r.FQDN != "" {
-		dst = append(dst, `"client_fqdn":`...)
-		dst = record.AppendString(dst, r.FQDN)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_fqdn":`...), r.FQDN)
 	}
 	if len(r.Addrs) > 0 {
-		dst = append(dst, `"addrs":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"addrs":[`...)
 		for i := range r.Addrs {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = append(dst, '"')
-			dst = r.Addrs[i].AppendTo(dst)
-			dst = append(dst, '"')
+			dst = append(record.AppendAddr(append(dst, `"`...), r.Addrs[i]), '"')
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Prefixes) > 0 {
-		dst = append(dst, `"prefixes":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"prefixes":[`...)
 		for i := range r.Prefixes {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = append(dst, '"')
-			dst = r.Prefixes[i].AppendTo(dst)
-			dst = append(dst, '"')
+			dst = append(r.Prefixes[i].AppendTo(append(dst, `"`...)), '"')
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.DNSServers) > 0 {
-		dst = append(dst, `"dns_servers":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"dns_servers":[`...)
 		for i := range r.DNSServers {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = append(dst, '"')
-			dst = r.DNSServers[i].AppendTo(dst)
-			dst = append(dst, '"')
+			dst = append(record.AppendAddr(append(dst, `"`...), r.DNSServers[i]), '"')
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Domains) > 0 {
-		dst = append(dst, `"domains":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"domains":[`...)
 		for i := range r.Domains {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -131,11 +82,9 @@ func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Domains[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Status) > 0 {
-		dst = append(dst, `"status":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"status":[`...)
 		for i := range r.Status {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -143,13 +92,10 @@ func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Status[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Vendor != "" {
-		dst = append(dst, `"vendor_class":`...)
-		dst = record.AppendString(dst, r.Vendor)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"vendor_class":`...), r.Vendor)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,190 +10,107 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Control) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if r.Block != "" {
-		dst = append(dst, `"block_type":`...)
-		dst = record.AppendString(dst, r.Block)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"block_type":`...), r.Block)
 	}
 	if r.Func != "" {
-		dst = append(dst, `"function_code":`...)
-		dst = record.AppendString(dst, r.Func)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"function_code":`...), r.Func)
 	}
-	dst = append(dst, `"index_number":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Index), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"index_number":`...), uint64(r.Index))
 	if r.Trip != "" {
-		dst = append(dst, `"trip_control_code":`...)
-		dst = record.AppendString(dst, r.Trip)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"trip_control_code":`...), r.Trip)
 	}
 	if r.Op != "" {
-		dst = append(dst, `"operation_type":`...)
-		dst = record.AppendString(dst, r.Op)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"operation_type":`...), r.Op)
 	}
-	dst = append(dst, `"clear_bit":`...)
-	dst = strconv.AppendBool(dst, r.Clear)
-	dst = append(dst, ',')
-	dst = append(dst, `"execute_count":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Count), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"on_time":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OnTime), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"off_time":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OffTime), 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"clear_bit":`...), r.Clear)
+	dst = record.AppendUint(append(dst, `,"execute_count":`...), uint64(r.Count))
+	dst = record.AppendUint(append(dst, `,"on_time":`...), uint64(r.OnTime))
+	dst = record.AppendUint(append(dst, `,"off_time":`...), uint64(r.OffTime))
 	if r.Status != "" {
-		dst = append(dst, `"status_code":`...)
-		dst = record.AppendString(dst, r.Status)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status_code":`...), r.Status)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Exchange) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Request != "" {
-		dst = append(dst, `"fc_request":`...)
-		dst = record.AppendString(dst, r.Request)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"fc_request":`...), r.Request)
 	}
 	if r.Reply != "" {
-		dst = append(dst, `"fc_reply":`...)
-		dst = record.AppendString(dst, r.Reply)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"fc_reply":`...), r.Reply)
 	}
 	if r.IIN.Set {
-		dst = append(dst, `"iin":`...)
-		dst = strconv.AppendUint(dst, uint64(r.IIN.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"iin":`...), uint64(r.IIN.V))
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if !stock {
 		if r.Func.Set {
-			dst = append(dst, `"function_code":`...)
-			dst = strconv.AppendUint(dst, uint64(r.Func.V), 10)
-			dst = append(dst, ',')
+			dst = record.AppendUint(append(dst, `,"function_code":`...), uint64(r.Func.V))
 		}
 	}
 	if !stock {
 		if r.Master.Set {
-			dst = append(dst, `"master":`...)
-			dst = strconv.AppendUint(dst, uint64(r.Master.V), 10)
-			dst = append(dst, ',')
+			dst = record.AppendUint(append(dst, `,"master":`...), uint64(r.Master.V))
 		}
 	}
 	if !stock {
 		if r.Outstn.Set {
-			dst = append(dst, `"outstation":`...)
-			dst = strconv.AppendUint(dst, uint64(r.Outstn.V), 10)
-			dst = append(dst, ',')
+			dst = record.AppendUint(append(dst, `,"outstation":`...), uint64(r.Outstn.V))
 		}
 	}
 	if !stock {
 		if len(r.Objects) > 0 {
-			dst = append(dst, `"objects":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"objects":[`...)
 			for i := range r.Objects {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -201,99 +118,56 @@ func (r *Exchange) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Objects[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Objects) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if r.Func != "" {
-		dst = append(dst, `"function_code":`...)
-		dst = record.AppendString(dst, r.Func)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"function_code":`...), r.Func)
 	}
 	if r.Object != "" {
-		dst = append(dst, `"object_type":`...)
-		dst = record.AppendString(dst, r.Object)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"object_type":`...), r.Object)
 	}
 	if r.Count.Set {
-		dst = append(dst, `"object_count":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Count.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"object_count":`...), uint64(r.Count.V))
 	}
 	if r.Low.Set {
-		dst = append(dst, `"range_low":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Low.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"range_low":`...), uint64(r.Low.V))
 	}
 	if r.High.Set {
-		dst = append(dst, `"range_high":`...)
-		dst = strconv.AppendUint(dst, uint64(r.High.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"range_high":`...), uint64(r.High.V))
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

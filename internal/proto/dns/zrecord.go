@@ -10,103 +10,56 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Proto != "" {
-		dst = append(dst, `"proto":`...)
-		dst = record.AppendString(dst, r.Proto)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proto":`...), r.Proto)
 	}
-	dst = append(dst, `"trans_id":`...)
-	dst = strconv.AppendUint(dst, uint64(r.TransID), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"trans_id":`...), uint64(r.TransID))
 	if r.RTT.Set {
-		dst = append(dst, `"rtt":`...)
-		dst = record.AppendSeconds(dst, int64(r.RTT.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"rtt":`...), int64(r.RTT.V))
 	}
 	if r.Query != "" {
-		dst = append(dst, `"query":`...)
-		dst = record.AppendString(dst, r.Query)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"query":`...), r.Query)
 	}
 	if r.QClass.Set {
-		dst = append(dst, `"qclass":`...)
-		dst = strconv.AppendUint(dst, uint64(r.QClass.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"qclass":`...), uint64(r.QClass.V))
 	}
 	if r.QClassName != "" {
-		dst = append(dst, `"qclass_name":`...)
-		dst = record.AppendString(dst, r.QClassName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"qclass_name":`...), r.QClassName)
 	}
 	if r.QType.Set {
-		dst = append(dst, `"qtype":`...)
-		dst = strconv.AppendUint(dst, uint64(r.QType.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"qtype":`...), uint64(r.QType.V))
 	}
 	if r.QTypeName != "" {
-		dst = append(dst, `"qtype_name":`...)
-		dst = record.AppendString(dst, r.QTypeName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"qtype_name":`...), r.QTypeName)
 	}
 	if r.RCode.Set {
-		dst = append(dst, `"rcode":`...)
-		dst = strconv.AppendUint(dst, uint64(r.RCode.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"rcode":`...), uint64(r.RCode.V))
 	}
 	if r.RCodeName != "" {
-		dst = append(dst, `"rcode_name":`...)
-		dst = record.AppendString(dst, r.RCodeName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"rcode_name":`...), r.RCodeName)
 	}
-	dst = append(dst, `"AA":`...)
-	dst = strconv.AppendBool(dst, r.AA)
-	dst = append(dst, ',')
-	dst = append(dst, `"TC":`...)
-	dst = strconv.AppendBool(dst, r.TC)
-	dst = append(dst, ',')
-	dst = append(dst, `"RD":`...)
-	dst = strconv.AppendBool(dst, r.RD)
-	dst = append(dst, ',')
-	dst = append(dst, `"RA":`...)
-	dst = strconv.AppendBool(dst, r.RA)
-	dst = append(dst, ',')
-	dst = append(dst, `"Z":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Z), 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"AA":`...), r.AA)
+	dst = strconv.AppendBool(append(dst, `,"TC":`...), r.TC)
+	dst = strconv.AppendBool(append(dst, `,"RD":`...), r.RD)
+	dst = strconv.AppendBool(append(dst, `,"RA":`...), r.RA)
+	dst = record.AppendUint(append(dst, `,"Z":`...), uint64(r.Z))
 	if len(r.Answers) > 0 {
-		dst = append(dst, `"answers":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"answers":[`...)
 		for i := range r.Answers {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -114,11 +67,9 @@ func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Answers[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.TTLs) > 0 {
-		dst = append(dst, `"TTLs":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"TTLs":[`...)
 		for i := range r.TTLs {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -126,41 +77,29 @@ func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendSeconds(dst, int64(r.TTLs[i]))
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
-	dst = append(dst, `"rejected":`...)
-	dst = strconv.AppendBool(dst, r.Rejected)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"rejected":`...), r.Rejected)
 	if r.Opcode.Set {
-		dst = append(dst, `"opcode":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Opcode.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"opcode":`...), uint64(r.Opcode.V))
 	}
 	if r.OpcodeName != "" {
-		dst = append(dst, `"opcode_name":`...)
-		dst = record.AppendString(dst, r.OpcodeName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcode_name":`...), r.OpcodeName)
 	}
 	if !stock {
 		if len(r.Addresses) > 0 {
-			dst = append(dst, `"answer_addresses":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"answer_addresses":[`...)
 			for i := range r.Addresses {
 				if i > 0 {
 					dst = append(dst, ',')
 				}
-				dst = append(dst, '"')
-				dst = r.Addresses[i].AppendTo(dst)
-				dst = append(dst, '"')
+				dst = append(record.AppendAddr(append(dst, `"`...), r.Addresses[i]), '"')
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
 	if !stock {
 		if len(r.Names) > 0 {
-			dst = append(dst, `"answer_names":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"answer_names":[`...)
 			for i := range r.Names {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -168,8 +107,7 @@ func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Names[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,457 +10,245 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *CIP) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if r.PacketID != "" {
-		dst = append(dst, `"packet_correlation_id":`...)
-		dst = record.AppendString(dst, r.PacketID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"packet_correlation_id":`...), r.PacketID)
 	}
 	if r.Sequence.Set {
-		dst = append(dst, `"cip_sequence_count":`...)
-		dst = strconv.AppendUint(dst, r.Sequence.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"cip_sequence_count":`...), r.Sequence.V)
 	}
 	if r.Direction != "" {
-		dst = append(dst, `"direction":`...)
-		dst = record.AppendString(dst, r.Direction)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"direction":`...), r.Direction)
 	}
 	if r.ServiceCode != "" {
-		dst = append(dst, `"cip_service_code":`...)
-		dst = record.AppendString(dst, r.ServiceCode)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cip_service_code":`...), r.ServiceCode)
 	}
 	if r.Service != "" {
-		dst = append(dst, `"cip_service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cip_service":`...), r.Service)
 	}
 	if r.StatusCode != "" {
-		dst = append(dst, `"cip_status_code":`...)
-		dst = record.AppendString(dst, r.StatusCode)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cip_status_code":`...), r.StatusCode)
 	}
 	if r.Status != "" {
-		dst = append(dst, `"cip_status":`...)
-		dst = record.AppendString(dst, r.Status)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cip_status":`...), r.Status)
 	}
 	if r.ExtendedStatusCode != "" {
-		dst = append(dst, `"cip_extended_status_code":`...)
-		dst = record.AppendString(dst, r.ExtendedStatusCode)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cip_extended_status_code":`...), r.ExtendedStatusCode)
 	}
 	if r.ExtendedStatus != "" {
-		dst = append(dst, `"cip_extended_status":`...)
-		dst = record.AppendString(dst, r.ExtendedStatus)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cip_extended_status":`...), r.ExtendedStatus)
 	}
 	if r.ClassID != "" {
-		dst = append(dst, `"class_id":`...)
-		dst = record.AppendString(dst, r.ClassID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"class_id":`...), r.ClassID)
 	}
 	if r.ClassName != "" {
-		dst = append(dst, `"class_name":`...)
-		dst = record.AppendString(dst, r.ClassName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"class_name":`...), r.ClassName)
 	}
 	if r.InstanceID != "" {
-		dst = append(dst, `"instance_id":`...)
-		dst = record.AppendString(dst, r.InstanceID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"instance_id":`...), r.InstanceID)
 	}
 	if r.AttributeID != "" {
-		dst = append(dst, `"attribute_id":`...)
-		dst = record.AppendString(dst, r.AttributeID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"attribute_id":`...), r.AttributeID)
 	}
 	if !stock {
 		if r.Tag != "" {
-			dst = append(dst, `"tag":`...)
-			dst = record.AppendString(dst, r.Tag)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"tag":`...), r.Tag)
 		}
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *IO) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if r.PacketID != "" {
-		dst = append(dst, `"packet_correlation_id":`...)
-		dst = record.AppendString(dst, r.PacketID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"packet_correlation_id":`...), r.PacketID)
 	}
 	if r.ConnectionID != "" {
-		dst = append(dst, `"connection_id":`...)
-		dst = record.AppendString(dst, r.ConnectionID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"connection_id":`...), r.ConnectionID)
 	}
-	dst = append(dst, `"sequence_number":`...)
-	dst = strconv.AppendUint(dst, r.Sequence, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"data_length":`...)
-	dst = strconv.AppendUint(dst, r.DataLength, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"sequence_number":`...), r.Sequence)
+	dst = record.AppendUint(append(dst, `,"data_length":`...), r.DataLength)
 	if r.Data != "" {
-		dst = append(dst, `"io_data":`...)
-		dst = record.AppendString(dst, r.Data)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"io_data":`...), r.Data)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Identity) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if r.PacketID != "" {
-		dst = append(dst, `"packet_correlation_id":`...)
-		dst = record.AppendString(dst, r.PacketID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"packet_correlation_id":`...), r.PacketID)
 	}
-	dst = append(dst, `"encapsulation_version":`...)
-	dst = strconv.AppendUint(dst, r.Version, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"encapsulation_version":`...), r.Version)
 	if r.SocketAddress.IsValid() {
-		dst = append(dst, `"socket_address":`...)
-		dst = append(dst, '"')
-		dst = r.SocketAddress.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"socket_address":"`...), r.SocketAddress), '"')
 	}
-	dst = append(dst, `"socket_port":`...)
-	dst = strconv.AppendUint(dst, r.SocketPort, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"vendor_id":`...)
-	dst = strconv.AppendUint(dst, r.VendorID, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"socket_port":`...), r.SocketPort)
+	dst = record.AppendUint(append(dst, `,"vendor_id":`...), r.VendorID)
 	if r.VendorName != "" {
-		dst = append(dst, `"vendor_name":`...)
-		dst = record.AppendString(dst, r.VendorName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"vendor_name":`...), r.VendorName)
 	}
-	dst = append(dst, `"device_type_id":`...)
-	dst = strconv.AppendUint(dst, r.DeviceType, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"device_type_id":`...), r.DeviceType)
 	if r.DeviceName != "" {
-		dst = append(dst, `"device_type_name":`...)
-		dst = record.AppendString(dst, r.DeviceName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"device_type_name":`...), r.DeviceName)
 	}
-	dst = append(dst, `"product_code":`...)
-	dst = strconv.AppendUint(dst, r.ProductCode, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"product_code":`...), r.ProductCode)
 	if r.Revision != "" {
-		dst = append(dst, `"revision":`...)
-		dst = record.AppendString(dst, r.Revision)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"revision":`...), r.Revision)
 	}
 	if r.Status != "" {
-		dst = append(dst, `"device_status":`...)
-		dst = record.AppendString(dst, r.Status)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"device_status":`...), r.Status)
 	}
 	if r.Serial != "" {
-		dst = append(dst, `"serial_number":`...)
-		dst = record.AppendString(dst, r.Serial)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"serial_number":`...), r.Serial)
 	}
 	if r.ProductName != "" {
-		dst = append(dst, `"product_name":`...)
-		dst = record.AppendString(dst, r.ProductName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"product_name":`...), r.ProductName)
 	}
 	if r.State != "" {
-		dst = append(dst, `"device_state":`...)
-		dst = record.AppendString(dst, r.State)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"device_state":`...), r.State)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if r.PacketID != "" {
-		dst = append(dst, `"packet_correlation_id":`...)
-		dst = record.AppendString(dst, r.PacketID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"packet_correlation_id":`...), r.PacketID)
 	}
 	if r.CommandCode != "" {
-		dst = append(dst, `"enip_command_code":`...)
-		dst = record.AppendString(dst, r.CommandCode)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"enip_command_code":`...), r.CommandCode)
 	}
 	if r.Command != "" {
-		dst = append(dst, `"enip_command":`...)
-		dst = record.AppendString(dst, r.Command)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"enip_command":`...), r.Command)
 	}
-	dst = append(dst, `"length":`...)
-	dst = strconv.AppendUint(dst, r.Length, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"length":`...), r.Length)
 	if r.Session != "" {
-		dst = append(dst, `"session_handle":`...)
-		dst = record.AppendString(dst, r.Session)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"session_handle":`...), r.Session)
 	}
 	if r.Status != "" {
-		dst = append(dst, `"enip_status":`...)
-		dst = record.AppendString(dst, r.Status)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"enip_status":`...), r.Status)
 	}
 	if r.SenderContext != "" {
-		dst = append(dst, `"sender_context":`...)
-		dst = record.AppendString(dst, r.SenderContext)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"sender_context":`...), r.SenderContext)
 	}
 	if r.Options != "" {
-		dst = append(dst, `"options":`...)
-		dst = record.AppendString(dst, r.Options)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"options":`...), r.Options)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,98 +10,56 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.PDU != "" {
-		dst = append(dst, `"pdu_type":`...)
-		dst = record.AppendString(dst, r.PDU)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"pdu_type":`...), r.PDU)
 	}
 	if r.Source != "" {
-		dst = append(dst, `"source":`...)
-		dst = record.AppendString(dst, r.Source)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"source":`...), r.Source)
 	}
 	if r.Dest != "" {
-		dst = append(dst, `"destination":`...)
-		dst = record.AppendString(dst, r.Dest)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"destination":`...), r.Dest)
 	}
-	dst = append(dst, `"sid":`...)
-	dst = strconv.AppendUint(dst, uint64(r.SID), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"sid":`...), uint64(r.SID))
 	if r.Code != "" {
-		dst = append(dst, `"command":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command":`...), r.Code)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"command_name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command_name":`...), r.Name)
 	}
-	dst = append(dst, `"write":`...)
-	dst = strconv.AppendBool(dst, r.Write)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"write":`...), r.Write)
 	if r.End.Set {
-		dst = append(dst, `"end_code":`...)
-		dst = strconv.AppendUint(dst, uint64(r.End.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"end_code":`...), uint64(r.End.V))
 	}
 	if r.Area.Set {
-		dst = append(dst, `"area":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Area.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"area":`...), uint64(r.Area.V))
 	}
 	if r.Address.Set {
-		dst = append(dst, `"address":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Address.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"address":`...), uint64(r.Address.V))
 	}
 	if r.Bit.Set {
-		dst = append(dst, `"bit":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Bit.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"bit":`...), uint64(r.Bit.V))
 	}
 	if r.Count.Set {
-		dst = append(dst, `"count":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Count.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"count":`...), uint64(r.Count.V))
 	}
 	if r.TCPError.Set {
-		dst = append(dst, `"tcp_error":`...)
-		dst = strconv.AppendUint(dst, uint64(r.TCPError.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"tcp_error":`...), uint64(r.TCPError.V))
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

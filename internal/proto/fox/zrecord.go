@@ -10,160 +10,90 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if r.Kind != "" {
-		dst = append(dst, `"kind":`...)
-		dst = record.AppendString(dst, r.Kind)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"kind":`...), r.Kind)
 	}
 	if r.Channel != "" {
-		dst = append(dst, `"channel":`...)
-		dst = record.AppendString(dst, r.Channel)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"channel":`...), r.Channel)
 	}
 	if r.Operation != "" {
-		dst = append(dst, `"operation":`...)
-		dst = record.AppendString(dst, r.Operation)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"operation":`...), r.Operation)
 	}
 	if r.Version != "" {
-		dst = append(dst, `"version":`...)
-		dst = record.AppendString(dst, r.Version)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"version":`...), r.Version)
 	}
 	if r.HostName != "" {
-		dst = append(dst, `"host_name":`...)
-		dst = record.AppendString(dst, r.HostName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host_name":`...), r.HostName)
 	}
 	if r.HostAddress != "" {
-		dst = append(dst, `"host_address":`...)
-		dst = record.AppendString(dst, r.HostAddress)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host_address":`...), r.HostAddress)
 	}
 	if r.AppName != "" {
-		dst = append(dst, `"app_name":`...)
-		dst = record.AppendString(dst, r.AppName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"app_name":`...), r.AppName)
 	}
 	if r.AppVersion != "" {
-		dst = append(dst, `"app_version":`...)
-		dst = record.AppendString(dst, r.AppVersion)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"app_version":`...), r.AppVersion)
 	}
 	if r.VMName != "" {
-		dst = append(dst, `"vm_name":`...)
-		dst = record.AppendString(dst, r.VMName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"vm_name":`...), r.VMName)
 	}
 	if r.VMVersion != "" {
-		dst = append(dst, `"vm_version":`...)
-		dst = record.AppendString(dst, r.VMVersion)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"vm_version":`...), r.VMVersion)
 	}
 	if r.OSName != "" {
-		dst = append(dst, `"os_name":`...)
-		dst = record.AppendString(dst, r.OSName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"os_name":`...), r.OSName)
 	}
 	if r.OSVersion != "" {
-		dst = append(dst, `"os_version":`...)
-		dst = record.AppendString(dst, r.OSVersion)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"os_version":`...), r.OSVersion)
 	}
 	if r.Station != "" {
-		dst = append(dst, `"station_name":`...)
-		dst = record.AppendString(dst, r.Station)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"station_name":`...), r.Station)
 	}
 	if r.TimeZone != "" {
-		dst = append(dst, `"time_zone":`...)
-		dst = record.AppendString(dst, r.TimeZone)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"time_zone":`...), r.TimeZone)
 	}
 	if r.HostID != "" {
-		dst = append(dst, `"host_id":`...)
-		dst = record.AppendString(dst, r.HostID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host_id":`...), r.HostID)
 	}
 	if r.VMUUID != "" {
-		dst = append(dst, `"vm_uuid":`...)
-		dst = record.AppendString(dst, r.VMUUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"vm_uuid":`...), r.VMUUID)
 	}
 	if r.Brand != "" {
-		dst = append(dst, `"brand_id":`...)
-		dst = record.AppendString(dst, r.Brand)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"brand_id":`...), r.Brand)
 	}
 	if r.Method != "" {
-		dst = append(dst, `"method":`...)
-		dst = record.AppendString(dst, r.Method)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"method":`...), r.Method)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.Access != "" {
-		dst = append(dst, `"access":`...)
-		dst = record.AppendString(dst, r.Access)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

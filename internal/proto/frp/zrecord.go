@@ -10,105 +10,61 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Kind != "" {
-		dst = append(dst, `"kind":`...)
-		dst = record.AppendString(dst, r.Kind)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"kind":`...), r.Kind)
 	}
 	if r.Version != "" {
-		dst = append(dst, `"version":`...)
-		dst = record.AppendString(dst, r.Version)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"version":`...), r.Version)
 	}
 	if r.Hostname != "" {
-		dst = append(dst, `"hostname":`...)
-		dst = record.AppendString(dst, r.Hostname)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"hostname":`...), r.Hostname)
 	}
 	if r.OS != "" {
-		dst = append(dst, `"os":`...)
-		dst = record.AppendString(dst, r.OS)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"os":`...), r.OS)
 	}
 	if r.Arch != "" {
-		dst = append(dst, `"arch":`...)
-		dst = record.AppendString(dst, r.Arch)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"arch":`...), r.Arch)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.RunID != "" {
-		dst = append(dst, `"run_id":`...)
-		dst = record.AppendString(dst, r.RunID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"run_id":`...), r.RunID)
 	}
 	if r.Proxy != "" {
-		dst = append(dst, `"proxy_name":`...)
-		dst = record.AppendString(dst, r.Proxy)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proxy_name":`...), r.Proxy)
 	}
 	if r.Auth != "" {
-		dst = append(dst, `"auth":`...)
-		dst = record.AppendString(dst, r.Auth)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"auth":`...), r.Auth)
 	}
 	if r.PoolCount.Set {
-		dst = append(dst, `"pool_count":`...)
-		dst = strconv.AppendUint(dst, r.PoolCount.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"pool_count":`...), r.PoolCount.V)
 	}
 	if r.Source != "" {
-		dst = append(dst, `"src_addr":`...)
-		dst = record.AppendString(dst, r.Source)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"src_addr":`...), r.Source)
 	}
 	if r.SourcePort.Set {
-		dst = append(dst, `"src_port":`...)
-		dst = strconv.AppendUint(dst, uint64(r.SourcePort.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"src_port":`...), uint64(r.SourcePort.V))
 	}
-	dst = append(dst, `"answered":`...)
-	dst = strconv.AppendBool(dst, r.Answered)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"answered":`...), r.Answered)
 	if r.Error != "" {
-		dst = append(dst, `"error":`...)
-		dst = record.AppendString(dst, r.Error)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"error":`...), r.Error)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

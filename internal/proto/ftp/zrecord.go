@@ -10,112 +10,64 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.Password != "" {
-		dst = append(dst, `"password":`...)
-		dst = record.AppendString(dst, r.Password)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"password":`...), r.Password)
 	}
 	if r.Command != "" {
-		dst = append(dst, `"command":`...)
-		dst = record.AppendString(dst, r.Command)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command":`...), r.Command)
 	}
 	if r.Arg != "" {
-		dst = append(dst, `"arg":`...)
-		dst = record.AppendString(dst, r.Arg)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"arg":`...), r.Arg)
 	}
 	if r.MIMEType != "" {
-		dst = append(dst, `"mime_type":`...)
-		dst = record.AppendString(dst, r.MIMEType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"mime_type":`...), r.MIMEType)
 	}
 	if r.FileSize.Set {
-		dst = append(dst, `"file_size":`...)
-		dst = strconv.AppendUint(dst, r.FileSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"file_size":`...), r.FileSize.V)
 	}
 	if r.ReplyCode.Set {
-		dst = append(dst, `"reply_code":`...)
-		dst = strconv.AppendUint(dst, r.ReplyCode.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"reply_code":`...), r.ReplyCode.V)
 	}
 	if r.ReplyMsg != "" {
-		dst = append(dst, `"reply_msg":`...)
-		dst = record.AppendString(dst, r.ReplyMsg)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"reply_msg":`...), r.ReplyMsg)
 	}
 	if r.Passive.Set {
-		dst = append(dst, `"data_channel.passive":`...)
-		dst = strconv.AppendBool(dst, r.Passive.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"data_channel.passive":`...), r.Passive.V)
 	}
 	if r.DataOrigH.IsValid() {
-		dst = append(dst, `"data_channel.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.DataOrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"data_channel.orig_h":"`...), r.DataOrigH), '"')
 	}
 	if r.DataRespH.IsValid() {
-		dst = append(dst, `"data_channel.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.DataRespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"data_channel.resp_h":"`...), r.DataRespH), '"')
 	}
 	if r.DataRespP.Set {
-		dst = append(dst, `"data_channel.resp_p":`...)
-		dst = strconv.AppendUint(dst, uint64(r.DataRespP.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"data_channel.resp_p":`...), uint64(r.DataRespP.V))
 	}
 	if r.FUID != "" {
-		dst = append(dst, `"fuid":`...)
-		dst = record.AppendString(dst, r.FUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"fuid":`...), r.FUID)
 	}
 	if !stock {
 		if r.Summary.Set {
-			dst = append(dst, `"summary":`...)
-			dst = strconv.AppendBool(dst, r.Summary.V)
-			dst = append(dst, ',')
+			dst = strconv.AppendBool(append(dst, `,"summary":`...), r.Summary.V)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,65 +10,37 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Request) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Service != "" {
-		dst = append(dst, `"service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"service":`...), r.Service)
 	}
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.Version != "" {
-		dst = append(dst, `"version":`...)
-		dst = record.AppendString(dst, r.Version)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"version":`...), r.Version)
 	}
 	if r.Error != "" {
-		dst = append(dst, `"error":`...)
-		dst = record.AppendString(dst, r.Error)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"error":`...), r.Error)
 	}
-	dst = append(dst, `"answered":`...)
-	dst = strconv.AppendBool(dst, r.Answered)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"answered":`...), r.Answered)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,86 +10,48 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.PDU != "" {
-		dst = append(dst, `"pdu_type":`...)
-		dst = record.AppendString(dst, r.PDU)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"pdu_type":`...), r.PDU)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"message":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"message":`...), r.Name)
 	}
-	dst = append(dst, `"status":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Status), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"transaction":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Transaction), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"status":`...), uint64(r.Status))
+	dst = record.AppendUint(append(dst, `,"transaction":`...), uint64(r.Transaction))
 	if r.Address != "" {
-		dst = append(dst, `"address":`...)
-		dst = record.AppendString(dst, r.Address)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"address":`...), r.Address)
 	}
 	if r.Command.Set {
-		dst = append(dst, `"command":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Command.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"command":`...), uint64(r.Command.V))
 	}
 	if r.CommandName != "" {
-		dst = append(dst, `"command_name":`...)
-		dst = record.AppendString(dst, r.CommandName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command_name":`...), r.CommandName)
 	}
-	dst = append(dst, `"write":`...)
-	dst = strconv.AppendBool(dst, r.Write)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"write":`...), r.Write)
 	if r.Response.Set {
-		dst = append(dst, `"response_code":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Response.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"response_code":`...), uint64(r.Response.V))
 	}
 	if r.Device.Set {
-		dst = append(dst, `"device_status":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Device.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"device_status":`...), uint64(r.Device.V))
 	}
 	if r.Data.Set {
-		dst = append(dst, `"data_len":`...)
-		dst = strconv.AppendUint(dst, r.Data.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"data_len":`...), r.Data.V)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

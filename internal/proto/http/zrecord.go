@@ -10,104 +10,59 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Request) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"trans_depth":`...)
-	dst = strconv.AppendUint(dst, r.Depth, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = record.AppendUint(append(dst, `,"trans_depth":`...), r.Depth)
 	if r.Method != "" {
-		dst = append(dst, `"method":`...)
-		dst = record.AppendString(dst, r.Method)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"method":`...), r.Method)
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.URI != "" {
-		dst = append(dst, `"uri":`...)
-		dst = record.AppendString(dst, r.URI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uri":`...), r.URI)
 	}
 	if r.Referrer != "" {
-		dst = append(dst, `"referrer":`...)
-		dst = record.AppendString(dst, r.Referrer)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"referrer":`...), r.Referrer)
 	}
 	if r.Version != "" {
-		dst = append(dst, `"version":`...)
-		dst = record.AppendString(dst, r.Version)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"version":`...), r.Version)
 	}
 	if r.UserAgent != "" {
-		dst = append(dst, `"user_agent":`...)
-		dst = record.AppendString(dst, r.UserAgent)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_agent":`...), r.UserAgent)
 	}
 	if r.Origin != "" {
-		dst = append(dst, `"origin":`...)
-		dst = record.AppendString(dst, r.Origin)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"origin":`...), r.Origin)
 	}
-	dst = append(dst, `"request_body_len":`...)
-	dst = strconv.AppendUint(dst, r.ReqBodyLen, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"response_body_len":`...)
-	dst = strconv.AppendUint(dst, r.RespBodyLen, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"request_body_len":`...), r.ReqBodyLen)
+	dst = record.AppendUint(append(dst, `,"response_body_len":`...), r.RespBodyLen)
 	if r.StatusCode.Set {
-		dst = append(dst, `"status_code":`...)
-		dst = strconv.AppendUint(dst, r.StatusCode.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"status_code":`...), r.StatusCode.V)
 	}
 	if r.StatusMsg != "" {
-		dst = append(dst, `"status_msg":`...)
-		dst = record.AppendString(dst, r.StatusMsg)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status_msg":`...), r.StatusMsg)
 	}
 	if r.InfoCode.Set {
-		dst = append(dst, `"info_code":`...)
-		dst = strconv.AppendUint(dst, r.InfoCode.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"info_code":`...), r.InfoCode.V)
 	}
 	if r.InfoMsg != "" {
-		dst = append(dst, `"info_msg":`...)
-		dst = record.AppendString(dst, r.InfoMsg)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"info_msg":`...), r.InfoMsg)
 	}
 	if len(r.Tags) > 0 {
-		dst = append(dst, `"tags":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"tags":[`...)
 		for i := range r.Tags {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -115,21 +70,15 @@ func (r *Request) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Tags[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Username != "" {
-		dst = append(dst, `"username":`...)
-		dst = record.AppendString(dst, r.Username)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"username":`...), r.Username)
 	}
 	if r.Password != "" {
-		dst = append(dst, `"password":`...)
-		dst = record.AppendString(dst, r.Password)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"password":`...), r.Password)
 	}
 	if len(r.Proxied) > 0 {
-		dst = append(dst, `"proxied":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"proxied":[`...)
 		for i := range r.Proxied {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -137,11 +86,9 @@ func (r *Request) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Proxied[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.OrigFUIDs) > 0 {
-		dst = append(dst, `"orig_fuids":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"orig_fuids":[`...)
 		for i := range r.OrigFUIDs {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -149,11 +96,9 @@ func (r *Request) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.OrigFUIDs[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.OrigNames) > 0 {
-		dst = append(dst, `"orig_filenames":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"orig_filenames":[`...)
 		for i := range r.OrigNames {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -161,11 +106,9 @@ func (r *Request) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.OrigNames[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.OrigMIME) > 0 {
-		dst = append(dst, `"orig_mime_types":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"orig_mime_types":[`...)
 		for i := range r.OrigMIME {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -173,11 +116,9 @@ func (r *Request) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.OrigMIME[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.RespFUIDs) > 0 {
-		dst = append(dst, `"resp_fuids":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"resp_fuids":[`...)
 		for i := range r.RespFUIDs {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -185,11 +126,9 @@ func (r *Request) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.RespFUIDs[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.RespNames) > 0 {
-		dst = append(dst, `"resp_filenames":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"resp_filenames":[`...)
 		for i := range r.RespNames {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -197,11 +136,9 @@ func (r *Request) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.RespNames[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.RespMIME) > 0 {
-		dst = append(dst, `"resp_mime_types":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"resp_mime_types":[`...)
 		for i := range r.RespMIME {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -209,73 +146,53 @@ func (r *Request) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.RespMIME[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if !stock {
 		if r.ReqType != "" {
-			dst = append(dst, `"req_content_type":`...)
-			dst = record.AppendString(dst, r.ReqType)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"req_content_type":`...), r.ReqType)
 		}
 	}
 	if !stock {
 		if r.RespType != "" {
-			dst = append(dst, `"resp_content_type":`...)
-			dst = record.AppendString(dst, r.RespType)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"resp_content_type":`...), r.RespType)
 		}
 	}
 	if !stock {
 		if r.Server != "" {
-			dst = append(dst, `"server":`...)
-			dst = record.AppendString(dst, r.Server)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"server":`...), r.Server)
 		}
 	}
 	if !stock {
 		if r.ReqEntropy.Set {
-			dst = append(dst, `"req_entropy":`...)
-			dst = strconv.AppendFloat(dst, r.ReqEntropy.V, 'g', -1, 64)
-			dst = append(dst, ',')
+			dst = strconv.AppendFloat(append(dst, `,"req_entropy":`...), r.ReqEntropy.V, 'g', -1, 64)
 		}
 	}
 	if !stock {
 		if r.RespEntropy.Set {
-			dst = append(dst, `"resp_entropy":`...)
-			dst = strconv.AppendFloat(dst, r.RespEntropy.V, 'g', -1, 64)
-			dst = append(dst, ',')
+			dst = strconv.AppendFloat(append(dst, `,"resp_entropy":`...), r.RespEntropy.V, 'g', -1, 64)
 		}
 	}
 	if !stock {
 		if r.ReqBodyHead != "" {
-			dst = append(dst, `"req_body_head":`...)
-			dst = record.AppendString(dst, r.ReqBodyHead)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"req_body_head":`...), r.ReqBodyHead)
 		}
 	}
 	if !stock {
 		if r.RespBodyHead != "" {
-			dst = append(dst, `"resp_body_head":`...)
-			dst = record.AppendString(dst, r.RespBodyHead)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"resp_body_head":`...), r.RespBodyHead)
 		}
 	}
 	if !stock {
 		if r.AuthScheme != "" {
-			dst = append(dst, `"auth_scheme":`...)
-			dst = record.AppendString(dst, r.AuthScheme)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"auth_scheme":`...), r.AuthScheme)
 		}
 	}
 	if !stock {
-		dst = append(dst, `"partial":`...)
-		dst = strconv.AppendBool(dst, r.Partial)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"partial":`...), r.Partial)
 	}
 	if !stock {
 		if len(r.BodyTraits) > 0 {
-			dst = append(dst, `"body_traits":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"body_traits":[`...)
 			for i := range r.BodyTraits {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -283,8 +200,7 @@ func (r *Request) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.BodyTraits[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

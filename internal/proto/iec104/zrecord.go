@@ -10,122 +10,74 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.APCI != "" {
-		dst = append(dst, `"apci":`...)
-		dst = record.AppendString(dst, r.APCI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"apci":`...), r.APCI)
 	}
 	if r.Control != "" {
-		dst = append(dst, `"u_function":`...)
-		dst = record.AppendString(dst, r.Control)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"u_function":`...), r.Control)
 	}
 	if r.TypeID.Set {
-		dst = append(dst, `"type_id":`...)
-		dst = strconv.AppendUint(dst, uint64(r.TypeID.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"type_id":`...), uint64(r.TypeID.V))
 	}
 	if r.Type != "" {
-		dst = append(dst, `"type_name":`...)
-		dst = record.AppendString(dst, r.Type)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"type_name":`...), r.Type)
 	}
 	if r.Direction != "" {
-		dst = append(dst, `"direction":`...)
-		dst = record.AppendString(dst, r.Direction)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"direction":`...), r.Direction)
 	}
 	if r.Cause.Set {
-		dst = append(dst, `"cause":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Cause.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"cause":`...), uint64(r.Cause.V))
 	}
 	if r.CauseName != "" {
-		dst = append(dst, `"cause_name":`...)
-		dst = record.AppendString(dst, r.CauseName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cause_name":`...), r.CauseName)
 	}
 	if r.Negative.Set {
-		dst = append(dst, `"negative":`...)
-		dst = strconv.AppendBool(dst, r.Negative.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"negative":`...), r.Negative.V)
 	}
 	if r.Test.Set {
-		dst = append(dst, `"test":`...)
-		dst = strconv.AppendBool(dst, r.Test.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"test":`...), r.Test.V)
 	}
 	if r.Originator.Set {
-		dst = append(dst, `"originator_address":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Originator.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"originator_address":`...), uint64(r.Originator.V))
 	}
 	if r.Common.Set {
-		dst = append(dst, `"common_address":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Common.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"common_address":`...), uint64(r.Common.V))
 	}
 	if r.Count.Set {
-		dst = append(dst, `"object_count":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Count.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"object_count":`...), uint64(r.Count.V))
 	}
 	if len(r.Objects) > 0 {
-		dst = append(dst, `"object_addresses":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"object_addresses":[`...)
 		for i := range r.Objects {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = strconv.AppendUint(dst, uint64(r.Objects[i]), 10)
+			dst = record.AppendUint(dst, uint64(r.Objects[i]))
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Command != "" {
-		dst = append(dst, `"command":`...)
-		dst = record.AppendString(dst, r.Command)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command":`...), r.Command)
 	}
 	if r.Access != "" {
-		dst = append(dst, `"access":`...)
-		dst = record.AppendString(dst, r.Access)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,55 +10,32 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Version != "" {
-		dst = append(dst, `"version":`...)
-		dst = record.AppendString(dst, r.Version)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"version":`...), r.Version)
 	}
 	if r.InitiatorSPI != "" {
-		dst = append(dst, `"initiator_spi":`...)
-		dst = record.AppendString(dst, r.InitiatorSPI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"initiator_spi":`...), r.InitiatorSPI)
 	}
 	if r.ResponderSPI != "" {
-		dst = append(dst, `"responder_spi":`...)
-		dst = record.AppendString(dst, r.ResponderSPI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"responder_spi":`...), r.ResponderSPI)
 	}
 	if len(r.Exchanges) > 0 {
-		dst = append(dst, `"exchanges":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"exchanges":[`...)
 		for i := range r.Exchanges {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -66,11 +43,9 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Exchanges[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Encryption) > 0 {
-		dst = append(dst, `"encryption":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"encryption":[`...)
 		for i := range r.Encryption {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -78,11 +53,9 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Encryption[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Integrity) > 0 {
-		dst = append(dst, `"integrity":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"integrity":[`...)
 		for i := range r.Integrity {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -90,11 +63,9 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Integrity[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Group) > 0 {
-		dst = append(dst, `"dh_group":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"dh_group":[`...)
 		for i := range r.Group {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -102,11 +73,9 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Group[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Auth) > 0 {
-		dst = append(dst, `"auth":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"auth":[`...)
 		for i := range r.Auth {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -114,11 +83,9 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Auth[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.VendorIDs) > 0 {
-		dst = append(dst, `"vendor_ids":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"vendor_ids":[`...)
 		for i := range r.VendorIDs {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -126,11 +93,9 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.VendorIDs[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Notify) > 0 {
-		dst = append(dst, `"notify":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"notify":[`...)
 		for i := range r.Notify {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -138,16 +103,11 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Notify[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Identity != "" {
-		dst = append(dst, `"identity":`...)
-		dst = record.AppendString(dst, r.Identity)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"identity":`...), r.Identity)
 	}
-	dst = append(dst, `"nat_traversal":`...)
-	dst = strconv.AppendBool(dst, r.NATTraversal)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"nat_traversal":`...), r.NATTraversal)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,88 +10,52 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Nick != "" {
-		dst = append(dst, `"nick":`...)
-		dst = record.AppendString(dst, r.Nick)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"nick":`...), r.Nick)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.Command != "" {
-		dst = append(dst, `"command":`...)
-		dst = record.AppendString(dst, r.Command)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command":`...), r.Command)
 	}
 	if r.Value != "" {
-		dst = append(dst, `"value":`...)
-		dst = record.AppendString(dst, r.Value)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"value":`...), r.Value)
 	}
 	if r.Addl != "" {
-		dst = append(dst, `"addl":`...)
-		dst = record.AppendString(dst, r.Addl)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"addl":`...), r.Addl)
 	}
 	if r.DCCFileName != "" {
-		dst = append(dst, `"dcc_file_name":`...)
-		dst = record.AppendString(dst, r.DCCFileName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"dcc_file_name":`...), r.DCCFileName)
 	}
 	if r.DCCFileSize.Set {
-		dst = append(dst, `"dcc_file_size":`...)
-		dst = strconv.AppendUint(dst, r.DCCFileSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"dcc_file_size":`...), r.DCCFileSize.V)
 	}
 	if r.DCCMIMEType != "" {
-		dst = append(dst, `"dcc_mime_type":`...)
-		dst = record.AppendString(dst, r.DCCMIMEType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"dcc_mime_type":`...), r.DCCMIMEType)
 	}
 	if r.FUID != "" {
-		dst = append(dst, `"fuid":`...)
-		dst = record.AppendString(dst, r.FUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"fuid":`...), r.FUID)
 	}
 	if !stock {
 		if r.Offer.Set {
-			dst = append(dst, `"offer":`...)
-			dst = strconv.AppendBool(dst, r.Offer.V)
-			dst = append(dst, ',')
+			dst = strconv.AppendBool(append(dst, `,"offer":`...), r.Offer.V)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,111 +10,66 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Exchange) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.RequestType != "" {
-		dst = append(dst, `"request_type":`...)
-		dst = record.AppendString(dst, r.RequestType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"request_type":`...), r.RequestType)
 	}
 	if r.Client != "" {
-		dst = append(dst, `"client":`...)
-		dst = record.AppendString(dst, r.Client)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client":`...), r.Client)
 	}
 	if r.Service != "" {
-		dst = append(dst, `"service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"service":`...), r.Service)
 	}
 	if r.Success.Set {
-		dst = append(dst, `"success":`...)
-		dst = strconv.AppendBool(dst, r.Success.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"success":`...), r.Success.V)
 	}
 	if r.ErrorMsg != "" {
-		dst = append(dst, `"error_msg":`...)
-		dst = record.AppendString(dst, r.ErrorMsg)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"error_msg":`...), r.ErrorMsg)
 	}
 	if r.From.Set {
-		dst = append(dst, `"from":`...)
-		dst = record.AppendSeconds(dst, int64(r.From.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"from":`...), int64(r.From.V))
 	}
 	if r.Till.Set {
-		dst = append(dst, `"till":`...)
-		dst = record.AppendSeconds(dst, int64(r.Till.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"till":`...), int64(r.Till.V))
 	}
 	if r.Cipher != "" {
-		dst = append(dst, `"cipher":`...)
-		dst = record.AppendString(dst, r.Cipher)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cipher":`...), r.Cipher)
 	}
 	if r.Forwardable.Set {
-		dst = append(dst, `"forwardable":`...)
-		dst = strconv.AppendBool(dst, r.Forwardable.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"forwardable":`...), r.Forwardable.V)
 	}
 	if r.Renewable.Set {
-		dst = append(dst, `"renewable":`...)
-		dst = strconv.AppendBool(dst, r.Renewable.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"renewable":`...), r.Renewable.V)
 	}
 	if r.ClientSubject != "" {
-		dst = append(dst, `"client_cert_subject":`...)
-		dst = record.AppendString(dst, r.ClientSubject)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_cert_subject":`...), r.ClientSubject)
 	}
 	if r.ClientFUID != "" {
-		dst = append(dst, `"client_cert_fuid":`...)
-		dst = record.AppendString(dst, r.ClientFUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_cert_fuid":`...), r.ClientFUID)
 	}
 	if r.ServerSubject != "" {
-		dst = append(dst, `"server_cert_subject":`...)
-		dst = record.AppendString(dst, r.ServerSubject)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_cert_subject":`...), r.ServerSubject)
 	}
 	if r.ServerFUID != "" {
-		dst = append(dst, `"server_cert_fuid":`...)
-		dst = record.AppendString(dst, r.ServerFUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_cert_fuid":`...), r.ServerFUID)
 	}
 	if !stock {
 		if len(r.Offered) > 0 {
-			dst = append(dst, `"offered_ciphers":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"offered_ciphers":[`...)
 			for i := range r.Offered {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -122,22 +77,17 @@ func (r *Exchange) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Offered[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
 	if !stock {
 		if r.PreAuth.Set {
-			dst = append(dst, `"preauthenticated":`...)
-			dst = strconv.AppendBool(dst, r.PreAuth.V)
-			dst = append(dst, ',')
+			dst = strconv.AppendBool(append(dst, `,"preauthenticated":`...), r.PreAuth.V)
 		}
 	}
 	if !stock {
 		if r.ErrorCode.Set {
-			dst = append(dst, `"error_code":`...)
-			dst = strconv.AppendInt(dst, r.ErrorCode.V, 10)
-			dst = append(dst, ',')
+			dst = strconv.AppendInt(append(dst, `,"error_code":`...), r.ErrorCode.V, 10)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

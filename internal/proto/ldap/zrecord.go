@@ -10,152 +10,87 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"message_id":`...)
-	dst = strconv.AppendInt(dst, r.ID, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendInt(append(dst, `,"message_id":`...), r.ID, 10)
 	if r.Version.Set {
-		dst = append(dst, `"version":`...)
-		dst = strconv.AppendInt(dst, r.Version.V, 10)
-		dst = append(dst, ',')
+		dst = strconv.AppendInt(append(dst, `,"version":`...), r.Version.V, 10)
 	}
 	if r.Opcode != "" {
-		dst = append(dst, `"opcode":`...)
-		dst = record.AppendString(dst, r.Opcode)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcode":`...), r.Opcode)
 	}
 	if r.Result != "" {
-		dst = append(dst, `"result":`...)
-		dst = record.AppendString(dst, r.Result)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"result":`...), r.Result)
 	}
 	if r.Diagnostic != "" {
-		dst = append(dst, `"diagnostic_message":`...)
-		dst = record.AppendString(dst, r.Diagnostic)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"diagnostic_message":`...), r.Diagnostic)
 	}
 	if r.Object != "" {
-		dst = append(dst, `"object":`...)
-		dst = record.AppendString(dst, r.Object)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"object":`...), r.Object)
 	}
 	if r.Argument != "" {
-		dst = append(dst, `"argument":`...)
-		dst = record.AppendString(dst, r.Argument)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"argument":`...), r.Argument)
 	}
 	if !stock {
 		if r.Entry != "" {
-			dst = append(dst, `"entry":`...)
-			dst = record.AppendString(dst, r.Entry)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"entry":`...), r.Entry)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Search) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"message_id":`...)
-	dst = strconv.AppendInt(dst, r.ID, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendInt(append(dst, `,"message_id":`...), r.ID, 10)
 	if r.Scope != "" {
-		dst = append(dst, `"scope":`...)
-		dst = record.AppendString(dst, r.Scope)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"scope":`...), r.Scope)
 	}
 	if r.Deref != "" {
-		dst = append(dst, `"deref_aliases":`...)
-		dst = record.AppendString(dst, r.Deref)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"deref_aliases":`...), r.Deref)
 	}
 	if r.BaseObject != "" {
-		dst = append(dst, `"base_object":`...)
-		dst = record.AppendString(dst, r.BaseObject)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"base_object":`...), r.BaseObject)
 	}
-	dst = append(dst, `"result_count":`...)
-	dst = strconv.AppendUint(dst, r.Results, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"result_count":`...), r.Results)
 	if r.Result != "" {
-		dst = append(dst, `"result":`...)
-		dst = record.AppendString(dst, r.Result)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"result":`...), r.Result)
 	}
 	if r.Diagnostic != "" {
-		dst = append(dst, `"diagnostic_message":`...)
-		dst = record.AppendString(dst, r.Diagnostic)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"diagnostic_message":`...), r.Diagnostic)
 	}
 	if r.Filter != "" {
-		dst = append(dst, `"filter":`...)
-		dst = record.AppendString(dst, r.Filter)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"filter":`...), r.Filter)
 	}
 	if len(r.Attributes) > 0 {
-		dst = append(dst, `"attributes":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"attributes":[`...)
 		for i := range r.Attributes {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -163,12 +98,10 @@ func (r *Search) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Attributes[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if !stock {
 		if len(r.Wanted) > 0 {
-			dst = append(dst, `"wanted":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"wanted":[`...)
 			for i := range r.Wanted {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -176,18 +109,14 @@ func (r *Search) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Wanted[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
 	if !stock {
-		dst = append(dst, `"returned":`...)
-		dst = strconv.AppendUint(dst, r.Returned, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"returned":`...), r.Returned)
 	}
 	if !stock {
 		if len(r.Controls) > 0 {
-			dst = append(dst, `"controls":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"controls":[`...)
 			for i := range r.Controls {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -195,13 +124,10 @@ func (r *Search) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Controls[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
 	if !stock {
-		dst = append(dst, `"size_limit":`...)
-		dst = strconv.AppendInt(dst, r.SizeLimit, 10)
-		dst = append(dst, ',')
+		dst = strconv.AppendInt(append(dst, `,"size_limit":`...), r.SizeLimit, 10)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

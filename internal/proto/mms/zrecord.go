@@ -10,53 +10,30 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.Service != "" {
-		dst = append(dst, `"service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"service":`...), r.Service)
 	}
 	if r.Invoke.Set {
-		dst = append(dst, `"invoke_id":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Invoke.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"invoke_id":`...), uint64(r.Invoke.V))
 	}
 	if len(r.Names) > 0 {
-		dst = append(dst, `"names":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"names":[`...)
 		for i := range r.Names {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -64,23 +41,16 @@ func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Names[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Result != "" {
-		dst = append(dst, `"result":`...)
-		dst = record.AppendString(dst, r.Result)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"result":`...), r.Result)
 	}
 	if r.Error != "" {
-		dst = append(dst, `"error":`...)
-		dst = record.AppendString(dst, r.Error)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"error":`...), r.Error)
 	}
 	if r.Access != "" {
-		dst = append(dst, `"access":`...)
-		dst = record.AppendString(dst, r.Access)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

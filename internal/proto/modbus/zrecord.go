@@ -10,140 +10,89 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Detail) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"tid":`...)
-	dst = strconv.AppendUint(dst, uint64(r.TID), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"unit":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Unit), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = record.AppendUint(append(dst, `,"tid":`...), uint64(r.TID))
+	dst = record.AppendUint(append(dst, `,"unit":`...), uint64(r.Unit))
 	if r.Func != "" {
-		dst = append(dst, `"func":`...)
-		dst = record.AppendString(dst, r.Func)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"func":`...), r.Func)
 	}
 	if r.Address.Set {
-		dst = append(dst, `"address":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Address.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"address":`...), uint64(r.Address.V))
 	}
 	if r.Quantity.Set {
-		dst = append(dst, `"quantity":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Quantity.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"quantity":`...), uint64(r.Quantity.V))
 	}
 	if len(r.Request) > 0 {
-		dst = append(dst, `"request_values":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"request_values":[`...)
 		for i := range r.Request {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = strconv.AppendUint(dst, uint64(r.Request[i]), 10)
+			dst = record.AppendUint(dst, uint64(r.Request[i]))
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Response) > 0 {
-		dst = append(dst, `"response_values":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"response_values":[`...)
 		for i := range r.Response {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = strconv.AppendUint(dst, uint64(r.Response[i]), 10)
+			dst = record.AppendUint(dst, uint64(r.Response[i]))
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Matched.Set {
-		dst = append(dst, `"matched":`...)
-		dst = strconv.AppendBool(dst, r.Matched.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"matched":`...), r.Matched.V)
 	}
 	if r.RequestSub != "" {
-		dst = append(dst, `"request_subfunction_code":`...)
-		dst = record.AppendString(dst, r.RequestSub)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"request_subfunction_code":`...), r.RequestSub)
 	}
 	if r.AnswerSub != "" {
-		dst = append(dst, `"response_subfunction_code":`...)
-		dst = record.AppendString(dst, r.AnswerSub)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"response_subfunction_code":`...), r.AnswerSub)
 	}
 	if r.RequestAdd != "" {
-		dst = append(dst, `"request_data":`...)
-		dst = record.AppendString(dst, r.RequestAdd)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"request_data":`...), r.RequestAdd)
 	}
 	if r.AnswerAdd != "" {
-		dst = append(dst, `"response_data":`...)
-		dst = record.AppendString(dst, r.AnswerAdd)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"response_data":`...), r.AnswerAdd)
 	}
 	if r.Exception != "" {
-		dst = append(dst, `"exception_code":`...)
-		dst = record.AppendString(dst, r.Exception)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"exception_code":`...), r.Exception)
 	}
 	if r.MEI != "" {
-		dst = append(dst, `"mei_type":`...)
-		dst = record.AppendString(dst, r.MEI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"mei_type":`...), r.MEI)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if !stock {
-		dst = append(dst, `"function_code":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Code), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"function_code":`...), uint64(r.Code))
 	}
 	if !stock {
 		if r.UMAS != "" {
-			dst = append(dst, `"umas":`...)
-			dst = record.AppendString(dst, r.UMAS)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"umas":`...), r.UMAS)
 		}
 	}
 	if !stock {
 		if len(r.Files) > 0 {
-			dst = append(dst, `"files":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"files":[`...)
 			for i := range r.Files {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -151,418 +100,233 @@ func (r *Detail) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Files[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Identity) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"tid":`...)
-	dst = strconv.AppendUint(dst, uint64(r.TID), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"unit":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Unit), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
+	dst = record.AppendUint(append(dst, `,"tid":`...), uint64(r.TID))
+	dst = record.AppendUint(append(dst, `,"unit":`...), uint64(r.Unit))
 	if r.Func != "" {
-		dst = append(dst, `"func":`...)
-		dst = record.AppendString(dst, r.Func)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"func":`...), r.Func)
 	}
 	if r.Half != "" {
-		dst = append(dst, `"request_response":`...)
-		dst = record.AppendString(dst, r.Half)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"request_response":`...), r.Half)
 	}
 	if r.MEI != "" {
-		dst = append(dst, `"mei_type":`...)
-		dst = record.AppendString(dst, r.MEI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"mei_type":`...), r.MEI)
 	}
 	if r.LevelCode != "" {
-		dst = append(dst, `"conformity_level_code":`...)
-		dst = record.AppendString(dst, r.LevelCode)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"conformity_level_code":`...), r.LevelCode)
 	}
 	if r.Level != "" {
-		dst = append(dst, `"conformity_level":`...)
-		dst = record.AppendString(dst, r.Level)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"conformity_level":`...), r.Level)
 	}
-	dst = append(dst, `"device_id_code":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ID), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"device_id_code":`...), uint64(r.ID))
 	if r.ObjectCode != "" {
-		dst = append(dst, `"object_id_code":`...)
-		dst = record.AppendString(dst, r.ObjectCode)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"object_id_code":`...), r.ObjectCode)
 	}
 	if r.Object != "" {
-		dst = append(dst, `"object_id":`...)
-		dst = record.AppendString(dst, r.Object)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"object_id":`...), r.Object)
 	}
 	if r.Value != "" {
-		dst = append(dst, `"object_value":`...)
-		dst = record.AppendString(dst, r.Value)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"object_value":`...), r.Value)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *MaskWrite) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"tid":`...)
-	dst = strconv.AppendUint(dst, uint64(r.TID), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"unit":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Unit), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
+	dst = record.AppendUint(append(dst, `,"tid":`...), uint64(r.TID))
+	dst = record.AppendUint(append(dst, `,"unit":`...), uint64(r.Unit))
 	if r.Func != "" {
-		dst = append(dst, `"func":`...)
-		dst = record.AppendString(dst, r.Func)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"func":`...), r.Func)
 	}
 	if r.Half != "" {
-		dst = append(dst, `"request_response":`...)
-		dst = record.AppendString(dst, r.Half)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"request_response":`...), r.Half)
 	}
-	dst = append(dst, `"address":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Address), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"and_mask":`...)
-	dst = strconv.AppendUint(dst, uint64(r.And), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"or_mask":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Or), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"address":`...), uint64(r.Address))
+	dst = record.AppendUint(append(dst, `,"and_mask":`...), uint64(r.And))
+	dst = record.AppendUint(append(dst, `,"or_mask":`...), uint64(r.Or))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"tid":`...)
-	dst = strconv.AppendUint(dst, uint64(r.TID), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"unit":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Unit), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = record.AppendUint(append(dst, `,"tid":`...), uint64(r.TID))
+	dst = record.AppendUint(append(dst, `,"unit":`...), uint64(r.Unit))
 	if r.Func != "" {
-		dst = append(dst, `"func":`...)
-		dst = record.AppendString(dst, r.Func)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"func":`...), r.Func)
 	}
 	if r.PDU != "" {
-		dst = append(dst, `"pdu_type":`...)
-		dst = record.AppendString(dst, r.PDU)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"pdu_type":`...), r.PDU)
 	}
 	if r.Exception != "" {
-		dst = append(dst, `"exception":`...)
-		dst = record.AppendString(dst, r.Exception)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"exception":`...), r.Exception)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if !stock {
-		dst = append(dst, `"function_code":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Code), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"function_code":`...), uint64(r.Code))
 	}
 	if !stock {
 		if r.Address.Set {
-			dst = append(dst, `"address":`...)
-			dst = strconv.AppendUint(dst, uint64(r.Address.V), 10)
-			dst = append(dst, ',')
+			dst = record.AppendUint(append(dst, `,"address":`...), uint64(r.Address.V))
 		}
 	}
 	if !stock {
 		if r.Quantity.Set {
-			dst = append(dst, `"quantity":`...)
-			dst = strconv.AppendUint(dst, uint64(r.Quantity.V), 10)
-			dst = append(dst, ',')
+			dst = record.AppendUint(append(dst, `,"quantity":`...), uint64(r.Quantity.V))
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ReadWrite) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"tid":`...)
-	dst = strconv.AppendUint(dst, uint64(r.TID), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"unit":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Unit), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
+	dst = record.AppendUint(append(dst, `,"tid":`...), uint64(r.TID))
+	dst = record.AppendUint(append(dst, `,"unit":`...), uint64(r.Unit))
 	if r.Func != "" {
-		dst = append(dst, `"func":`...)
-		dst = record.AppendString(dst, r.Func)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"func":`...), r.Func)
 	}
 	if r.Half != "" {
-		dst = append(dst, `"request_response":`...)
-		dst = record.AppendString(dst, r.Half)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"request_response":`...), r.Half)
 	}
 	if r.WriteAt.Set {
-		dst = append(dst, `"write_start_address":`...)
-		dst = strconv.AppendUint(dst, uint64(r.WriteAt.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"write_start_address":`...), uint64(r.WriteAt.V))
 	}
 	if len(r.Written) > 0 {
-		dst = append(dst, `"write_registers":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"write_registers":[`...)
 		for i := range r.Written {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = strconv.AppendUint(dst, uint64(r.Written[i]), 10)
+			dst = record.AppendUint(dst, uint64(r.Written[i]))
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.ReadAt.Set {
-		dst = append(dst, `"read_start_address":`...)
-		dst = strconv.AppendUint(dst, uint64(r.ReadAt.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"read_start_address":`...), uint64(r.ReadAt.V))
 	}
 	if r.ReadCount.Set {
-		dst = append(dst, `"read_quantity":`...)
-		dst = strconv.AppendUint(dst, uint64(r.ReadCount.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"read_quantity":`...), uint64(r.ReadCount.V))
 	}
 	if len(r.Read) > 0 {
-		dst = append(dst, `"read_registers":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"read_registers":[`...)
 		for i := range r.Read {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = strconv.AppendUint(dst, uint64(r.Read[i]), 10)
+			dst = record.AppendUint(dst, uint64(r.Read[i]))
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

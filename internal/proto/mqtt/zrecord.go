@@ -10,184 +10,105 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Connect) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Protocol != "" {
-		dst = append(dst, `"proto_name":`...)
-		dst = record.AppendString(dst, r.Protocol)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proto_name":`...), r.Protocol)
 	}
 	if r.Version != "" {
-		dst = append(dst, `"proto_version":`...)
-		dst = record.AppendString(dst, r.Version)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proto_version":`...), r.Version)
 	}
 	if r.Client.Set {
-		dst = append(dst, `"client_id":`...)
-		dst = record.AppendString(dst, r.Client.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_id":`...), r.Client.V)
 	}
 	if r.Status != "" {
-		dst = append(dst, `"connect_status":`...)
-		dst = record.AppendString(dst, r.Status)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"connect_status":`...), r.Status)
 	}
 	if r.WillTopic.Set {
-		dst = append(dst, `"will_topic":`...)
-		dst = record.AppendString(dst, r.WillTopic.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"will_topic":`...), r.WillTopic.V)
 	}
 	if r.WillPayload.Set {
-		dst = append(dst, `"will_payload":`...)
-		dst = record.AppendString(dst, r.WillPayload.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"will_payload":`...), r.WillPayload.V)
 	}
 	if !stock {
 		if r.User != "" {
-			dst = append(dst, `"user":`...)
-			dst = record.AppendString(dst, r.User)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"user":`...), r.User)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Publish) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"from_client":`...)
-	dst = strconv.AppendBool(dst, r.FromClient)
-	dst = append(dst, ',')
-	dst = append(dst, `"retain":`...)
-	dst = strconv.AppendBool(dst, r.Retain)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"from_client":`...), r.FromClient)
+	dst = strconv.AppendBool(append(dst, `,"retain":`...), r.Retain)
 	if r.QoS != "" {
-		dst = append(dst, `"qos":`...)
-		dst = record.AppendString(dst, r.QoS)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"qos":`...), r.QoS)
 	}
 	if r.Status != "" {
-		dst = append(dst, `"status":`...)
-		dst = record.AppendString(dst, r.Status)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status":`...), r.Status)
 	}
 	if r.Topic != "" {
-		dst = append(dst, `"topic":`...)
-		dst = record.AppendString(dst, r.Topic)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"topic":`...), r.Topic)
 	}
 	if r.Payload != "" {
-		dst = append(dst, `"payload":`...)
-		dst = record.AppendString(dst, r.Payload)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"payload":`...), r.Payload)
 	}
-	dst = append(dst, `"payload_len":`...)
-	dst = strconv.AppendUint(dst, r.PayloadLen, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"payload_len":`...), r.PayloadLen)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Subscribe) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if len(r.Topics) > 0 {
-		dst = append(dst, `"topics":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"topics":[`...)
 		for i := range r.Topics {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -195,28 +116,21 @@ func (r *Subscribe) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Topics[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.QoS) > 0 {
-		dst = append(dst, `"qos_levels":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"qos_levels":[`...)
 		for i := range r.QoS {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = strconv.AppendUint(dst, r.QoS[i], 10)
+			dst = record.AppendUint(dst, r.QoS[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Granted.Set {
-		dst = append(dst, `"granted_qos_level":`...)
-		dst = strconv.AppendUint(dst, r.Granted.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"granted_qos_level":`...), r.Granted.V)
 	}
-	dst = append(dst, `"ack":`...)
-	dst = strconv.AppendBool(dst, r.Ack)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"ack":`...), r.Ack)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,115 +10,73 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Command) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Cmd != "" {
-		dst = append(dst, `"cmd":`...)
-		dst = record.AppendString(dst, r.Cmd)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cmd":`...), r.Cmd)
 	}
 	if r.Arg.Set {
-		dst = append(dst, `"arg":`...)
-		dst = record.AppendString(dst, r.Arg.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"arg":`...), r.Arg.V)
 	}
 	if r.Success.Set {
-		dst = append(dst, `"success":`...)
-		dst = strconv.AppendBool(dst, r.Success.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"success":`...), r.Success.V)
 	}
 	if r.Rows.Set {
-		dst = append(dst, `"rows":`...)
-		dst = strconv.AppendUint(dst, r.Rows.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"rows":`...), r.Rows.V)
 	}
 	if r.Response != "" {
-		dst = append(dst, `"response":`...)
-		dst = record.AppendString(dst, r.Response)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"response":`...), r.Response)
 	}
 	if !stock {
 		if r.Code.Set {
-			dst = append(dst, `"code":`...)
-			dst = strconv.AppendUint(dst, uint64(r.Code.V), 10)
-			dst = append(dst, ',')
+			dst = record.AppendUint(append(dst, `,"code":`...), uint64(r.Code.V))
 		}
 	}
 	if !stock {
 		if r.User != "" {
-			dst = append(dst, `"user":`...)
-			dst = record.AppendString(dst, r.User)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"user":`...), r.User)
 		}
 	}
 	if !stock {
 		if r.Database != "" {
-			dst = append(dst, `"database":`...)
-			dst = record.AppendString(dst, r.Database)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"database":`...), r.Database)
 		}
 	}
 	if !stock {
 		if r.Server != "" {
-			dst = append(dst, `"server_version":`...)
-			dst = record.AppendString(dst, r.Server)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"server_version":`...), r.Server)
 		}
 	}
 	if !stock {
 		if r.Plugin != "" {
-			dst = append(dst, `"auth_plugin":`...)
-			dst = record.AppendString(dst, r.Plugin)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"auth_plugin":`...), r.Plugin)
 		}
 	}
 	if !stock {
 		if r.Program != "" {
-			dst = append(dst, `"program":`...)
-			dst = record.AppendString(dst, r.Program)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"program":`...), r.Program)
 		}
 	}
 	if !stock {
 		if r.File != "" {
-			dst = append(dst, `"local_file":`...)
-			dst = record.AppendString(dst, r.File)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"local_file":`...), r.File)
 		}
 	}
 	if !stock {
-		dst = append(dst, `"partial":`...)
-		dst = strconv.AppendBool(dst, r.Partial)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"partial":`...), r.Partial)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -3,97 +3,55 @@
 package netbiosdgm
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Datagram) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Type != "" {
-		dst = append(dst, `"msg_type":`...)
-		dst = record.AppendString(dst, r.Type)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"msg_type":`...), r.Type)
 	}
 	if r.SourceAddr.IsValid() {
-		dst = append(dst, `"source_addr":`...)
-		dst = append(dst, '"')
-		dst = r.SourceAddr.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_addr":"`...), r.SourceAddr), '"')
 	}
 	if r.Source != "" {
-		dst = append(dst, `"source_name":`...)
-		dst = record.AppendString(dst, r.Source)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"source_name":`...), r.Source)
 	}
-	dst = append(dst, `"source_type":`...)
-	dst = strconv.AppendUint(dst, uint64(r.SourceType), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_type":`...), uint64(r.SourceType))
 	if r.Dest != "" {
-		dst = append(dst, `"dest_name":`...)
-		dst = record.AppendString(dst, r.Dest)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"dest_name":`...), r.Dest)
 	}
-	dst = append(dst, `"dest_type":`...)
-	dst = strconv.AppendUint(dst, uint64(r.DestType), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"dest_type":`...), uint64(r.DestType))
 	if r.Mailslot != "" {
-		dst = append(dst, `"mailslot":`...)
-		dst = record.AppendString(dst, r.Mailslot)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"mailslot":`...), r.Mailslot)
 	}
 	if r.Command != "" {
-		dst = append(dst, `"command":`...)
-		dst = record.AppendString(dst, r.Command)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command":`...), r.Command)
 	}
 	if r.Announced != "" {
-		dst = append(dst, `"announced":`...)
-		dst = record.AppendString(dst, r.Announced)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"announced":`...), r.Announced)
 	}
 	if r.Version != "" {
-		dst = append(dst, `"os_version":`...)
-		dst = record.AppendString(dst, r.Version)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"os_version":`...), r.Version)
 	}
 	if r.Comment != "" {
-		dst = append(dst, `"comment":`...)
-		dst = record.AppendString(dst, r.Comment)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"comment":`...), r.Comment)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -3,52 +3,31 @@
 package nfs
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Proto != "" {
-		dst = append(dst, `"proto":`...)
-		dst = record.AppendString(dst, r.Proto)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proto":`...), r.Proto)
 	}
 	if len(r.Programs) > 0 {
-		dst = append(dst, `"programs":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"programs":[`...)
 		for i := range r.Programs {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -56,14 +35,10 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Programs[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
-	dst = append(dst, `"version":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Version), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"version":`...), uint64(r.Version))
 	if len(r.Procedures) > 0 {
-		dst = append(dst, `"procedures":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"procedures":[`...)
 		for i := range r.Procedures {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -71,40 +46,26 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Procedures[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
-	dst = append(dst, `"calls":`...)
-	dst = strconv.AppendUint(dst, r.Calls, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"replies":`...)
-	dst = strconv.AppendUint(dst, r.Replies, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"denied":`...)
-	dst = strconv.AppendUint(dst, r.Denied, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"failed":`...)
-	dst = strconv.AppendUint(dst, r.Failed, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"calls":`...), r.Calls)
+	dst = record.AppendUint(append(dst, `,"replies":`...), r.Replies)
+	dst = record.AppendUint(append(dst, `,"denied":`...), r.Denied)
+	dst = record.AppendUint(append(dst, `,"failed":`...), r.Failed)
 	if r.Machine != "" {
-		dst = append(dst, `"machine":`...)
-		dst = record.AppendString(dst, r.Machine)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"machine":`...), r.Machine)
 	}
 	if len(r.UIDs) > 0 {
-		dst = append(dst, `"user_ids":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"user_ids":[`...)
 		for i := range r.UIDs {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = strconv.AppendUint(dst, uint64(r.UIDs[i]), 10)
+			dst = record.AppendUint(dst, uint64(r.UIDs[i]))
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Exports) > 0 {
-		dst = append(dst, `"exports":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"exports":[`...)
 		for i := range r.Exports {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -112,11 +73,9 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Exports[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Names) > 0 {
-		dst = append(dst, `"names":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"names":[`...)
 		for i := range r.Names {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -124,26 +83,19 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Names[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
-	dst = append(dst, `"bytes_written":`...)
-	dst = strconv.AppendUint(dst, r.Written, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"bytes_read":`...)
-	dst = strconv.AppendUint(dst, r.Read, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"bytes_written":`...), r.Written)
+	dst = record.AppendUint(append(dst, `,"bytes_read":`...), r.Read)
 	if len(r.Ports) > 0 {
-		dst = append(dst, `"ports_told":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"ports_told":[`...)
 		for i := range r.Ports {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = strconv.AppendUint(dst, uint64(r.Ports[i]), 10)
+			dst = record.AppendUint(dst, uint64(r.Ports[i]))
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

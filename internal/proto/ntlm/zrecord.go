@@ -10,92 +10,56 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Auth) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Username != "" {
-		dst = append(dst, `"username":`...)
-		dst = record.AppendString(dst, r.Username)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"username":`...), r.Username)
 	}
 	if r.Hostname != "" {
-		dst = append(dst, `"hostname":`...)
-		dst = record.AppendString(dst, r.Hostname)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"hostname":`...), r.Hostname)
 	}
 	if r.Domain != "" {
-		dst = append(dst, `"domainname":`...)
-		dst = record.AppendString(dst, r.Domain)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"domainname":`...), r.Domain)
 	}
 	if r.ServerNetBIOS != "" {
-		dst = append(dst, `"server_nb_computer_name":`...)
-		dst = record.AppendString(dst, r.ServerNetBIOS)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_nb_computer_name":`...), r.ServerNetBIOS)
 	}
 	if r.ServerDNS != "" {
-		dst = append(dst, `"server_dns_computer_name":`...)
-		dst = record.AppendString(dst, r.ServerDNS)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_dns_computer_name":`...), r.ServerDNS)
 	}
 	if r.ServerTreeName != "" {
-		dst = append(dst, `"server_tree_name":`...)
-		dst = record.AppendString(dst, r.ServerTreeName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_tree_name":`...), r.ServerTreeName)
 	}
 	if r.Success.Set {
-		dst = append(dst, `"success":`...)
-		dst = strconv.AppendBool(dst, r.Success.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"success":`...), r.Success.V)
 	}
 	if !stock {
 		if r.ClientVersion != "" {
-			dst = append(dst, `"client_version":`...)
-			dst = record.AppendString(dst, r.ClientVersion)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"client_version":`...), r.ClientVersion)
 		}
 	}
 	if !stock {
 		if r.ServerVersion != "" {
-			dst = append(dst, `"server_version":`...)
-			dst = record.AppendString(dst, r.ServerVersion)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"server_version":`...), r.ServerVersion)
 		}
 	}
 	if !stock {
 		if r.Accepted.Set {
-			dst = append(dst, `"accepted":`...)
-			dst = strconv.AppendBool(dst, r.Accepted.V)
-			dst = append(dst, ',')
+			dst = strconv.AppendBool(append(dst, `,"accepted":`...), r.Accepted.V)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

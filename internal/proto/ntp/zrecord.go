@@ -10,181 +10,94 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Control) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"version":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Version), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"mode":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Mode), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"op_code":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OpCode), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"sequence":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Sequence), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"status":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Status), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"association_id":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Association), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"resp_bit":`...)
-	dst = strconv.AppendBool(dst, r.Response)
-	dst = append(dst, ',')
-	dst = append(dst, `"err_bit":`...)
-	dst = strconv.AppendBool(dst, r.Error)
-	dst = append(dst, ',')
-	dst = append(dst, `"more_bit":`...)
-	dst = strconv.AppendBool(dst, r.More)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = record.AppendUint(append(dst, `,"version":`...), uint64(r.Version))
+	dst = record.AppendUint(append(dst, `,"mode":`...), uint64(r.Mode))
+	dst = record.AppendUint(append(dst, `,"op_code":`...), uint64(r.OpCode))
+	dst = record.AppendUint(append(dst, `,"sequence":`...), uint64(r.Sequence))
+	dst = record.AppendUint(append(dst, `,"status":`...), uint64(r.Status))
+	dst = record.AppendUint(append(dst, `,"association_id":`...), uint64(r.Association))
+	dst = strconv.AppendBool(append(dst, `,"resp_bit":`...), r.Response)
+	dst = strconv.AppendBool(append(dst, `,"err_bit":`...), r.Error)
+	dst = strconv.AppendBool(append(dst, `,"more_bit":`...), r.More)
 	if r.Data != "" {
-		dst = append(dst, `"data":`...)
-		dst = record.AppendString(dst, r.Data)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"data":`...), r.Data)
 	}
 	if r.KeyID.Set {
-		dst = append(dst, `"key_id":`...)
-		dst = strconv.AppendUint(dst, uint64(r.KeyID.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"key_id":`...), uint64(r.KeyID.V))
 	}
 	if r.Checksum != "" {
-		dst = append(dst, `"crypto_checksum":`...)
-		dst = record.AppendString(dst, r.Checksum)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"crypto_checksum":`...), r.Checksum)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"version":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Version), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"mode":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Mode), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"stratum":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Stratum), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"poll":`...)
-	dst = record.AppendSeconds(dst, int64(r.Poll))
-	dst = append(dst, ',')
-	dst = append(dst, `"precision":`...)
-	dst = record.AppendSeconds(dst, int64(r.Precision))
-	dst = append(dst, ',')
-	dst = append(dst, `"root_delay":`...)
-	dst = record.AppendSeconds(dst, int64(r.RootDelay))
-	dst = append(dst, ',')
-	dst = append(dst, `"root_disp":`...)
-	dst = record.AppendSeconds(dst, int64(r.RootDisp))
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = record.AppendUint(append(dst, `,"version":`...), uint64(r.Version))
+	dst = record.AppendUint(append(dst, `,"mode":`...), uint64(r.Mode))
+	dst = record.AppendUint(append(dst, `,"stratum":`...), uint64(r.Stratum))
+	dst = record.AppendSeconds(append(dst, `,"poll":`...), int64(r.Poll))
+	dst = record.AppendSeconds(append(dst, `,"precision":`...), int64(r.Precision))
+	dst = record.AppendSeconds(append(dst, `,"root_delay":`...), int64(r.RootDelay))
+	dst = record.AppendSeconds(append(dst, `,"root_disp":`...), int64(r.RootDisp))
 	if r.RefID != "" {
-		dst = append(dst, `"ref_id":`...)
-		dst = record.AppendString(dst, r.RefID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ref_id":`...), r.RefID)
 	}
 	if r.RefTime.Set {
-		dst = append(dst, `"ref_time":`...)
-		dst = record.AppendSeconds(dst, int64(r.RefTime.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ref_time":`...), int64(r.RefTime.V))
 	}
 	if r.OrgTime.Set {
-		dst = append(dst, `"org_time":`...)
-		dst = record.AppendSeconds(dst, int64(r.OrgTime.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"org_time":`...), int64(r.OrgTime.V))
 	}
 	if r.RecTime.Set {
-		dst = append(dst, `"rec_time":`...)
-		dst = record.AppendSeconds(dst, int64(r.RecTime.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"rec_time":`...), int64(r.RecTime.V))
 	}
 	if r.XmtTime.Set {
-		dst = append(dst, `"xmt_time":`...)
-		dst = record.AppendSeconds(dst, int64(r.XmtTime.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"xmt_time":`...), int64(r.XmtTime.V))
 	}
-	dst = append(dst, `"num_exts":`...)
-	dst = strconv.AppendUint(dst, r.NumExts, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"num_exts":`...), r.NumExts)
 	if !stock {
-		dst = append(dst, `"leap":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Leap), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"leap":`...), uint64(r.Leap))
 	}
 	if !stock {
 		if r.KeyID.Set {
-			dst = append(dst, `"key_id":`...)
-			dst = strconv.AppendUint(dst, uint64(r.KeyID.V), 10)
-			dst = append(dst, ',')
+			dst = record.AppendUint(append(dst, `,"key_id":`...), uint64(r.KeyID.V))
 		}
 	}
 	if !stock {
 		if len(r.ExtTypes) > 0 {
-			dst = append(dst, `"extensions":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"extensions":[`...)
 			for i := range r.ExtTypes {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -192,90 +105,49 @@ func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.ExtTypes[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Private) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"version":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Version), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"mode":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Mode), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"req_code":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ReqCode), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"sequence":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Sequence), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"implementation":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Implementation), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"auth_bit":`...)
-	dst = strconv.AppendBool(dst, r.Auth)
-	dst = append(dst, ',')
-	dst = append(dst, `"err":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Err), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = record.AppendUint(append(dst, `,"version":`...), uint64(r.Version))
+	dst = record.AppendUint(append(dst, `,"mode":`...), uint64(r.Mode))
+	dst = record.AppendUint(append(dst, `,"req_code":`...), uint64(r.ReqCode))
+	dst = record.AppendUint(append(dst, `,"sequence":`...), uint64(r.Sequence))
+	dst = record.AppendUint(append(dst, `,"implementation":`...), uint64(r.Implementation))
+	dst = strconv.AppendBool(append(dst, `,"auth_bit":`...), r.Auth)
+	dst = record.AppendUint(append(dst, `,"err":`...), uint64(r.Err))
 	if r.Data != "" {
-		dst = append(dst, `"data":`...)
-		dst = record.AppendString(dst, r.Data)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"data":`...), r.Data)
 	}
 	if !stock {
-		dst = append(dst, `"resp_bit":`...)
-		dst = strconv.AppendBool(dst, r.Response)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"resp_bit":`...), r.Response)
 	}
 	if !stock {
-		dst = append(dst, `"more_bit":`...)
-		dst = strconv.AppendBool(dst, r.More)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"more_bit":`...), r.More)
 	}
 	if !stock {
-		dst = append(dst, `"items":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Items), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"items":`...), uint64(r.Items))
 	}
 	if !stock {
-		dst = append(dst, `"item_size":`...)
-		dst = strconv.AppendUint(dst, uint64(r.ItemSize), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"item_size":`...), uint64(r.ItemSize))
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

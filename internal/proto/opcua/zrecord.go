@@ -10,4562 +10,2548 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *ActivateSession) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.OpcuaLinkID != "" {
-		dst = append(dst, `"opcua_link_id":`...)
-		dst = record.AppendString(dst, r.OpcuaLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcua_link_id":`...), r.OpcuaLinkID)
 	}
 	if r.ClientAlgorithm != "" {
-		dst = append(dst, `"client_algorithm":`...)
-		dst = record.AppendString(dst, r.ClientAlgorithm)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_algorithm":`...), r.ClientAlgorithm)
 	}
 	if r.ClientSignature != "" {
-		dst = append(dst, `"client_signature":`...)
-		dst = record.AppendString(dst, r.ClientSignature)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_signature":`...), r.ClientSignature)
 	}
 	if r.ClientSoftwareCertLinkID != "" {
-		dst = append(dst, `"client_software_cert_link_id":`...)
-		dst = record.AppendString(dst, r.ClientSoftwareCertLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_software_cert_link_id":`...), r.ClientSoftwareCertLinkID)
 	}
 	if r.OpcuaLocaleLinkID != "" {
-		dst = append(dst, `"opcua_locale_link_id":`...)
-		dst = record.AppendString(dst, r.OpcuaLocaleLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcua_locale_link_id":`...), r.OpcuaLocaleLinkID)
 	}
 	if r.ExtObjTypeIDEncodingMask != "" {
-		dst = append(dst, `"ext_obj_type_id_encoding_mask":`...)
-		dst = record.AppendString(dst, r.ExtObjTypeIDEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_type_id_encoding_mask":`...), r.ExtObjTypeIDEncodingMask)
 	}
 	if r.ExtObjTypeIDNamespaceIdx.Set {
-		dst = append(dst, `"ext_obj_type_id_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.ExtObjTypeIDNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"ext_obj_type_id_namespace_idx":`...), r.ExtObjTypeIDNamespaceIdx.V)
 	}
 	if r.ExtObjTypeIDNumeric.Set {
-		dst = append(dst, `"ext_obj_type_id_numeric":`...)
-		dst = strconv.AppendUint(dst, r.ExtObjTypeIDNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"ext_obj_type_id_numeric":`...), r.ExtObjTypeIDNumeric.V)
 	}
 	if r.ExtObjTypeIDString != "" {
-		dst = append(dst, `"ext_obj_type_id_string":`...)
-		dst = record.AppendString(dst, r.ExtObjTypeIDString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_type_id_string":`...), r.ExtObjTypeIDString)
 	}
 	if r.ExtObjTypeIDGUID != "" {
-		dst = append(dst, `"ext_obj_type_id_guid":`...)
-		dst = record.AppendString(dst, r.ExtObjTypeIDGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_type_id_guid":`...), r.ExtObjTypeIDGUID)
 	}
 	if r.ExtObjTypeIDOpaque != "" {
-		dst = append(dst, `"ext_obj_type_id_opaque":`...)
-		dst = record.AppendString(dst, r.ExtObjTypeIDOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_type_id_opaque":`...), r.ExtObjTypeIDOpaque)
 	}
 	if r.ExtObjTypeIDStr != "" {
-		dst = append(dst, `"ext_obj_type_id_str":`...)
-		dst = record.AppendString(dst, r.ExtObjTypeIDStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_type_id_str":`...), r.ExtObjTypeIDStr)
 	}
 	if r.ExtObjEncoding != "" {
-		dst = append(dst, `"ext_obj_encoding":`...)
-		dst = record.AppendString(dst, r.ExtObjEncoding)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_encoding":`...), r.ExtObjEncoding)
 	}
 	if r.ExtObjPolicyID != "" {
-		dst = append(dst, `"ext_obj_policy_id":`...)
-		dst = record.AppendString(dst, r.ExtObjPolicyID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_policy_id":`...), r.ExtObjPolicyID)
 	}
 	if r.ExtObjUserName != "" {
-		dst = append(dst, `"ext_obj_user_name":`...)
-		dst = record.AppendString(dst, r.ExtObjUserName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_user_name":`...), r.ExtObjUserName)
 	}
 	if r.ExtObjPassword != "" {
-		dst = append(dst, `"ext_obj_password":`...)
-		dst = record.AppendString(dst, r.ExtObjPassword)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_password":`...), r.ExtObjPassword)
 	}
 	if r.ExtObjEncryptionAlgorithom != "" {
-		dst = append(dst, `"ext_obj_encryption_algorithom":`...)
-		dst = record.AppendString(dst, r.ExtObjEncryptionAlgorithom)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_encryption_algorithom":`...), r.ExtObjEncryptionAlgorithom)
 	}
 	if r.ExtObjCertificateData != "" {
-		dst = append(dst, `"ext_obj_certificate_data":`...)
-		dst = record.AppendString(dst, r.ExtObjCertificateData)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_certificate_data":`...), r.ExtObjCertificateData)
 	}
 	if r.ExtObjTokenData != "" {
-		dst = append(dst, `"ext_obj_token_data":`...)
-		dst = record.AppendString(dst, r.ExtObjTokenData)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_token_data":`...), r.ExtObjTokenData)
 	}
 	if r.UserTokenAlgorithm != "" {
-		dst = append(dst, `"user_token_algorithm":`...)
-		dst = record.AppendString(dst, r.UserTokenAlgorithm)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_token_algorithm":`...), r.UserTokenAlgorithm)
 	}
 	if r.UserTokenSignature != "" {
-		dst = append(dst, `"user_token_signature":`...)
-		dst = record.AppendString(dst, r.UserTokenSignature)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_token_signature":`...), r.UserTokenSignature)
 	}
 	if r.ServerNonce != "" {
-		dst = append(dst, `"server_nonce":`...)
-		dst = record.AppendString(dst, r.ServerNonce)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_nonce":`...), r.ServerNonce)
 	}
 	if r.StatusCodeLinkID != "" {
-		dst = append(dst, `"status_code_link_id":`...)
-		dst = record.AppendString(dst, r.StatusCodeLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status_code_link_id":`...), r.StatusCodeLinkID)
 	}
 	if r.ActivateSessionDiagInfoLinkID != "" {
-		dst = append(dst, `"activate_session_diag_info_link_id":`...)
-		dst = record.AppendString(dst, r.ActivateSessionDiagInfoLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"activate_session_diag_info_link_id":`...), r.ActivateSessionDiagInfoLinkID)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ActivateSessionClientSoftwareCert) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.ClientSoftwareCertLinkID != "" {
-		dst = append(dst, `"client_software_cert_link_id":`...)
-		dst = record.AppendString(dst, r.ClientSoftwareCertLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_software_cert_link_id":`...), r.ClientSoftwareCertLinkID)
 	}
 	if r.CertData != "" {
-		dst = append(dst, `"cert_data":`...)
-		dst = record.AppendString(dst, r.CertData)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cert_data":`...), r.CertData)
 	}
 	if r.CertSignature != "" {
-		dst = append(dst, `"cert_signature":`...)
-		dst = record.AppendString(dst, r.CertSignature)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cert_signature":`...), r.CertSignature)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ActivateSessionLocaleID) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.OpcuaLocaleLinkID != "" {
-		dst = append(dst, `"opcua_locale_link_id":`...)
-		dst = record.AppendString(dst, r.OpcuaLocaleLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcua_locale_link_id":`...), r.OpcuaLocaleLinkID)
 	}
 	if r.LocalID != "" {
-		dst = append(dst, `"local_id":`...)
-		dst = record.AppendString(dst, r.LocalID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"local_id":`...), r.LocalID)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Browse) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.OpcuaLinkID != "" {
-		dst = append(dst, `"opcua_link_id":`...)
-		dst = record.AppendString(dst, r.OpcuaLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcua_link_id":`...), r.OpcuaLinkID)
 	}
 	if r.BrowseServiceType != "" {
-		dst = append(dst, `"browse_service_type":`...)
-		dst = record.AppendString(dst, r.BrowseServiceType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_service_type":`...), r.BrowseServiceType)
 	}
 	if r.BrowseViewIDEncodingMask != "" {
-		dst = append(dst, `"browse_view_id_encoding_mask":`...)
-		dst = record.AppendString(dst, r.BrowseViewIDEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_view_id_encoding_mask":`...), r.BrowseViewIDEncodingMask)
 	}
 	if r.BrowseViewIDNamespaceIdx.Set {
-		dst = append(dst, `"browse_view_id_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.BrowseViewIDNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_view_id_namespace_idx":`...), r.BrowseViewIDNamespaceIdx.V)
 	}
 	if r.BrowseViewIDNumeric.Set {
-		dst = append(dst, `"browse_view_id_numeric":`...)
-		dst = strconv.AppendUint(dst, r.BrowseViewIDNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_view_id_numeric":`...), r.BrowseViewIDNumeric.V)
 	}
 	if r.BrowseViewIDString != "" {
-		dst = append(dst, `"browse_view_id_string":`...)
-		dst = record.AppendString(dst, r.BrowseViewIDString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_view_id_string":`...), r.BrowseViewIDString)
 	}
 	if r.BrowseViewIDGUID != "" {
-		dst = append(dst, `"browse_view_id_guid":`...)
-		dst = record.AppendString(dst, r.BrowseViewIDGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_view_id_guid":`...), r.BrowseViewIDGUID)
 	}
 	if r.BrowseViewIDOpaque != "" {
-		dst = append(dst, `"browse_view_id_opaque":`...)
-		dst = record.AppendString(dst, r.BrowseViewIDOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_view_id_opaque":`...), r.BrowseViewIDOpaque)
 	}
 	if r.BrowseViewDescriptionTimestamp.Set {
-		dst = append(dst, `"browse_view_description_timestamp":`...)
-		dst = record.AppendSeconds(dst, int64(r.BrowseViewDescriptionTimestamp.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"browse_view_description_timestamp":`...), int64(r.BrowseViewDescriptionTimestamp.V))
 	}
 	if r.BrowseViewDescriptionViewVersion.Set {
-		dst = append(dst, `"browse_view_description_view_version":`...)
-		dst = strconv.AppendUint(dst, r.BrowseViewDescriptionViewVersion.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_view_description_view_version":`...), r.BrowseViewDescriptionViewVersion.V)
 	}
 	if r.ReqMaxRefNodes.Set {
-		dst = append(dst, `"req_max_ref_nodes":`...)
-		dst = strconv.AppendUint(dst, r.ReqMaxRefNodes.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_max_ref_nodes":`...), r.ReqMaxRefNodes.V)
 	}
 	if r.BrowseDescriptionLinkID != "" {
-		dst = append(dst, `"browse_description_link_id":`...)
-		dst = record.AppendString(dst, r.BrowseDescriptionLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_description_link_id":`...), r.BrowseDescriptionLinkID)
 	}
 	if r.BrowseNextReleaseContinuationPoint.Set {
-		dst = append(dst, `"browse_next_release_continuation_point":`...)
-		dst = strconv.AppendBool(dst, r.BrowseNextReleaseContinuationPoint.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"browse_next_release_continuation_point":`...), r.BrowseNextReleaseContinuationPoint.V)
 	}
 	if r.BrowseNextLinkID != "" {
-		dst = append(dst, `"browse_next_link_id":`...)
-		dst = record.AppendString(dst, r.BrowseNextLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_next_link_id":`...), r.BrowseNextLinkID)
 	}
 	if r.BrowseResponseLinkID != "" {
-		dst = append(dst, `"browse_response_link_id":`...)
-		dst = record.AppendString(dst, r.BrowseResponseLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_link_id":`...), r.BrowseResponseLinkID)
 	}
 	if r.BrowseDiagInfoLinkID != "" {
-		dst = append(dst, `"browse_diag_info_link_id":`...)
-		dst = record.AppendString(dst, r.BrowseDiagInfoLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_diag_info_link_id":`...), r.BrowseDiagInfoLinkID)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *BrowseDescription) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.BrowseDescriptionLinkID != "" {
-		dst = append(dst, `"browse_description_link_id":`...)
-		dst = record.AppendString(dst, r.BrowseDescriptionLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_description_link_id":`...), r.BrowseDescriptionLinkID)
 	}
 	if r.BrowseDescriptionEncodingMask != "" {
-		dst = append(dst, `"browse_description_encoding_mask":`...)
-		dst = record.AppendString(dst, r.BrowseDescriptionEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_description_encoding_mask":`...), r.BrowseDescriptionEncodingMask)
 	}
 	if r.BrowseDescriptionNamespaceIdx.Set {
-		dst = append(dst, `"browse_description_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.BrowseDescriptionNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_description_namespace_idx":`...), r.BrowseDescriptionNamespaceIdx.V)
 	}
 	if r.BrowseDescriptionNumeric.Set {
-		dst = append(dst, `"browse_description_numeric":`...)
-		dst = strconv.AppendUint(dst, r.BrowseDescriptionNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_description_numeric":`...), r.BrowseDescriptionNumeric.V)
 	}
 	if r.BrowseDescriptionString != "" {
-		dst = append(dst, `"browse_description_string":`...)
-		dst = record.AppendString(dst, r.BrowseDescriptionString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_description_string":`...), r.BrowseDescriptionString)
 	}
 	if r.BrowseDescriptionGUID != "" {
-		dst = append(dst, `"browse_description_guid":`...)
-		dst = record.AppendString(dst, r.BrowseDescriptionGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_description_guid":`...), r.BrowseDescriptionGUID)
 	}
 	if r.BrowseDescriptionOpaque != "" {
-		dst = append(dst, `"browse_description_opaque":`...)
-		dst = record.AppendString(dst, r.BrowseDescriptionOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_description_opaque":`...), r.BrowseDescriptionOpaque)
 	}
 	if r.BrowseDirection != "" {
-		dst = append(dst, `"browse_direction":`...)
-		dst = record.AppendString(dst, r.BrowseDirection)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_direction":`...), r.BrowseDirection)
 	}
 	if r.BrowseDescriptionRefEncodingMask != "" {
-		dst = append(dst, `"browse_description_ref_encoding_mask":`...)
-		dst = record.AppendString(dst, r.BrowseDescriptionRefEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_description_ref_encoding_mask":`...), r.BrowseDescriptionRefEncodingMask)
 	}
 	if r.BrowseDescriptionRefNamespaceIdx.Set {
-		dst = append(dst, `"browse_description_ref_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.BrowseDescriptionRefNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_description_ref_namespace_idx":`...), r.BrowseDescriptionRefNamespaceIdx.V)
 	}
 	if r.BrowseDescriptionRefNumeric.Set {
-		dst = append(dst, `"browse_description_ref_numeric":`...)
-		dst = strconv.AppendUint(dst, r.BrowseDescriptionRefNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_description_ref_numeric":`...), r.BrowseDescriptionRefNumeric.V)
 	}
 	if r.BrowseDescriptionRefString != "" {
-		dst = append(dst, `"browse_description_ref_string":`...)
-		dst = record.AppendString(dst, r.BrowseDescriptionRefString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_description_ref_string":`...), r.BrowseDescriptionRefString)
 	}
 	if r.BrowseDescriptionRefGUID != "" {
-		dst = append(dst, `"browse_description_ref_guid":`...)
-		dst = record.AppendString(dst, r.BrowseDescriptionRefGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_description_ref_guid":`...), r.BrowseDescriptionRefGUID)
 	}
 	if r.BrowseDescriptionRefOpaque != "" {
-		dst = append(dst, `"browse_description_ref_opaque":`...)
-		dst = record.AppendString(dst, r.BrowseDescriptionRefOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_description_ref_opaque":`...), r.BrowseDescriptionRefOpaque)
 	}
 	if r.BrowseDescriptionIncludeSubtypes.Set {
-		dst = append(dst, `"browse_description_include_subtypes":`...)
-		dst = strconv.AppendBool(dst, r.BrowseDescriptionIncludeSubtypes.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"browse_description_include_subtypes":`...), r.BrowseDescriptionIncludeSubtypes.V)
 	}
 	if r.BrowseNodeClassMask != "" {
-		dst = append(dst, `"browse_node_class_mask":`...)
-		dst = record.AppendString(dst, r.BrowseNodeClassMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_node_class_mask":`...), r.BrowseNodeClassMask)
 	}
 	if r.BrowseResultMask != "" {
-		dst = append(dst, `"browse_result_mask":`...)
-		dst = record.AppendString(dst, r.BrowseResultMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_result_mask":`...), r.BrowseResultMask)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *BrowseReference) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.BrowseReferenceLinkID != "" {
-		dst = append(dst, `"browse_reference_link_id":`...)
-		dst = record.AppendString(dst, r.BrowseReferenceLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_reference_link_id":`...), r.BrowseReferenceLinkID)
 	}
 	if r.BrowseResponseRefEncodingMask != "" {
-		dst = append(dst, `"browse_response_ref_encoding_mask":`...)
-		dst = record.AppendString(dst, r.BrowseResponseRefEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_ref_encoding_mask":`...), r.BrowseResponseRefEncodingMask)
 	}
 	if r.BrowseResponseRefNamespaceIdx.Set {
-		dst = append(dst, `"browse_response_ref_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.BrowseResponseRefNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_response_ref_namespace_idx":`...), r.BrowseResponseRefNamespaceIdx.V)
 	}
 	if r.BrowseResponseRefNumeric.Set {
-		dst = append(dst, `"browse_response_ref_numeric":`...)
-		dst = strconv.AppendUint(dst, r.BrowseResponseRefNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_response_ref_numeric":`...), r.BrowseResponseRefNumeric.V)
 	}
 	if r.BrowseResponseRefString != "" {
-		dst = append(dst, `"browse_response_ref_string":`...)
-		dst = record.AppendString(dst, r.BrowseResponseRefString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_ref_string":`...), r.BrowseResponseRefString)
 	}
 	if r.BrowseResponseRefGUID != "" {
-		dst = append(dst, `"browse_response_ref_guid":`...)
-		dst = record.AppendString(dst, r.BrowseResponseRefGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_ref_guid":`...), r.BrowseResponseRefGUID)
 	}
 	if r.BrowseResponseRefOpaque != "" {
-		dst = append(dst, `"browse_response_ref_opaque":`...)
-		dst = record.AppendString(dst, r.BrowseResponseRefOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_ref_opaque":`...), r.BrowseResponseRefOpaque)
 	}
 	if r.BrowseResponseIsForward.Set {
-		dst = append(dst, `"browse_response_is_forward":`...)
-		dst = strconv.AppendBool(dst, r.BrowseResponseIsForward.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"browse_response_is_forward":`...), r.BrowseResponseIsForward.V)
 	}
 	if r.BrowseResponseRefTypeEncodingMask != "" {
-		dst = append(dst, `"browse_response_ref_type_encoding_mask":`...)
-		dst = record.AppendString(dst, r.BrowseResponseRefTypeEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_ref_type_encoding_mask":`...), r.BrowseResponseRefTypeEncodingMask)
 	}
 	if r.BrowseResponseRefTypeNamespaceIdx.Set {
-		dst = append(dst, `"browse_response_ref_type_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.BrowseResponseRefTypeNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_response_ref_type_namespace_idx":`...), r.BrowseResponseRefTypeNamespaceIdx.V)
 	}
 	if r.BrowseResponseRefTypeNumeric.Set {
-		dst = append(dst, `"browse_response_ref_type_numeric":`...)
-		dst = strconv.AppendUint(dst, r.BrowseResponseRefTypeNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_response_ref_type_numeric":`...), r.BrowseResponseRefTypeNumeric.V)
 	}
 	if r.BrowseResponseRefTypeString != "" {
-		dst = append(dst, `"browse_response_ref_type_string":`...)
-		dst = record.AppendString(dst, r.BrowseResponseRefTypeString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_ref_type_string":`...), r.BrowseResponseRefTypeString)
 	}
 	if r.BrowseResponseRefTypeGUID != "" {
-		dst = append(dst, `"browse_response_ref_type_guid":`...)
-		dst = record.AppendString(dst, r.BrowseResponseRefTypeGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_ref_type_guid":`...), r.BrowseResponseRefTypeGUID)
 	}
 	if r.BrowseResponseRefTypeOpaque != "" {
-		dst = append(dst, `"browse_response_ref_type_opaque":`...)
-		dst = record.AppendString(dst, r.BrowseResponseRefTypeOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_ref_type_opaque":`...), r.BrowseResponseRefTypeOpaque)
 	}
 	if r.BrowseResponseRefTypeNamespaceURI != "" {
-		dst = append(dst, `"browse_response_ref_type_namespace_uri":`...)
-		dst = record.AppendString(dst, r.BrowseResponseRefTypeNamespaceURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_ref_type_namespace_uri":`...), r.BrowseResponseRefTypeNamespaceURI)
 	}
 	if r.BrowseResponseRefTypeServerIdx.Set {
-		dst = append(dst, `"browse_response_ref_type_server_idx":`...)
-		dst = strconv.AppendUint(dst, r.BrowseResponseRefTypeServerIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_response_ref_type_server_idx":`...), r.BrowseResponseRefTypeServerIdx.V)
 	}
 	if r.BrowseResponseRefNameIdx.Set {
-		dst = append(dst, `"browse_response_ref_name_idx":`...)
-		dst = strconv.AppendUint(dst, r.BrowseResponseRefNameIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_response_ref_name_idx":`...), r.BrowseResponseRefNameIdx.V)
 	}
 	if r.BrowseResponseRefName != "" {
-		dst = append(dst, `"browse_response_ref_name":`...)
-		dst = record.AppendString(dst, r.BrowseResponseRefName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_ref_name":`...), r.BrowseResponseRefName)
 	}
 	if r.BrowseResponseDisplayNameMask != "" {
-		dst = append(dst, `"browse_response_display_name_mask":`...)
-		dst = record.AppendString(dst, r.BrowseResponseDisplayNameMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_display_name_mask":`...), r.BrowseResponseDisplayNameMask)
 	}
 	if r.BrowseResponseDisplayNameLocale != "" {
-		dst = append(dst, `"browse_response_display_name_locale":`...)
-		dst = record.AppendString(dst, r.BrowseResponseDisplayNameLocale)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_display_name_locale":`...), r.BrowseResponseDisplayNameLocale)
 	}
 	if r.BrowseResponseDisplayNameText != "" {
-		dst = append(dst, `"browse_response_display_name_text":`...)
-		dst = record.AppendString(dst, r.BrowseResponseDisplayNameText)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_display_name_text":`...), r.BrowseResponseDisplayNameText)
 	}
 	if r.BrowseResponseNodeClass != "" {
-		dst = append(dst, `"browse_response_node_class":`...)
-		dst = record.AppendString(dst, r.BrowseResponseNodeClass)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_node_class":`...), r.BrowseResponseNodeClass)
 	}
 	if r.BrowseResponseTypeDefEncodingMask != "" {
-		dst = append(dst, `"browse_response_type_def_encoding_mask":`...)
-		dst = record.AppendString(dst, r.BrowseResponseTypeDefEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_type_def_encoding_mask":`...), r.BrowseResponseTypeDefEncodingMask)
 	}
 	if r.BrowseResponseTypeDefNamespaceIdx.Set {
-		dst = append(dst, `"browse_response_type_def_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.BrowseResponseTypeDefNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_response_type_def_namespace_idx":`...), r.BrowseResponseTypeDefNamespaceIdx.V)
 	}
 	if r.BrowseResponseTypeDefNumeric.Set {
-		dst = append(dst, `"browse_response_type_def_numeric":`...)
-		dst = strconv.AppendUint(dst, r.BrowseResponseTypeDefNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_response_type_def_numeric":`...), r.BrowseResponseTypeDefNumeric.V)
 	}
 	if r.BrowseResponseTypeDefString != "" {
-		dst = append(dst, `"browse_response_type_def_string":`...)
-		dst = record.AppendString(dst, r.BrowseResponseTypeDefString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_type_def_string":`...), r.BrowseResponseTypeDefString)
 	}
 	if r.BrowseResponseTypeDefGUID != "" {
-		dst = append(dst, `"browse_response_type_def_guid":`...)
-		dst = record.AppendString(dst, r.BrowseResponseTypeDefGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_type_def_guid":`...), r.BrowseResponseTypeDefGUID)
 	}
 	if r.BrowseResponseTypeDefOpaque != "" {
-		dst = append(dst, `"browse_response_type_def_opaque":`...)
-		dst = record.AppendString(dst, r.BrowseResponseTypeDefOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_type_def_opaque":`...), r.BrowseResponseTypeDefOpaque)
 	}
 	if r.BrowseResponseTypeDefNamespaceURI != "" {
-		dst = append(dst, `"browse_response_type_def_namespace_uri":`...)
-		dst = record.AppendString(dst, r.BrowseResponseTypeDefNamespaceURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_type_def_namespace_uri":`...), r.BrowseResponseTypeDefNamespaceURI)
 	}
 	if r.BrowseResponseTypeDefServerIdx.Set {
-		dst = append(dst, `"browse_response_type_def_server_idx":`...)
-		dst = strconv.AppendUint(dst, r.BrowseResponseTypeDefServerIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"browse_response_type_def_server_idx":`...), r.BrowseResponseTypeDefServerIdx.V)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *BrowseRequestContinuationPoint) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.BrowseNextLinkID != "" {
-		dst = append(dst, `"browse_next_link_id":`...)
-		dst = record.AppendString(dst, r.BrowseNextLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_next_link_id":`...), r.BrowseNextLinkID)
 	}
 	if r.ContinuationPoint != "" {
-		dst = append(dst, `"continuation_point":`...)
-		dst = record.AppendString(dst, r.ContinuationPoint)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"continuation_point":`...), r.ContinuationPoint)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *BrowseResult) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.BrowseResponseLinkID != "" {
-		dst = append(dst, `"browse_response_link_id":`...)
-		dst = record.AppendString(dst, r.BrowseResponseLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_response_link_id":`...), r.BrowseResponseLinkID)
 	}
 	if r.StatusCodeLinkID != "" {
-		dst = append(dst, `"status_code_link_id":`...)
-		dst = record.AppendString(dst, r.StatusCodeLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status_code_link_id":`...), r.StatusCodeLinkID)
 	}
 	if r.BrowseResultContinuationPoint != "" {
-		dst = append(dst, `"browse_result_continuation_point":`...)
-		dst = record.AppendString(dst, r.BrowseResultContinuationPoint)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_result_continuation_point":`...), r.BrowseResultContinuationPoint)
 	}
 	if r.BrowseReferenceLinkID != "" {
-		dst = append(dst, `"browse_reference_link_id":`...)
-		dst = record.AppendString(dst, r.BrowseReferenceLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"browse_reference_link_id":`...), r.BrowseReferenceLinkID)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *CloseSession) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.OpcuaLinkID != "" {
-		dst = append(dst, `"opcua_link_id":`...)
-		dst = record.AppendString(dst, r.OpcuaLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcua_link_id":`...), r.OpcuaLinkID)
 	}
 	if r.DelSubscriptions.Set {
-		dst = append(dst, `"del_subscriptions":`...)
-		dst = strconv.AppendBool(dst, r.DelSubscriptions.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"del_subscriptions":`...), r.DelSubscriptions.V)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *CreateMonitoredItems) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.OpcuaLinkID != "" {
-		dst = append(dst, `"opcua_link_id":`...)
-		dst = record.AppendString(dst, r.OpcuaLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcua_link_id":`...), r.OpcuaLinkID)
 	}
 	if r.SubscriptionID.Set {
-		dst = append(dst, `"subscription_id":`...)
-		dst = strconv.AppendUint(dst, r.SubscriptionID.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"subscription_id":`...), r.SubscriptionID.V)
 	}
 	if r.TimestampsToReturn.Set {
-		dst = append(dst, `"timestamps_to_return":`...)
-		dst = strconv.AppendUint(dst, r.TimestampsToReturn.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"timestamps_to_return":`...), r.TimestampsToReturn.V)
 	}
 	if r.TimestampsToReturnStr != "" {
-		dst = append(dst, `"timestamps_to_return_str":`...)
-		dst = record.AppendString(dst, r.TimestampsToReturnStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"timestamps_to_return_str":`...), r.TimestampsToReturnStr)
 	}
 	if r.CreateItemLinkID != "" {
-		dst = append(dst, `"create_item_link_id":`...)
-		dst = record.AppendString(dst, r.CreateItemLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"create_item_link_id":`...), r.CreateItemLinkID)
 	}
 	if r.CreateMonitoredItemsDiagInfoLinkID != "" {
-		dst = append(dst, `"create_monitored_items_diag_info_link_id":`...)
-		dst = record.AppendString(dst, r.CreateMonitoredItemsDiagInfoLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"create_monitored_items_diag_info_link_id":`...), r.CreateMonitoredItemsDiagInfoLinkID)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *CreateMonitoredItemsItem) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.CreateItemLinkID != "" {
-		dst = append(dst, `"create_item_link_id":`...)
-		dst = record.AppendString(dst, r.CreateItemLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"create_item_link_id":`...), r.CreateItemLinkID)
 	}
 	if r.ItemToMonitorNodeIDEncodingMask != "" {
-		dst = append(dst, `"item_to_monitor_node_id_encoding_mask":`...)
-		dst = record.AppendString(dst, r.ItemToMonitorNodeIDEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"item_to_monitor_node_id_encoding_mask":`...), r.ItemToMonitorNodeIDEncodingMask)
 	}
 	if r.ItemToMonitorNodeIDNamespaceIdx.Set {
-		dst = append(dst, `"item_to_monitor_node_id_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.ItemToMonitorNodeIDNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"item_to_monitor_node_id_namespace_idx":`...), r.ItemToMonitorNodeIDNamespaceIdx.V)
 	}
 	if r.ItemToMonitorNodeIDNumeric.Set {
-		dst = append(dst, `"item_to_monitor_node_id_numeric":`...)
-		dst = strconv.AppendUint(dst, r.ItemToMonitorNodeIDNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"item_to_monitor_node_id_numeric":`...), r.ItemToMonitorNodeIDNumeric.V)
 	}
 	if r.ItemToMonitorNodeIDString != "" {
-		dst = append(dst, `"item_to_monitor_node_id_string":`...)
-		dst = record.AppendString(dst, r.ItemToMonitorNodeIDString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"item_to_monitor_node_id_string":`...), r.ItemToMonitorNodeIDString)
 	}
 	if r.ItemToMonitorNodeIDGUID != "" {
-		dst = append(dst, `"item_to_monitor_node_id_guid":`...)
-		dst = record.AppendString(dst, r.ItemToMonitorNodeIDGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"item_to_monitor_node_id_guid":`...), r.ItemToMonitorNodeIDGUID)
 	}
 	if r.ItemToMonitorNodeIDOpaque != "" {
-		dst = append(dst, `"item_to_monitor_node_id_opaque":`...)
-		dst = record.AppendString(dst, r.ItemToMonitorNodeIDOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"item_to_monitor_node_id_opaque":`...), r.ItemToMonitorNodeIDOpaque)
 	}
 	if r.ItemToMonitorAttributeID != "" {
-		dst = append(dst, `"item_to_monitor_attribute_id":`...)
-		dst = record.AppendString(dst, r.ItemToMonitorAttributeID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"item_to_monitor_attribute_id":`...), r.ItemToMonitorAttributeID)
 	}
 	if r.ItemToMonitorIndexRange != "" {
-		dst = append(dst, `"item_to_monitor_index_range":`...)
-		dst = record.AppendString(dst, r.ItemToMonitorIndexRange)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"item_to_monitor_index_range":`...), r.ItemToMonitorIndexRange)
 	}
 	if r.ItemToMonitorNamespaceIdx.Set {
-		dst = append(dst, `"item_to_monitor_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.ItemToMonitorNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"item_to_monitor_namespace_idx":`...), r.ItemToMonitorNamespaceIdx.V)
 	}
 	if r.ItemToMonitorName != "" {
-		dst = append(dst, `"item_to_monitor_name":`...)
-		dst = record.AppendString(dst, r.ItemToMonitorName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"item_to_monitor_name":`...), r.ItemToMonitorName)
 	}
 	if r.MonitoringMode != "" {
-		dst = append(dst, `"monitoring_mode":`...)
-		dst = record.AppendString(dst, r.MonitoringMode)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"monitoring_mode":`...), r.MonitoringMode)
 	}
 	if r.MonitoringParametersClientHandle.Set {
-		dst = append(dst, `"monitoring_parameters_client_handle":`...)
-		dst = strconv.AppendUint(dst, r.MonitoringParametersClientHandle.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"monitoring_parameters_client_handle":`...), r.MonitoringParametersClientHandle.V)
 	}
 	if r.MonitoringParametersSamplingInterval.Set {
-		dst = append(dst, `"monitoring_parameters_sampling_interval":`...)
-		dst = strconv.AppendFloat(dst, r.MonitoringParametersSamplingInterval.V, 'g', -1, 64)
-		dst = append(dst, ',')
+		dst = strconv.AppendFloat(append(dst, `,"monitoring_parameters_sampling_interval":`...), r.MonitoringParametersSamplingInterval.V, 'g', -1, 64)
 	}
 	if r.MonitoringParametersQueueSize.Set {
-		dst = append(dst, `"monitoring_parameters_queue_size":`...)
-		dst = strconv.AppendUint(dst, r.MonitoringParametersQueueSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"monitoring_parameters_queue_size":`...), r.MonitoringParametersQueueSize.V)
 	}
 	if r.MonitoringParametersDiscardOldest.Set {
-		dst = append(dst, `"monitoring_parameters_discard_oldest":`...)
-		dst = strconv.AppendBool(dst, r.MonitoringParametersDiscardOldest.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"monitoring_parameters_discard_oldest":`...), r.MonitoringParametersDiscardOldest.V)
 	}
 	if r.MonitoringParametersFilterInfoTypeIDNodeIDEncodingMask != "" {
-		dst = append(dst, `"monitoring_parameters_filter_info_type_id_node_id_encoding_mask":`...)
-		dst = record.AppendString(dst, r.MonitoringParametersFilterInfoTypeIDNodeIDEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"monitoring_parameters_filter_info_type_id_node_id_encoding_mask":`...), r.MonitoringParametersFilterInfoTypeIDNodeIDEncodingMask)
 	}
 	if r.MonitoringParametersFilterInfoTypeIDNodeIDNamespaceIdx.Set {
-		dst = append(dst, `"monitoring_parameters_filter_info_type_id_node_id_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.MonitoringParametersFilterInfoTypeIDNodeIDNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"monitoring_parameters_filter_info_type_id_node_id_namespace_idx":`...), r.MonitoringParametersFilterInfoTypeIDNodeIDNamespaceIdx.V)
 	}
 	if r.MonitoringParametersFilterInfoTypeIDNodeIDNumeric.Set {
-		dst = append(dst, `"monitoring_parameters_filter_info_type_id_node_id_numeric":`...)
-		dst = strconv.AppendUint(dst, r.MonitoringParametersFilterInfoTypeIDNodeIDNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"monitoring_parameters_filter_info_type_id_node_id_numeric":`...), r.MonitoringParametersFilterInfoTypeIDNodeIDNumeric.V)
 	}
 	if r.MonitoringParametersFilterInfoTypeIDNodeIDString != "" {
-		dst = append(dst, `"monitoring_parameters_filter_info_type_id_node_id_string":`...)
-		dst = record.AppendString(dst, r.MonitoringParametersFilterInfoTypeIDNodeIDString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"monitoring_parameters_filter_info_type_id_node_id_string":`...), r.MonitoringParametersFilterInfoTypeIDNodeIDString)
 	}
 	if r.MonitoringParametersFilterInfoTypeIDNodeIDGUID != "" {
-		dst = append(dst, `"monitoring_parameters_filter_info_type_id_node_id_guid":`...)
-		dst = record.AppendString(dst, r.MonitoringParametersFilterInfoTypeIDNodeIDGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"monitoring_parameters_filter_info_type_id_node_id_guid":`...), r.MonitoringParametersFilterInfoTypeIDNodeIDGUID)
 	}
 	if r.MonitoringParametersFilterInfoTypeIDNodeIDOpaque != "" {
-		dst = append(dst, `"monitoring_parameters_filter_info_type_id_node_id_opaque":`...)
-		dst = record.AppendString(dst, r.MonitoringParametersFilterInfoTypeIDNodeIDOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"monitoring_parameters_filter_info_type_id_node_id_opaque":`...), r.MonitoringParametersFilterInfoTypeIDNodeIDOpaque)
 	}
 	if r.MonitoringParametersFilterInfoTypeIDString != "" {
-		dst = append(dst, `"monitoring_parameters_filter_info_type_id_string":`...)
-		dst = record.AppendString(dst, r.MonitoringParametersFilterInfoTypeIDString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"monitoring_parameters_filter_info_type_id_string":`...), r.MonitoringParametersFilterInfoTypeIDString)
 	}
 	if r.MonitoringParametersFilterInfoTypeIDEncoding != "" {
-		dst = append(dst, `"monitoring_parameters_filter_info_type_id_encoding":`...)
-		dst = record.AppendString(dst, r.MonitoringParametersFilterInfoTypeIDEncoding)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"monitoring_parameters_filter_info_type_id_encoding":`...), r.MonitoringParametersFilterInfoTypeIDEncoding)
 	}
 	if r.FilterInfoDetailsLinkID != "" {
-		dst = append(dst, `"filter_info_details_link_id":`...)
-		dst = record.AppendString(dst, r.FilterInfoDetailsLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"filter_info_details_link_id":`...), r.FilterInfoDetailsLinkID)
 	}
 	if r.MonitoringParametersStatusCodeLinkID != "" {
-		dst = append(dst, `"monitoring_parameters_status_code_link_id":`...)
-		dst = record.AppendString(dst, r.MonitoringParametersStatusCodeLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"monitoring_parameters_status_code_link_id":`...), r.MonitoringParametersStatusCodeLinkID)
 	}
 	if r.MonitoredItemIndexID.Set {
-		dst = append(dst, `"monitored_item_index_id":`...)
-		dst = strconv.AppendUint(dst, r.MonitoredItemIndexID.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"monitored_item_index_id":`...), r.MonitoredItemIndexID.V)
 	}
 	if r.MonitoringParametersRevisedSamplingInterval.Set {
-		dst = append(dst, `"monitoring_parameters_revised_sampling_interval":`...)
-		dst = strconv.AppendFloat(dst, r.MonitoringParametersRevisedSamplingInterval.V, 'g', -1, 64)
-		dst = append(dst, ',')
+		dst = strconv.AppendFloat(append(dst, `,"monitoring_parameters_revised_sampling_interval":`...), r.MonitoringParametersRevisedSamplingInterval.V, 'g', -1, 64)
 	}
 	if r.MonitoringParametersRevisedQueueSize.Set {
-		dst = append(dst, `"monitoring_parameters_revised_queue_size":`...)
-		dst = strconv.AppendUint(dst, r.MonitoringParametersRevisedQueueSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"monitoring_parameters_revised_queue_size":`...), r.MonitoringParametersRevisedQueueSize.V)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *CreateSession) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.OpcuaLinkID != "" {
-		dst = append(dst, `"opcua_link_id":`...)
-		dst = record.AppendString(dst, r.OpcuaLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcua_link_id":`...), r.OpcuaLinkID)
 	}
 	if r.ApplicationURI != "" {
-		dst = append(dst, `"application_uri":`...)
-		dst = record.AppendString(dst, r.ApplicationURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"application_uri":`...), r.ApplicationURI)
 	}
 	if r.ProductURI != "" {
-		dst = append(dst, `"product_uri":`...)
-		dst = record.AppendString(dst, r.ProductURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"product_uri":`...), r.ProductURI)
 	}
 	if r.EncodingMask.Set {
-		dst = append(dst, `"encoding_mask":`...)
-		dst = strconv.AppendUint(dst, r.EncodingMask.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"encoding_mask":`...), r.EncodingMask.V)
 	}
 	if r.Locale != "" {
-		dst = append(dst, `"locale":`...)
-		dst = record.AppendString(dst, r.Locale)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"locale":`...), r.Locale)
 	}
 	if r.Text != "" {
-		dst = append(dst, `"text":`...)
-		dst = record.AppendString(dst, r.Text)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"text":`...), r.Text)
 	}
 	if r.ApplicationType.Set {
-		dst = append(dst, `"application_type":`...)
-		dst = strconv.AppendUint(dst, r.ApplicationType.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"application_type":`...), r.ApplicationType.V)
 	}
 	if r.GatewayServerURI != "" {
-		dst = append(dst, `"gateway_server_uri":`...)
-		dst = record.AppendString(dst, r.GatewayServerURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"gateway_server_uri":`...), r.GatewayServerURI)
 	}
 	if r.DiscoveryProfileURI != "" {
-		dst = append(dst, `"discovery_profile_uri":`...)
-		dst = record.AppendString(dst, r.DiscoveryProfileURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"discovery_profile_uri":`...), r.DiscoveryProfileURI)
 	}
 	if r.DiscoveryProfileLinkID != "" {
-		dst = append(dst, `"discovery_profile_link_id":`...)
-		dst = record.AppendString(dst, r.DiscoveryProfileLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"discovery_profile_link_id":`...), r.DiscoveryProfileLinkID)
 	}
 	if r.ServerURI != "" {
-		dst = append(dst, `"server_uri":`...)
-		dst = record.AppendString(dst, r.ServerURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_uri":`...), r.ServerURI)
 	}
 	if r.EndpointURL != "" {
-		dst = append(dst, `"endpoint_url":`...)
-		dst = record.AppendString(dst, r.EndpointURL)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"endpoint_url":`...), r.EndpointURL)
 	}
 	if r.SessionName != "" {
-		dst = append(dst, `"session_name":`...)
-		dst = record.AppendString(dst, r.SessionName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"session_name":`...), r.SessionName)
 	}
 	if r.ClientNonce != "" {
-		dst = append(dst, `"client_nonce":`...)
-		dst = record.AppendString(dst, r.ClientNonce)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_nonce":`...), r.ClientNonce)
 	}
 	if r.ClientCertSize.Set {
-		dst = append(dst, `"client_cert_size":`...)
-		dst = strconv.AppendUint(dst, r.ClientCertSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"client_cert_size":`...), r.ClientCertSize.V)
 	}
 	if r.ClientCert != "" {
-		dst = append(dst, `"client_cert":`...)
-		dst = record.AppendString(dst, r.ClientCert)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_cert":`...), r.ClientCert)
 	}
 	if r.ReqSessionTimeout.Set {
-		dst = append(dst, `"req_session_timeout":`...)
-		dst = strconv.AppendUint(dst, r.ReqSessionTimeout.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_session_timeout":`...), r.ReqSessionTimeout.V)
 	}
 	if r.MaxResMsgSize.Set {
-		dst = append(dst, `"max_res_msg_size":`...)
-		dst = strconv.AppendUint(dst, r.MaxResMsgSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"max_res_msg_size":`...), r.MaxResMsgSize.V)
 	}
 	if r.SessionIDEncodingMask != "" {
-		dst = append(dst, `"session_id_encoding_mask":`...)
-		dst = record.AppendString(dst, r.SessionIDEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"session_id_encoding_mask":`...), r.SessionIDEncodingMask)
 	}
 	if r.SessionIDNamespaceIdx.Set {
-		dst = append(dst, `"session_id_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.SessionIDNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"session_id_namespace_idx":`...), r.SessionIDNamespaceIdx.V)
 	}
 	if r.SessionIDNumeric.Set {
-		dst = append(dst, `"session_id_numeric":`...)
-		dst = strconv.AppendUint(dst, r.SessionIDNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"session_id_numeric":`...), r.SessionIDNumeric.V)
 	}
 	if r.SessionIDString != "" {
-		dst = append(dst, `"session_id_string":`...)
-		dst = record.AppendString(dst, r.SessionIDString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"session_id_string":`...), r.SessionIDString)
 	}
 	if r.SessionIDGUID != "" {
-		dst = append(dst, `"session_id_guid":`...)
-		dst = record.AppendString(dst, r.SessionIDGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"session_id_guid":`...), r.SessionIDGUID)
 	}
 	if r.SessionIDOpaque != "" {
-		dst = append(dst, `"session_id_opaque":`...)
-		dst = record.AppendString(dst, r.SessionIDOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"session_id_opaque":`...), r.SessionIDOpaque)
 	}
 	if r.AuthTokenEncodingMask != "" {
-		dst = append(dst, `"auth_token_encoding_mask":`...)
-		dst = record.AppendString(dst, r.AuthTokenEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"auth_token_encoding_mask":`...), r.AuthTokenEncodingMask)
 	}
 	if r.AuthTokenNamespaceIdx.Set {
-		dst = append(dst, `"auth_token_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.AuthTokenNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"auth_token_namespace_idx":`...), r.AuthTokenNamespaceIdx.V)
 	}
 	if r.AuthTokenNumeric.Set {
-		dst = append(dst, `"auth_token_numeric":`...)
-		dst = strconv.AppendUint(dst, r.AuthTokenNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"auth_token_numeric":`...), r.AuthTokenNumeric.V)
 	}
 	if r.AuthTokenString != "" {
-		dst = append(dst, `"auth_token_string":`...)
-		dst = record.AppendString(dst, r.AuthTokenString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"auth_token_string":`...), r.AuthTokenString)
 	}
 	if r.AuthTokenGUID != "" {
-		dst = append(dst, `"auth_token_guid":`...)
-		dst = record.AppendString(dst, r.AuthTokenGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"auth_token_guid":`...), r.AuthTokenGUID)
 	}
 	if r.AuthTokenOpaque != "" {
-		dst = append(dst, `"auth_token_opaque":`...)
-		dst = record.AppendString(dst, r.AuthTokenOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"auth_token_opaque":`...), r.AuthTokenOpaque)
 	}
 	if r.RevisedSessionTimeout.Set {
-		dst = append(dst, `"revised_session_timeout":`...)
-		dst = strconv.AppendUint(dst, r.RevisedSessionTimeout.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"revised_session_timeout":`...), r.RevisedSessionTimeout.V)
 	}
 	if r.ServerNonce != "" {
-		dst = append(dst, `"server_nonce":`...)
-		dst = record.AppendString(dst, r.ServerNonce)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_nonce":`...), r.ServerNonce)
 	}
 	if r.ServerCertSize.Set {
-		dst = append(dst, `"server_cert_size":`...)
-		dst = strconv.AppendUint(dst, r.ServerCertSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"server_cert_size":`...), r.ServerCertSize.V)
 	}
 	if r.ServerCert != "" {
-		dst = append(dst, `"server_cert":`...)
-		dst = record.AppendString(dst, r.ServerCert)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_cert":`...), r.ServerCert)
 	}
 	if r.EndpointLinkID != "" {
-		dst = append(dst, `"endpoint_link_id":`...)
-		dst = record.AppendString(dst, r.EndpointLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"endpoint_link_id":`...), r.EndpointLinkID)
 	}
 	if r.Algorithm != "" {
-		dst = append(dst, `"algorithm":`...)
-		dst = record.AppendString(dst, r.Algorithm)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"algorithm":`...), r.Algorithm)
 	}
 	if r.Signature != "" {
-		dst = append(dst, `"signature":`...)
-		dst = record.AppendString(dst, r.Signature)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"signature":`...), r.Signature)
 	}
 	if r.MaxReqMsgSize.Set {
-		dst = append(dst, `"max_req_msg_size":`...)
-		dst = strconv.AppendUint(dst, r.MaxReqMsgSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"max_req_msg_size":`...), r.MaxReqMsgSize.V)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *CreateSessionDiscovery) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.DiscoveryProfileLinkID != "" {
-		dst = append(dst, `"discovery_profile_link_id":`...)
-		dst = record.AppendString(dst, r.DiscoveryProfileLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"discovery_profile_link_id":`...), r.DiscoveryProfileLinkID)
 	}
 	if r.DiscoveryProfileURI != "" {
-		dst = append(dst, `"discovery_profile_uri":`...)
-		dst = record.AppendString(dst, r.DiscoveryProfileURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"discovery_profile_uri":`...), r.DiscoveryProfileURI)
 	}
 	if r.DiscoveryProfileURL != "" {
-		dst = append(dst, `"discovery_profile_url":`...)
-		dst = record.AppendString(dst, r.DiscoveryProfileURL)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"discovery_profile_url":`...), r.DiscoveryProfileURL)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *CreateSessionEndpoints) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.EndpointLinkID != "" {
-		dst = append(dst, `"endpoint_link_id":`...)
-		dst = record.AppendString(dst, r.EndpointLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"endpoint_link_id":`...), r.EndpointLinkID)
 	}
 	if r.EndpointURL != "" {
-		dst = append(dst, `"endpoint_url":`...)
-		dst = record.AppendString(dst, r.EndpointURL)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"endpoint_url":`...), r.EndpointURL)
 	}
 	if r.ApplicationURI != "" {
-		dst = append(dst, `"application_uri":`...)
-		dst = record.AppendString(dst, r.ApplicationURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"application_uri":`...), r.ApplicationURI)
 	}
 	if r.ProductURI != "" {
-		dst = append(dst, `"product_uri":`...)
-		dst = record.AppendString(dst, r.ProductURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"product_uri":`...), r.ProductURI)
 	}
 	if r.EncodingMask.Set {
-		dst = append(dst, `"encoding_mask":`...)
-		dst = strconv.AppendUint(dst, r.EncodingMask.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"encoding_mask":`...), r.EncodingMask.V)
 	}
 	if r.Locale != "" {
-		dst = append(dst, `"locale":`...)
-		dst = record.AppendString(dst, r.Locale)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"locale":`...), r.Locale)
 	}
 	if r.Text != "" {
-		dst = append(dst, `"text":`...)
-		dst = record.AppendString(dst, r.Text)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"text":`...), r.Text)
 	}
 	if r.ApplicationType.Set {
-		dst = append(dst, `"application_type":`...)
-		dst = strconv.AppendUint(dst, r.ApplicationType.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"application_type":`...), r.ApplicationType.V)
 	}
 	if r.GatewayServerURI != "" {
-		dst = append(dst, `"gateway_server_uri":`...)
-		dst = record.AppendString(dst, r.GatewayServerURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"gateway_server_uri":`...), r.GatewayServerURI)
 	}
 	if r.DiscoveryProfileURI != "" {
-		dst = append(dst, `"discovery_profile_uri":`...)
-		dst = record.AppendString(dst, r.DiscoveryProfileURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"discovery_profile_uri":`...), r.DiscoveryProfileURI)
 	}
 	if r.DiscoveryProfileLinkID != "" {
-		dst = append(dst, `"discovery_profile_link_id":`...)
-		dst = record.AppendString(dst, r.DiscoveryProfileLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"discovery_profile_link_id":`...), r.DiscoveryProfileLinkID)
 	}
 	if r.CertSize.Set {
-		dst = append(dst, `"cert_size":`...)
-		dst = strconv.AppendUint(dst, r.CertSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"cert_size":`...), r.CertSize.V)
 	}
 	if r.ServerCert != "" {
-		dst = append(dst, `"server_cert":`...)
-		dst = record.AppendString(dst, r.ServerCert)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_cert":`...), r.ServerCert)
 	}
 	if r.MessageSecurityMode.Set {
-		dst = append(dst, `"message_security_mode":`...)
-		dst = strconv.AppendUint(dst, r.MessageSecurityMode.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"message_security_mode":`...), r.MessageSecurityMode.V)
 	}
 	if r.SecurityPolicyURI != "" {
-		dst = append(dst, `"security_policy_uri":`...)
-		dst = record.AppendString(dst, r.SecurityPolicyURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"security_policy_uri":`...), r.SecurityPolicyURI)
 	}
 	if r.UserTokenLinkID != "" {
-		dst = append(dst, `"user_token_link_id":`...)
-		dst = record.AppendString(dst, r.UserTokenLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_token_link_id":`...), r.UserTokenLinkID)
 	}
 	if r.TransportProfileURI != "" {
-		dst = append(dst, `"transport_profile_uri":`...)
-		dst = record.AppendString(dst, r.TransportProfileURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"transport_profile_uri":`...), r.TransportProfileURI)
 	}
 	if r.SecurityLevel.Set {
-		dst = append(dst, `"security_level":`...)
-		dst = strconv.AppendUint(dst, r.SecurityLevel.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"security_level":`...), r.SecurityLevel.V)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *CreateSessionUserToken) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.UserTokenLinkID != "" {
-		dst = append(dst, `"user_token_link_id":`...)
-		dst = record.AppendString(dst, r.UserTokenLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_token_link_id":`...), r.UserTokenLinkID)
 	}
 	if r.UserTokenPolicyID != "" {
-		dst = append(dst, `"user_token_policy_id":`...)
-		dst = record.AppendString(dst, r.UserTokenPolicyID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_token_policy_id":`...), r.UserTokenPolicyID)
 	}
 	if r.UserTokenType.Set {
-		dst = append(dst, `"user_token_type":`...)
-		dst = strconv.AppendUint(dst, r.UserTokenType.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"user_token_type":`...), r.UserTokenType.V)
 	}
 	if r.UserTokenIssuedType != "" {
-		dst = append(dst, `"user_token_issued_type":`...)
-		dst = record.AppendString(dst, r.UserTokenIssuedType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_token_issued_type":`...), r.UserTokenIssuedType)
 	}
 	if r.UserTokenEndpointURL != "" {
-		dst = append(dst, `"user_token_endpoint_url":`...)
-		dst = record.AppendString(dst, r.UserTokenEndpointURL)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_token_endpoint_url":`...), r.UserTokenEndpointURL)
 	}
 	if r.UserTokenSecPolicyURI != "" {
-		dst = append(dst, `"user_token_sec_policy_uri":`...)
-		dst = record.AppendString(dst, r.UserTokenSecPolicyURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_token_sec_policy_uri":`...), r.UserTokenSecPolicyURI)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *CreateSubscription) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.OpcuaLinkID != "" {
-		dst = append(dst, `"opcua_link_id":`...)
-		dst = record.AppendString(dst, r.OpcuaLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcua_link_id":`...), r.OpcuaLinkID)
 	}
 	if r.RequestedPublishingInterval.Set {
-		dst = append(dst, `"requested_publishing_interval":`...)
-		dst = strconv.AppendUint(dst, r.RequestedPublishingInterval.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"requested_publishing_interval":`...), r.RequestedPublishingInterval.V)
 	}
 	if r.RequestedLifetimeCount.Set {
-		dst = append(dst, `"requested_lifetime_count":`...)
-		dst = strconv.AppendUint(dst, r.RequestedLifetimeCount.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"requested_lifetime_count":`...), r.RequestedLifetimeCount.V)
 	}
 	if r.RequestedMaxKeepAliveCount.Set {
-		dst = append(dst, `"requested_max_keep_alive_count":`...)
-		dst = strconv.AppendUint(dst, r.RequestedMaxKeepAliveCount.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"requested_max_keep_alive_count":`...), r.RequestedMaxKeepAliveCount.V)
 	}
 	if r.MaxNotificationsPerPublish.Set {
-		dst = append(dst, `"max_notifications_per_publish":`...)
-		dst = strconv.AppendUint(dst, r.MaxNotificationsPerPublish.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"max_notifications_per_publish":`...), r.MaxNotificationsPerPublish.V)
 	}
 	if r.PublishingEnabled.Set {
-		dst = append(dst, `"publishing_enabled":`...)
-		dst = strconv.AppendBool(dst, r.PublishingEnabled.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"publishing_enabled":`...), r.PublishingEnabled.V)
 	}
 	if r.Priority.Set {
-		dst = append(dst, `"priority":`...)
-		dst = strconv.AppendUint(dst, r.Priority.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"priority":`...), r.Priority.V)
 	}
 	if r.SubscriptionID.Set {
-		dst = append(dst, `"subscription_id":`...)
-		dst = strconv.AppendUint(dst, r.SubscriptionID.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"subscription_id":`...), r.SubscriptionID.V)
 	}
 	if r.RevisedPublishingInterval.Set {
-		dst = append(dst, `"revised_publishing_interval":`...)
-		dst = strconv.AppendUint(dst, r.RevisedPublishingInterval.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"revised_publishing_interval":`...), r.RevisedPublishingInterval.V)
 	}
 	if r.RevisedLifetimeCount.Set {
-		dst = append(dst, `"revised_lifetime_count":`...)
-		dst = strconv.AppendUint(dst, r.RevisedLifetimeCount.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"revised_lifetime_count":`...), r.RevisedLifetimeCount.V)
 	}
 	if r.RevisedMaxKeepAliveCount.Set {
-		dst = append(dst, `"revised_max_keep_alive_count":`...)
-		dst = strconv.AppendUint(dst, r.RevisedMaxKeepAliveCount.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"revised_max_keep_alive_count":`...), r.RevisedMaxKeepAliveCount.V)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *DiagnosticInfoDetail) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.DiagInfoLinkID != "" {
-		dst = append(dst, `"diag_info_link_id":`...)
-		dst = record.AppendString(dst, r.DiagInfoLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"diag_info_link_id":`...), r.DiagInfoLinkID)
 	}
 	if r.RootObjectID != "" {
-		dst = append(dst, `"root_object_id":`...)
-		dst = record.AppendString(dst, r.RootObjectID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"root_object_id":`...), r.RootObjectID)
 	}
 	if r.Source.Set {
-		dst = append(dst, `"source":`...)
-		dst = strconv.AppendUint(dst, r.Source.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"source":`...), r.Source.V)
 	}
 	if r.SourceStr != "" {
-		dst = append(dst, `"source_str":`...)
-		dst = record.AppendString(dst, r.SourceStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"source_str":`...), r.SourceStr)
 	}
 	if r.InnerDiagLevel.Set {
-		dst = append(dst, `"inner_diag_level":`...)
-		dst = strconv.AppendUint(dst, r.InnerDiagLevel.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"inner_diag_level":`...), r.InnerDiagLevel.V)
 	}
 	if r.HasSymbolicID.Set {
-		dst = append(dst, `"has_symbolic_id":`...)
-		dst = strconv.AppendBool(dst, r.HasSymbolicID.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"has_symbolic_id":`...), r.HasSymbolicID.V)
 	}
 	if r.SymbolicID.Set {
-		dst = append(dst, `"symbolic_id":`...)
-		dst = strconv.AppendUint(dst, r.SymbolicID.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"symbolic_id":`...), r.SymbolicID.V)
 	}
 	if r.SymbolicIDStr != "" {
-		dst = append(dst, `"symbolic_id_str":`...)
-		dst = record.AppendString(dst, r.SymbolicIDStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"symbolic_id_str":`...), r.SymbolicIDStr)
 	}
 	if r.HasNamespaceURI.Set {
-		dst = append(dst, `"has_namespace_uri":`...)
-		dst = strconv.AppendBool(dst, r.HasNamespaceURI.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"has_namespace_uri":`...), r.HasNamespaceURI.V)
 	}
 	if r.NamespaceURI.Set {
-		dst = append(dst, `"namespace_uri":`...)
-		dst = strconv.AppendUint(dst, r.NamespaceURI.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"namespace_uri":`...), r.NamespaceURI.V)
 	}
 	if r.NamespaceURIStr != "" {
-		dst = append(dst, `"namespace_uri_str":`...)
-		dst = record.AppendString(dst, r.NamespaceURIStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"namespace_uri_str":`...), r.NamespaceURIStr)
 	}
 	if r.HasLocale.Set {
-		dst = append(dst, `"has_locale":`...)
-		dst = strconv.AppendBool(dst, r.HasLocale.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"has_locale":`...), r.HasLocale.V)
 	}
 	if r.Locale.Set {
-		dst = append(dst, `"locale":`...)
-		dst = strconv.AppendUint(dst, r.Locale.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"locale":`...), r.Locale.V)
 	}
 	if r.LocaleStr != "" {
-		dst = append(dst, `"locale_str":`...)
-		dst = record.AppendString(dst, r.LocaleStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"locale_str":`...), r.LocaleStr)
 	}
 	if r.HasLocaleTxt.Set {
-		dst = append(dst, `"has_locale_txt":`...)
-		dst = strconv.AppendBool(dst, r.HasLocaleTxt.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"has_locale_txt":`...), r.HasLocaleTxt.V)
 	}
 	if r.LocaleTxt.Set {
-		dst = append(dst, `"locale_txt":`...)
-		dst = strconv.AppendUint(dst, r.LocaleTxt.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"locale_txt":`...), r.LocaleTxt.V)
 	}
 	if r.LocaleTxtStr != "" {
-		dst = append(dst, `"locale_txt_str":`...)
-		dst = record.AppendString(dst, r.LocaleTxtStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"locale_txt_str":`...), r.LocaleTxtStr)
 	}
 	if r.HasAddlInfo.Set {
-		dst = append(dst, `"has_addl_info":`...)
-		dst = strconv.AppendBool(dst, r.HasAddlInfo.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"has_addl_info":`...), r.HasAddlInfo.V)
 	}
 	if r.AddlInfo != "" {
-		dst = append(dst, `"addl_info":`...)
-		dst = record.AppendString(dst, r.AddlInfo)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"addl_info":`...), r.AddlInfo)
 	}
 	if r.HasInnerStatCode.Set {
-		dst = append(dst, `"has_inner_stat_code":`...)
-		dst = strconv.AppendBool(dst, r.HasInnerStatCode.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"has_inner_stat_code":`...), r.HasInnerStatCode.V)
 	}
 	if r.InnerStatCode != "" {
-		dst = append(dst, `"inner_stat_code":`...)
-		dst = record.AppendString(dst, r.InnerStatCode)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"inner_stat_code":`...), r.InnerStatCode)
 	}
 	if r.HasInnerDiagInfo.Set {
-		dst = append(dst, `"has_inner_diag_info":`...)
-		dst = strconv.AppendBool(dst, r.HasInnerDiagInfo.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"has_inner_diag_info":`...), r.HasInnerDiagInfo.V)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *GetEndpoints) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.OpcuaLinkID != "" {
-		dst = append(dst, `"opcua_link_id":`...)
-		dst = record.AppendString(dst, r.OpcuaLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcua_link_id":`...), r.OpcuaLinkID)
 	}
 	if r.EndpointURL != "" {
-		dst = append(dst, `"endpoint_url":`...)
-		dst = record.AppendString(dst, r.EndpointURL)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"endpoint_url":`...), r.EndpointURL)
 	}
 	if r.LocaleLinkID != "" {
-		dst = append(dst, `"locale_link_id":`...)
-		dst = record.AppendString(dst, r.LocaleLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"locale_link_id":`...), r.LocaleLinkID)
 	}
 	if r.ProfileURILinkID != "" {
-		dst = append(dst, `"profile_uri_link_id":`...)
-		dst = record.AppendString(dst, r.ProfileURILinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"profile_uri_link_id":`...), r.ProfileURILinkID)
 	}
 	if r.EndpointDescriptionLinkID != "" {
-		dst = append(dst, `"endpoint_description_link_id":`...)
-		dst = record.AppendString(dst, r.EndpointDescriptionLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"endpoint_description_link_id":`...), r.EndpointDescriptionLinkID)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *GetEndpointsDescription) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.EndpointDescriptionLinkID != "" {
-		dst = append(dst, `"endpoint_description_link_id":`...)
-		dst = record.AppendString(dst, r.EndpointDescriptionLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"endpoint_description_link_id":`...), r.EndpointDescriptionLinkID)
 	}
 	if r.EndpointURI != "" {
-		dst = append(dst, `"endpoint_uri":`...)
-		dst = record.AppendString(dst, r.EndpointURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"endpoint_uri":`...), r.EndpointURI)
 	}
 	if r.ApplicationURI != "" {
-		dst = append(dst, `"application_uri":`...)
-		dst = record.AppendString(dst, r.ApplicationURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"application_uri":`...), r.ApplicationURI)
 	}
 	if r.ProductURI != "" {
-		dst = append(dst, `"product_uri":`...)
-		dst = record.AppendString(dst, r.ProductURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"product_uri":`...), r.ProductURI)
 	}
 	if r.EncodingMask.Set {
-		dst = append(dst, `"encoding_mask":`...)
-		dst = strconv.AppendUint(dst, r.EncodingMask.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"encoding_mask":`...), r.EncodingMask.V)
 	}
 	if r.Locale != "" {
-		dst = append(dst, `"locale":`...)
-		dst = record.AppendString(dst, r.Locale)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"locale":`...), r.Locale)
 	}
 	if r.Text != "" {
-		dst = append(dst, `"text":`...)
-		dst = record.AppendString(dst, r.Text)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"text":`...), r.Text)
 	}
 	if r.ApplicationType.Set {
-		dst = append(dst, `"application_type":`...)
-		dst = strconv.AppendUint(dst, r.ApplicationType.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"application_type":`...), r.ApplicationType.V)
 	}
 	if r.GatewayServerURI != "" {
-		dst = append(dst, `"gateway_server_uri":`...)
-		dst = record.AppendString(dst, r.GatewayServerURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"gateway_server_uri":`...), r.GatewayServerURI)
 	}
 	if r.DiscoveryProfileURI != "" {
-		dst = append(dst, `"discovery_profile_uri":`...)
-		dst = record.AppendString(dst, r.DiscoveryProfileURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"discovery_profile_uri":`...), r.DiscoveryProfileURI)
 	}
 	if r.DiscoveryProfileLinkID != "" {
-		dst = append(dst, `"discovery_profile_link_id":`...)
-		dst = record.AppendString(dst, r.DiscoveryProfileLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"discovery_profile_link_id":`...), r.DiscoveryProfileLinkID)
 	}
 	if r.CertSize.Set {
-		dst = append(dst, `"cert_size":`...)
-		dst = strconv.AppendUint(dst, r.CertSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"cert_size":`...), r.CertSize.V)
 	}
 	if r.ServerCert != "" {
-		dst = append(dst, `"server_cert":`...)
-		dst = record.AppendString(dst, r.ServerCert)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_cert":`...), r.ServerCert)
 	}
 	if r.MessageSecurityMode.Set {
-		dst = append(dst, `"message_security_mode":`...)
-		dst = strconv.AppendUint(dst, r.MessageSecurityMode.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"message_security_mode":`...), r.MessageSecurityMode.V)
 	}
 	if r.SecurityPolicyURI != "" {
-		dst = append(dst, `"security_policy_uri":`...)
-		dst = record.AppendString(dst, r.SecurityPolicyURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"security_policy_uri":`...), r.SecurityPolicyURI)
 	}
 	if r.UserTokenLinkID != "" {
-		dst = append(dst, `"user_token_link_id":`...)
-		dst = record.AppendString(dst, r.UserTokenLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_token_link_id":`...), r.UserTokenLinkID)
 	}
 	if r.TransportProfileURI != "" {
-		dst = append(dst, `"transport_profile_uri":`...)
-		dst = record.AppendString(dst, r.TransportProfileURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"transport_profile_uri":`...), r.TransportProfileURI)
 	}
 	if r.SecurityLevel.Set {
-		dst = append(dst, `"security_level":`...)
-		dst = strconv.AppendUint(dst, r.SecurityLevel.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"security_level":`...), r.SecurityLevel.V)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *GetEndpointsDiscovery) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.DiscoveryProfileLinkID != "" {
-		dst = append(dst, `"discovery_profile_link_id":`...)
-		dst = record.AppendString(dst, r.DiscoveryProfileLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"discovery_profile_link_id":`...), r.DiscoveryProfileLinkID)
 	}
 	if r.DiscoveryProfileURL != "" {
-		dst = append(dst, `"discovery_profile_url":`...)
-		dst = record.AppendString(dst, r.DiscoveryProfileURL)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"discovery_profile_url":`...), r.DiscoveryProfileURL)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *GetEndpointsLocaleID) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.LocaleLinkID != "" {
-		dst = append(dst, `"locale_link_id":`...)
-		dst = record.AppendString(dst, r.LocaleLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"locale_link_id":`...), r.LocaleLinkID)
 	}
 	if r.LocaleID != "" {
-		dst = append(dst, `"locale_id":`...)
-		dst = record.AppendString(dst, r.LocaleID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"locale_id":`...), r.LocaleID)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *GetEndpointsProfileURI) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.ProfileURILinkID != "" {
-		dst = append(dst, `"profile_uri_link_id":`...)
-		dst = record.AppendString(dst, r.ProfileURILinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"profile_uri_link_id":`...), r.ProfileURILinkID)
 	}
 	if r.ProfileURI != "" {
-		dst = append(dst, `"profile_uri":`...)
-		dst = record.AppendString(dst, r.ProfileURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"profile_uri":`...), r.ProfileURI)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *GetEndpointsUserToken) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.UserTokenLinkID != "" {
-		dst = append(dst, `"user_token_link_id":`...)
-		dst = record.AppendString(dst, r.UserTokenLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_token_link_id":`...), r.UserTokenLinkID)
 	}
 	if r.UserTokenPolicyID != "" {
-		dst = append(dst, `"user_token_policy_id":`...)
-		dst = record.AppendString(dst, r.UserTokenPolicyID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_token_policy_id":`...), r.UserTokenPolicyID)
 	}
 	if r.UserTokenType.Set {
-		dst = append(dst, `"user_token_type":`...)
-		dst = strconv.AppendUint(dst, r.UserTokenType.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"user_token_type":`...), r.UserTokenType.V)
 	}
 	if r.UserTokenIssuedType != "" {
-		dst = append(dst, `"user_token_issued_type":`...)
-		dst = record.AppendString(dst, r.UserTokenIssuedType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_token_issued_type":`...), r.UserTokenIssuedType)
 	}
 	if r.UserTokenEndpointURL != "" {
-		dst = append(dst, `"user_token_endpoint_url":`...)
-		dst = record.AppendString(dst, r.UserTokenEndpointURL)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_token_endpoint_url":`...), r.UserTokenEndpointURL)
 	}
 	if r.UserTokenSecPolicyURI != "" {
-		dst = append(dst, `"user_token_sec_policy_uri":`...)
-		dst = record.AppendString(dst, r.UserTokenSecPolicyURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_token_sec_policy_uri":`...), r.UserTokenSecPolicyURI)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.MsgType != "" {
-		dst = append(dst, `"msg_type":`...)
-		dst = record.AppendString(dst, r.MsgType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"msg_type":`...), r.MsgType)
 	}
 	if r.IsFinal != "" {
-		dst = append(dst, `"is_final":`...)
-		dst = record.AppendString(dst, r.IsFinal)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"is_final":`...), r.IsFinal)
 	}
-	dst = append(dst, `"total_size":`...)
-	dst = strconv.AppendUint(dst, r.TotalSize, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"total_size":`...), r.TotalSize)
 	if r.Error.Set {
-		dst = append(dst, `"error":`...)
-		dst = strconv.AppendUint(dst, r.Error.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"error":`...), r.Error.V)
 	}
 	if r.Reason != "" {
-		dst = append(dst, `"reason":`...)
-		dst = record.AppendString(dst, r.Reason)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"reason":`...), r.Reason)
 	}
 	if r.Version.Set {
-		dst = append(dst, `"version":`...)
-		dst = strconv.AppendUint(dst, r.Version.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"version":`...), r.Version.V)
 	}
 	if r.RcvBufSize.Set {
-		dst = append(dst, `"rcv_buf_size":`...)
-		dst = strconv.AppendUint(dst, r.RcvBufSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"rcv_buf_size":`...), r.RcvBufSize.V)
 	}
 	if r.SndBufSize.Set {
-		dst = append(dst, `"snd_buf_size":`...)
-		dst = strconv.AppendUint(dst, r.SndBufSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"snd_buf_size":`...), r.SndBufSize.V)
 	}
 	if r.MaxMsgSize.Set {
-		dst = append(dst, `"max_msg_size":`...)
-		dst = strconv.AppendUint(dst, r.MaxMsgSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"max_msg_size":`...), r.MaxMsgSize.V)
 	}
 	if r.MaxChunkCnt.Set {
-		dst = append(dst, `"max_chunk_cnt":`...)
-		dst = strconv.AppendUint(dst, r.MaxChunkCnt.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"max_chunk_cnt":`...), r.MaxChunkCnt.V)
 	}
 	if r.EndpointURL != "" {
-		dst = append(dst, `"endpoint_url":`...)
-		dst = record.AppendString(dst, r.EndpointURL)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"endpoint_url":`...), r.EndpointURL)
 	}
 	if len(r.SecChannelID) > 0 {
-		dst = append(dst, `"sec_channel_id":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"sec_channel_id":[`...)
 		for i := range r.SecChannelID {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = strconv.AppendUint(dst, r.SecChannelID[i], 10)
+			dst = record.AppendUint(dst, r.SecChannelID[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.SecPolicyURILen.Set {
-		dst = append(dst, `"sec_policy_uri_len":`...)
-		dst = strconv.AppendInt(dst, r.SecPolicyURILen.V, 10)
-		dst = append(dst, ',')
+		dst = strconv.AppendInt(append(dst, `,"sec_policy_uri_len":`...), r.SecPolicyURILen.V, 10)
 	}
 	if r.SecPolicyURI != "" {
-		dst = append(dst, `"sec_policy_uri":`...)
-		dst = record.AppendString(dst, r.SecPolicyURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"sec_policy_uri":`...), r.SecPolicyURI)
 	}
 	if r.SndCertLen.Set {
-		dst = append(dst, `"snd_cert_len":`...)
-		dst = strconv.AppendInt(dst, r.SndCertLen.V, 10)
-		dst = append(dst, ',')
+		dst = strconv.AppendInt(append(dst, `,"snd_cert_len":`...), r.SndCertLen.V, 10)
 	}
 	if r.SndCert != "" {
-		dst = append(dst, `"snd_cert":`...)
-		dst = record.AppendString(dst, r.SndCert)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"snd_cert":`...), r.SndCert)
 	}
 	if r.RcvCertLen.Set {
-		dst = append(dst, `"rcv_cert_len":`...)
-		dst = strconv.AppendInt(dst, r.RcvCertLen.V, 10)
-		dst = append(dst, ',')
+		dst = strconv.AppendInt(append(dst, `,"rcv_cert_len":`...), r.RcvCertLen.V, 10)
 	}
 	if r.RcvCert != "" {
-		dst = append(dst, `"rcv_cert":`...)
-		dst = record.AppendString(dst, r.RcvCert)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"rcv_cert":`...), r.RcvCert)
 	}
 	if r.RequestID.Set {
-		dst = append(dst, `"request_id":`...)
-		dst = strconv.AppendUint(dst, r.RequestID.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"request_id":`...), r.RequestID.V)
 	}
 	if r.ReqLinkID != "" {
-		dst = append(dst, `"req_opcua_link_id":`...)
-		dst = record.AppendString(dst, r.ReqLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"req_opcua_link_id":`...), r.ReqLinkID)
 	}
 	if r.ReqMsgSize.Set {
-		dst = append(dst, `"req_msg_size":`...)
-		dst = strconv.AppendUint(dst, r.ReqMsgSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_msg_size":`...), r.ReqMsgSize.V)
 	}
 	if r.ReqSeqNumber.Set {
-		dst = append(dst, `"req_seq_number":`...)
-		dst = strconv.AppendUint(dst, r.ReqSeqNumber.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_seq_number":`...), r.ReqSeqNumber.V)
 	}
 	if r.ReqEncodingMask.Set {
-		dst = append(dst, `"req_encoding_mask":`...)
-		dst = strconv.AppendUint(dst, r.ReqEncodingMask.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_encoding_mask":`...), r.ReqEncodingMask.V)
 	}
 	if r.ReqNamespaceIdx.Set {
-		dst = append(dst, `"req_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.ReqNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_namespace_idx":`...), r.ReqNamespaceIdx.V)
 	}
 	if r.ReqIdentifier.Set {
-		dst = append(dst, `"req_identifier":`...)
-		dst = strconv.AppendUint(dst, r.ReqIdentifier.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_identifier":`...), r.ReqIdentifier.V)
 	}
 	if r.ReqIdentifierStr != "" {
-		dst = append(dst, `"req_identifier_str":`...)
-		dst = record.AppendString(dst, r.ReqIdentifierStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"req_identifier_str":`...), r.ReqIdentifierStr)
 	}
 	if r.ReqHdrNodeIDType != "" {
-		dst = append(dst, `"req_hdr_node_id_type":`...)
-		dst = record.AppendString(dst, r.ReqHdrNodeIDType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"req_hdr_node_id_type":`...), r.ReqHdrNodeIDType)
 	}
 	if r.ReqHdrNodeIDNamespaceIdx.Set {
-		dst = append(dst, `"req_hdr_node_id_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.ReqHdrNodeIDNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_hdr_node_id_namespace_idx":`...), r.ReqHdrNodeIDNamespaceIdx.V)
 	}
 	if r.ReqHdrNodeIDNumeric.Set {
-		dst = append(dst, `"req_hdr_node_id_numeric":`...)
-		dst = strconv.AppendUint(dst, r.ReqHdrNodeIDNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_hdr_node_id_numeric":`...), r.ReqHdrNodeIDNumeric.V)
 	}
 	if r.ReqHdrNodeIDString != "" {
-		dst = append(dst, `"req_hdr_node_id_string":`...)
-		dst = record.AppendString(dst, r.ReqHdrNodeIDString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"req_hdr_node_id_string":`...), r.ReqHdrNodeIDString)
 	}
 	if r.ReqHdrNodeIDGUID != "" {
-		dst = append(dst, `"req_hdr_node_id_guid":`...)
-		dst = record.AppendString(dst, r.ReqHdrNodeIDGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"req_hdr_node_id_guid":`...), r.ReqHdrNodeIDGUID)
 	}
 	if r.ReqHdrNodeIDOpaque != "" {
-		dst = append(dst, `"req_hdr_node_id_opaque":`...)
-		dst = record.AppendString(dst, r.ReqHdrNodeIDOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"req_hdr_node_id_opaque":`...), r.ReqHdrNodeIDOpaque)
 	}
 	if r.ReqHdrTimestamp.Set {
-		dst = append(dst, `"req_hdr_timestamp":`...)
-		dst = record.AppendSeconds(dst, int64(r.ReqHdrTimestamp.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"req_hdr_timestamp":`...), int64(r.ReqHdrTimestamp.V))
 	}
 	if r.ReqHdrRequestHandle.Set {
-		dst = append(dst, `"req_hdr_request_handle":`...)
-		dst = strconv.AppendUint(dst, r.ReqHdrRequestHandle.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_hdr_request_handle":`...), r.ReqHdrRequestHandle.V)
 	}
 	if r.ReqHdrReturnDiag.Set {
-		dst = append(dst, `"req_hdr_return_diag":`...)
-		dst = strconv.AppendUint(dst, r.ReqHdrReturnDiag.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_hdr_return_diag":`...), r.ReqHdrReturnDiag.V)
 	}
 	if r.ReqHdrAuditEntryID.Set {
-		dst = append(dst, `"req_hdr_audit_entry_id":`...)
-		dst = record.AppendString(dst, r.ReqHdrAuditEntryID.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"req_hdr_audit_entry_id":`...), r.ReqHdrAuditEntryID.V)
 	}
 	if r.ReqHdrTimeoutHint.Set {
-		dst = append(dst, `"req_hdr_timeout_hint":`...)
-		dst = strconv.AppendUint(dst, r.ReqHdrTimeoutHint.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_hdr_timeout_hint":`...), r.ReqHdrTimeoutHint.V)
 	}
 	if r.ReqHdrAddHdrTypeID.Set {
-		dst = append(dst, `"req_hdr_add_hdr_type_id":`...)
-		dst = strconv.AppendUint(dst, r.ReqHdrAddHdrTypeID.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_hdr_add_hdr_type_id":`...), r.ReqHdrAddHdrTypeID.V)
 	}
 	if r.ReqHdrAddHdrEncMask.Set {
-		dst = append(dst, `"req_hdr_add_hdr_enc_mask":`...)
-		dst = strconv.AppendUint(dst, r.ReqHdrAddHdrEncMask.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_hdr_add_hdr_enc_mask":`...), r.ReqHdrAddHdrEncMask.V)
 	}
 	if r.ResLinkID != "" {
-		dst = append(dst, `"res_opcua_link_id":`...)
-		dst = record.AppendString(dst, r.ResLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"res_opcua_link_id":`...), r.ResLinkID)
 	}
 	if r.ResMsgSize.Set {
-		dst = append(dst, `"res_msg_size":`...)
-		dst = strconv.AppendUint(dst, r.ResMsgSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"res_msg_size":`...), r.ResMsgSize.V)
 	}
 	if r.ResSeqNumber.Set {
-		dst = append(dst, `"res_seq_number":`...)
-		dst = strconv.AppendUint(dst, r.ResSeqNumber.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"res_seq_number":`...), r.ResSeqNumber.V)
 	}
 	if r.ResEncodingMask.Set {
-		dst = append(dst, `"res_encoding_mask":`...)
-		dst = strconv.AppendUint(dst, r.ResEncodingMask.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"res_encoding_mask":`...), r.ResEncodingMask.V)
 	}
 	if r.ResNamespaceIdx.Set {
-		dst = append(dst, `"res_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.ResNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"res_namespace_idx":`...), r.ResNamespaceIdx.V)
 	}
 	if r.ResIdentifier.Set {
-		dst = append(dst, `"res_identifier":`...)
-		dst = strconv.AppendUint(dst, r.ResIdentifier.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"res_identifier":`...), r.ResIdentifier.V)
 	}
 	if r.ResIdentifierStr != "" {
-		dst = append(dst, `"res_identifier_str":`...)
-		dst = record.AppendString(dst, r.ResIdentifierStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"res_identifier_str":`...), r.ResIdentifierStr)
 	}
 	if r.ResHdrTimestamp.Set {
-		dst = append(dst, `"res_hdr_timestamp":`...)
-		dst = record.AppendSeconds(dst, int64(r.ResHdrTimestamp.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"res_hdr_timestamp":`...), int64(r.ResHdrTimestamp.V))
 	}
 	if r.ResHdrRequestHandle.Set {
-		dst = append(dst, `"res_hdr_request_handle":`...)
-		dst = strconv.AppendUint(dst, r.ResHdrRequestHandle.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"res_hdr_request_handle":`...), r.ResHdrRequestHandle.V)
 	}
 	if r.StatusCodeLinkID != "" {
-		dst = append(dst, `"status_code_link_id":`...)
-		dst = record.AppendString(dst, r.StatusCodeLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status_code_link_id":`...), r.StatusCodeLinkID)
 	}
 	if r.ResHdrServiceDiagEncoding.Set {
-		dst = append(dst, `"res_hdr_service_diag_encoding":`...)
-		dst = strconv.AppendUint(dst, r.ResHdrServiceDiagEncoding.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"res_hdr_service_diag_encoding":`...), r.ResHdrServiceDiagEncoding.V)
 	}
 	if r.ResHdrAddHdrTypeID.Set {
-		dst = append(dst, `"res_hdr_add_hdr_type_id":`...)
-		dst = strconv.AppendUint(dst, r.ResHdrAddHdrTypeID.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"res_hdr_add_hdr_type_id":`...), r.ResHdrAddHdrTypeID.V)
 	}
 	if r.ResHdrAddHdrEncMask.Set {
-		dst = append(dst, `"res_hdr_add_hdr_enc_mask":`...)
-		dst = strconv.AppendUint(dst, r.ResHdrAddHdrEncMask.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"res_hdr_add_hdr_enc_mask":`...), r.ResHdrAddHdrEncMask.V)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *OpenSecureChannel) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.OpcuaLinkID != "" {
-		dst = append(dst, `"opcua_link_id":`...)
-		dst = record.AppendString(dst, r.OpcuaLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcua_link_id":`...), r.OpcuaLinkID)
 	}
 	if r.ClientProtoVer.Set {
-		dst = append(dst, `"client_proto_ver":`...)
-		dst = strconv.AppendUint(dst, r.ClientProtoVer.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"client_proto_ver":`...), r.ClientProtoVer.V)
 	}
 	if r.SecTokenRequestType.Set {
-		dst = append(dst, `"sec_token_request_type":`...)
-		dst = strconv.AppendUint(dst, r.SecTokenRequestType.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"sec_token_request_type":`...), r.SecTokenRequestType.V)
 	}
 	if r.MessageSecurityMode.Set {
-		dst = append(dst, `"message_security_mode":`...)
-		dst = strconv.AppendUint(dst, r.MessageSecurityMode.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"message_security_mode":`...), r.MessageSecurityMode.V)
 	}
 	if r.ClientNonce.Set {
-		dst = append(dst, `"client_nonce":`...)
-		dst = record.AppendString(dst, r.ClientNonce.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_nonce":`...), r.ClientNonce.V)
 	}
 	if r.ReqLifetime.Set {
-		dst = append(dst, `"req_lifetime":`...)
-		dst = strconv.AppendUint(dst, r.ReqLifetime.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"req_lifetime":`...), r.ReqLifetime.V)
 	}
 	if r.ServerProtoVer.Set {
-		dst = append(dst, `"server_proto_ver":`...)
-		dst = strconv.AppendUint(dst, r.ServerProtoVer.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"server_proto_ver":`...), r.ServerProtoVer.V)
 	}
 	if r.SecTokenSecChannelID.Set {
-		dst = append(dst, `"sec_token_sec_channel_id":`...)
-		dst = strconv.AppendUint(dst, r.SecTokenSecChannelID.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"sec_token_sec_channel_id":`...), r.SecTokenSecChannelID.V)
 	}
 	if r.SecTokenID.Set {
-		dst = append(dst, `"sec_token_id":`...)
-		dst = strconv.AppendUint(dst, r.SecTokenID.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"sec_token_id":`...), r.SecTokenID.V)
 	}
 	if r.SecTokenCreatedAt.Set {
-		dst = append(dst, `"sec_token_created_at":`...)
-		dst = record.AppendSeconds(dst, int64(r.SecTokenCreatedAt.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"sec_token_created_at":`...), int64(r.SecTokenCreatedAt.V))
 	}
 	if r.SecTokenRevisedTime.Set {
-		dst = append(dst, `"sec_token_revised_time":`...)
-		dst = strconv.AppendUint(dst, r.SecTokenRevisedTime.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"sec_token_revised_time":`...), r.SecTokenRevisedTime.V)
 	}
 	if r.ServerNonce.Set {
-		dst = append(dst, `"server_nonce":`...)
-		dst = record.AppendString(dst, r.ServerNonce.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_nonce":`...), r.ServerNonce.V)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Read) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.OpcuaLinkID != "" {
-		dst = append(dst, `"opcua_link_id":`...)
-		dst = record.AppendString(dst, r.OpcuaLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcua_link_id":`...), r.OpcuaLinkID)
 	}
 	if r.MaxAge.Set {
-		dst = append(dst, `"max_age":`...)
-		dst = strconv.AppendUint(dst, r.MaxAge.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"max_age":`...), r.MaxAge.V)
 	}
 	if r.TimestampsToReturn.Set {
-		dst = append(dst, `"timestamps_to_return":`...)
-		dst = strconv.AppendUint(dst, r.TimestampsToReturn.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"timestamps_to_return":`...), r.TimestampsToReturn.V)
 	}
 	if r.TimestampsToReturnStr != "" {
-		dst = append(dst, `"timestamps_to_return_str":`...)
-		dst = record.AppendString(dst, r.TimestampsToReturnStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"timestamps_to_return_str":`...), r.TimestampsToReturnStr)
 	}
 	if r.NodesToReadLinkID != "" {
-		dst = append(dst, `"nodes_to_read_link_id":`...)
-		dst = record.AppendString(dst, r.NodesToReadLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"nodes_to_read_link_id":`...), r.NodesToReadLinkID)
 	}
 	if r.ReadResultsLinkID != "" {
-		dst = append(dst, `"read_results_link_id":`...)
-		dst = record.AppendString(dst, r.ReadResultsLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"read_results_link_id":`...), r.ReadResultsLinkID)
 	}
 	if r.DiagInfoLinkID != "" {
-		dst = append(dst, `"diag_info_link_id":`...)
-		dst = record.AppendString(dst, r.DiagInfoLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"diag_info_link_id":`...), r.DiagInfoLinkID)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ReadNodesToRead) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.NodesToReadLinkID != "" {
-		dst = append(dst, `"nodes_to_read_link_id":`...)
-		dst = record.AppendString(dst, r.NodesToReadLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"nodes_to_read_link_id":`...), r.NodesToReadLinkID)
 	}
 	if r.NodeIDEncodingMask != "" {
-		dst = append(dst, `"node_id_encoding_mask":`...)
-		dst = record.AppendString(dst, r.NodeIDEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"node_id_encoding_mask":`...), r.NodeIDEncodingMask)
 	}
 	if r.NodeIDNamespaceIdx.Set {
-		dst = append(dst, `"node_id_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.NodeIDNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"node_id_namespace_idx":`...), r.NodeIDNamespaceIdx.V)
 	}
 	if r.NodeIDNumeric.Set {
-		dst = append(dst, `"node_id_numeric":`...)
-		dst = strconv.AppendUint(dst, r.NodeIDNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"node_id_numeric":`...), r.NodeIDNumeric.V)
 	}
 	if r.NodeIDString != "" {
-		dst = append(dst, `"node_id_string":`...)
-		dst = record.AppendString(dst, r.NodeIDString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"node_id_string":`...), r.NodeIDString)
 	}
 	if r.NodeIDGUID != "" {
-		dst = append(dst, `"node_id_guid":`...)
-		dst = record.AppendString(dst, r.NodeIDGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"node_id_guid":`...), r.NodeIDGUID)
 	}
 	if r.NodeIDOpaque != "" {
-		dst = append(dst, `"node_id_opaque":`...)
-		dst = record.AppendString(dst, r.NodeIDOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"node_id_opaque":`...), r.NodeIDOpaque)
 	}
 	if r.AttributeID.Set {
-		dst = append(dst, `"attribute_id":`...)
-		dst = strconv.AppendUint(dst, r.AttributeID.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"attribute_id":`...), r.AttributeID.V)
 	}
 	if r.AttributeIDStr != "" {
-		dst = append(dst, `"attribute_id_str":`...)
-		dst = record.AppendString(dst, r.AttributeIDStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"attribute_id_str":`...), r.AttributeIDStr)
 	}
 	if r.IndexRange != "" {
-		dst = append(dst, `"index_range":`...)
-		dst = record.AppendString(dst, r.IndexRange)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"index_range":`...), r.IndexRange)
 	}
 	if r.DataEncodingNameIdx.Set {
-		dst = append(dst, `"data_encoding_name_idx":`...)
-		dst = strconv.AppendUint(dst, r.DataEncodingNameIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"data_encoding_name_idx":`...), r.DataEncodingNameIdx.V)
 	}
 	if r.DataEncodingName != "" {
-		dst = append(dst, `"data_encoding_name":`...)
-		dst = record.AppendString(dst, r.DataEncodingName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"data_encoding_name":`...), r.DataEncodingName)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ReadResults) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.ResultsLinkID != "" {
-		dst = append(dst, `"results_link_id":`...)
-		dst = record.AppendString(dst, r.ResultsLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"results_link_id":`...), r.ResultsLinkID)
 	}
 	if r.Level.Set {
-		dst = append(dst, `"level":`...)
-		dst = strconv.AppendUint(dst, r.Level.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"level":`...), r.Level.V)
 	}
 	if r.DataValueEncodingMask != "" {
-		dst = append(dst, `"data_value_encoding_mask":`...)
-		dst = record.AppendString(dst, r.DataValueEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"data_value_encoding_mask":`...), r.DataValueEncodingMask)
 	}
 	if r.StatusCodeLinkID != "" {
-		dst = append(dst, `"status_code_link_id":`...)
-		dst = record.AppendString(dst, r.StatusCodeLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status_code_link_id":`...), r.StatusCodeLinkID)
 	}
 	if r.SourceTimestamp.Set {
-		dst = append(dst, `"source_timestamp":`...)
-		dst = record.AppendSeconds(dst, int64(r.SourceTimestamp.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"source_timestamp":`...), int64(r.SourceTimestamp.V))
 	}
 	if r.SourcePicoSec.Set {
-		dst = append(dst, `"source_pico_sec":`...)
-		dst = strconv.AppendUint(dst, r.SourcePicoSec.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"source_pico_sec":`...), r.SourcePicoSec.V)
 	}
 	if r.ServerTimestamp.Set {
-		dst = append(dst, `"server_timestamp":`...)
-		dst = record.AppendSeconds(dst, int64(r.ServerTimestamp.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"server_timestamp":`...), int64(r.ServerTimestamp.V))
 	}
 	if r.ServerPicoSec.Set {
-		dst = append(dst, `"server_pico_sec":`...)
-		dst = strconv.AppendUint(dst, r.ServerPicoSec.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"server_pico_sec":`...), r.ServerPicoSec.V)
 	}
 	if r.ReadResultsVariantMetadataLinkID != "" {
-		dst = append(dst, `"read_results_variant_metadata_link_id":`...)
-		dst = record.AppendString(dst, r.ReadResultsVariantMetadataLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"read_results_variant_metadata_link_id":`...), r.ReadResultsVariantMetadataLinkID)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *StatusCodeDetail) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.StatusCodeLinkID != "" {
-		dst = append(dst, `"status_code_link_id":`...)
-		dst = record.AppendString(dst, r.StatusCodeLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status_code_link_id":`...), r.StatusCodeLinkID)
 	}
 	if r.Source.Set {
-		dst = append(dst, `"source":`...)
-		dst = strconv.AppendUint(dst, r.Source.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"source":`...), r.Source.V)
 	}
 	if r.SourceStr != "" {
-		dst = append(dst, `"source_str":`...)
-		dst = record.AppendString(dst, r.SourceStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"source_str":`...), r.SourceStr)
 	}
 	if r.SourceLevel.Set {
-		dst = append(dst, `"source_level":`...)
-		dst = strconv.AppendUint(dst, r.SourceLevel.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"source_level":`...), r.SourceLevel.V)
 	}
 	if r.StatusCode != "" {
-		dst = append(dst, `"status_code":`...)
-		dst = record.AppendString(dst, r.StatusCode)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status_code":`...), r.StatusCode)
 	}
 	if r.Severity.Set {
-		dst = append(dst, `"severity":`...)
-		dst = strconv.AppendUint(dst, r.Severity.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"severity":`...), r.Severity.V)
 	}
 	if r.SeverityStr != "" {
-		dst = append(dst, `"severity_str":`...)
-		dst = record.AppendString(dst, r.SeverityStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"severity_str":`...), r.SeverityStr)
 	}
 	if r.SubCode.Set {
-		dst = append(dst, `"sub_code":`...)
-		dst = strconv.AppendUint(dst, r.SubCode.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"sub_code":`...), r.SubCode.V)
 	}
 	if r.SubCodeStr != "" {
-		dst = append(dst, `"sub_code_str":`...)
-		dst = record.AppendString(dst, r.SubCodeStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"sub_code_str":`...), r.SubCodeStr)
 	}
 	if r.StructureChanged.Set {
-		dst = append(dst, `"structure_changed":`...)
-		dst = strconv.AppendBool(dst, r.StructureChanged.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"structure_changed":`...), r.StructureChanged.V)
 	}
 	if r.SemanticsChanged.Set {
-		dst = append(dst, `"semantics_changed":`...)
-		dst = strconv.AppendBool(dst, r.SemanticsChanged.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"semantics_changed":`...), r.SemanticsChanged.V)
 	}
 	if r.InfoType.Set {
-		dst = append(dst, `"info_type":`...)
-		dst = strconv.AppendUint(dst, r.InfoType.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"info_type":`...), r.InfoType.V)
 	}
 	if r.InfoTypeStr != "" {
-		dst = append(dst, `"info_type_str":`...)
-		dst = record.AppendString(dst, r.InfoTypeStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"info_type_str":`...), r.InfoTypeStr)
 	}
 	if r.LimitBits.Set {
-		dst = append(dst, `"limit_bits":`...)
-		dst = strconv.AppendUint(dst, r.LimitBits.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"limit_bits":`...), r.LimitBits.V)
 	}
 	if r.LimitBitsStr != "" {
-		dst = append(dst, `"limit_bits_str":`...)
-		dst = record.AppendString(dst, r.LimitBitsStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"limit_bits_str":`...), r.LimitBitsStr)
 	}
 	if r.Overflow.Set {
-		dst = append(dst, `"overflow":`...)
-		dst = strconv.AppendBool(dst, r.Overflow.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"overflow":`...), r.Overflow.V)
 	}
 	if r.HistorianBits.Set {
-		dst = append(dst, `"historian_bits":`...)
-		dst = strconv.AppendUint(dst, r.HistorianBits.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"historian_bits":`...), r.HistorianBits.V)
 	}
 	if r.HistorianBitsStr != "" {
-		dst = append(dst, `"historian_bits_str":`...)
-		dst = record.AppendString(dst, r.HistorianBitsStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"historian_bits_str":`...), r.HistorianBitsStr)
 	}
 	if r.HistorianPartial.Set {
-		dst = append(dst, `"historianPartial":`...)
-		dst = strconv.AppendBool(dst, r.HistorianPartial.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"historianPartial":`...), r.HistorianPartial.V)
 	}
 	if r.HistorianExtraData.Set {
-		dst = append(dst, `"historianExtraData":`...)
-		dst = strconv.AppendBool(dst, r.HistorianExtraData.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"historianExtraData":`...), r.HistorianExtraData.V)
 	}
 	if r.HistorianMultiValue.Set {
-		dst = append(dst, `"historianMultiValue":`...)
-		dst = strconv.AppendBool(dst, r.HistorianMultiValue.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"historianMultiValue":`...), r.HistorianMultiValue.V)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *VariantArrayDims) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.ArrayDimLinkID != "" {
-		dst = append(dst, `"array_dim_link_id":`...)
-		dst = record.AppendString(dst, r.ArrayDimLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"array_dim_link_id":`...), r.ArrayDimLinkID)
 	}
 	if r.Dimension.Set {
-		dst = append(dst, `"dimension":`...)
-		dst = strconv.AppendUint(dst, r.Dimension.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"dimension":`...), r.Dimension.V)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *VariantData) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.VariantDataLinkID != "" {
-		dst = append(dst, `"variant_data_link_id":`...)
-		dst = record.AppendString(dst, r.VariantDataLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_link_id":`...), r.VariantDataLinkID)
 	}
 	if r.VariantDataValueSignedNumeric.Set {
-		dst = append(dst, `"variant_data_value_signed_numeric":`...)
-		dst = strconv.AppendInt(dst, r.VariantDataValueSignedNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = strconv.AppendInt(append(dst, `,"variant_data_value_signed_numeric":`...), r.VariantDataValueSignedNumeric.V, 10)
 	}
 	if r.VariantDataValueUnsignedNumeric.Set {
-		dst = append(dst, `"variant_data_value_unsigned_numeric":`...)
-		dst = strconv.AppendUint(dst, r.VariantDataValueUnsignedNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"variant_data_value_unsigned_numeric":`...), r.VariantDataValueUnsignedNumeric.V)
 	}
 	if r.VariantDataValueString != "" {
-		dst = append(dst, `"variant_data_value_string":`...)
-		dst = record.AppendString(dst, r.VariantDataValueString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_value_string":`...), r.VariantDataValueString)
 	}
 	if r.VariantDataNodeIDEncodingMask != "" {
-		dst = append(dst, `"variant_data_node_id_encoding_mask":`...)
-		dst = record.AppendString(dst, r.VariantDataNodeIDEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_node_id_encoding_mask":`...), r.VariantDataNodeIDEncodingMask)
 	}
 	if r.VariantDataNodeIDNamespaceIdx.Set {
-		dst = append(dst, `"variant_data_node_id_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.VariantDataNodeIDNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"variant_data_node_id_namespace_idx":`...), r.VariantDataNodeIDNamespaceIdx.V)
 	}
 	if r.VariantDataNodeIDNumeric.Set {
-		dst = append(dst, `"variant_data_node_id_numeric":`...)
-		dst = strconv.AppendUint(dst, r.VariantDataNodeIDNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"variant_data_node_id_numeric":`...), r.VariantDataNodeIDNumeric.V)
 	}
 	if r.VariantDataNodeIDString != "" {
-		dst = append(dst, `"variant_data_node_id_string":`...)
-		dst = record.AppendString(dst, r.VariantDataNodeIDString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_node_id_string":`...), r.VariantDataNodeIDString)
 	}
 	if r.VariantDataNodeIDGUID != "" {
-		dst = append(dst, `"variant_data_node_id_guid":`...)
-		dst = record.AppendString(dst, r.VariantDataNodeIDGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_node_id_guid":`...), r.VariantDataNodeIDGUID)
 	}
 	if r.VariantDataNodeIDOpaque != "" {
-		dst = append(dst, `"variant_data_node_id_opaque":`...)
-		dst = record.AppendString(dst, r.VariantDataNodeIDOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_node_id_opaque":`...), r.VariantDataNodeIDOpaque)
 	}
 	if r.VariantDataNodeIDNamespaceURI != "" {
-		dst = append(dst, `"variant_data_node_id_namespace_uri":`...)
-		dst = record.AppendString(dst, r.VariantDataNodeIDNamespaceURI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_node_id_namespace_uri":`...), r.VariantDataNodeIDNamespaceURI)
 	}
 	if r.VariantDataNodeIDServerIdx.Set {
-		dst = append(dst, `"variant_data_node_id_server_idx":`...)
-		dst = strconv.AppendUint(dst, r.VariantDataNodeIDServerIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"variant_data_node_id_server_idx":`...), r.VariantDataNodeIDServerIdx.V)
 	}
 	if r.VariantDataValueTime.Set {
-		dst = append(dst, `"variant_data_value_time":`...)
-		dst = record.AppendSeconds(dst, int64(r.VariantDataValueTime.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"variant_data_value_time":`...), int64(r.VariantDataValueTime.V))
 	}
 	if r.VariantDataEncodingNameIdx.Set {
-		dst = append(dst, `"variant_data_encoding_name_idx":`...)
-		dst = strconv.AppendUint(dst, r.VariantDataEncodingNameIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"variant_data_encoding_name_idx":`...), r.VariantDataEncodingNameIdx.V)
 	}
 	if r.VariantDataEncodingName != "" {
-		dst = append(dst, `"variant_data_encoding_name":`...)
-		dst = record.AppendString(dst, r.VariantDataEncodingName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_encoding_name":`...), r.VariantDataEncodingName)
 	}
 	if r.VariantDataMask != "" {
-		dst = append(dst, `"variant_data_mask":`...)
-		dst = record.AppendString(dst, r.VariantDataMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_mask":`...), r.VariantDataMask)
 	}
 	if r.VariantDataLocale != "" {
-		dst = append(dst, `"variant_data_locale":`...)
-		dst = record.AppendString(dst, r.VariantDataLocale)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_locale":`...), r.VariantDataLocale)
 	}
 	if r.VariantDataText != "" {
-		dst = append(dst, `"variant_data_text":`...)
-		dst = record.AppendString(dst, r.VariantDataText)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_text":`...), r.VariantDataText)
 	}
 	if r.VariantDataValueDecimal.Set {
-		dst = append(dst, `"variant_data_value_decimal":`...)
-		dst = strconv.AppendFloat(dst, r.VariantDataValueDecimal.V, 'g', -1, 64)
-		dst = append(dst, ',')
+		dst = strconv.AppendFloat(append(dst, `,"variant_data_value_decimal":`...), r.VariantDataValueDecimal.V, 'g', -1, 64)
 	}
 	if r.VariantDataStatusCodeLinkID != "" {
-		dst = append(dst, `"variant_data_status_code_link_id":`...)
-		dst = record.AppendString(dst, r.VariantDataStatusCodeLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_status_code_link_id":`...), r.VariantDataStatusCodeLinkID)
 	}
 	if r.VariantDataDiagInfoLinkID != "" {
-		dst = append(dst, `"variant_data_diag_info_link_id":`...)
-		dst = record.AppendString(dst, r.VariantDataDiagInfoLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_diag_info_link_id":`...), r.VariantDataDiagInfoLinkID)
 	}
 	if r.VariantDataExtObjLinkID != "" {
-		dst = append(dst, `"variant_data_ext_obj_link_id":`...)
-		dst = record.AppendString(dst, r.VariantDataExtObjLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_ext_obj_link_id":`...), r.VariantDataExtObjLinkID)
 	}
 	if r.VariantMetadataDataLinkID != "" {
-		dst = append(dst, `"variant_metadata_data_link_id":`...)
-		dst = record.AppendString(dst, r.VariantMetadataDataLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_metadata_data_link_id":`...), r.VariantMetadataDataLinkID)
 	}
 	if r.VariantDataValueLinkID != "" {
-		dst = append(dst, `"variant_data_value_link_id":`...)
-		dst = record.AppendString(dst, r.VariantDataValueLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_value_link_id":`...), r.VariantDataValueLinkID)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *VariantDataValue) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.VariantDataValueSourceLink != "" {
-		dst = append(dst, `"variant_data_value_source_link":`...)
-		dst = record.AppendString(dst, r.VariantDataValueSourceLink)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_value_source_link":`...), r.VariantDataValueSourceLink)
 	}
 	if r.DataValueEncodingMask != "" {
-		dst = append(dst, `"data_value_encoding_mask":`...)
-		dst = record.AppendString(dst, r.DataValueEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"data_value_encoding_mask":`...), r.DataValueEncodingMask)
 	}
 	if r.StatusCodeLinkID != "" {
-		dst = append(dst, `"status_code_link_id":`...)
-		dst = record.AppendString(dst, r.StatusCodeLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status_code_link_id":`...), r.StatusCodeLinkID)
 	}
 	if r.SourceTimestamp.Set {
-		dst = append(dst, `"source_timestamp":`...)
-		dst = record.AppendSeconds(dst, int64(r.SourceTimestamp.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"source_timestamp":`...), int64(r.SourceTimestamp.V))
 	}
 	if r.SourcePicoSec.Set {
-		dst = append(dst, `"source_pico_sec":`...)
-		dst = strconv.AppendUint(dst, r.SourcePicoSec.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"source_pico_sec":`...), r.SourcePicoSec.V)
 	}
 	if r.ServerTimestamp.Set {
-		dst = append(dst, `"server_timestamp":`...)
-		dst = record.AppendSeconds(dst, int64(r.ServerTimestamp.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"server_timestamp":`...), int64(r.ServerTimestamp.V))
 	}
 	if r.ServerPicoSec.Set {
-		dst = append(dst, `"server_pico_sec":`...)
-		dst = strconv.AppendUint(dst, r.ServerPicoSec.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"server_pico_sec":`...), r.ServerPicoSec.V)
 	}
 	if r.VariantMetadataLinkID != "" {
-		dst = append(dst, `"variant_metadata_link_id":`...)
-		dst = record.AppendString(dst, r.VariantMetadataLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_metadata_link_id":`...), r.VariantMetadataLinkID)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *VariantExtensionObject) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.ExtObjLinkID != "" {
-		dst = append(dst, `"ext_obj_link_id":`...)
-		dst = record.AppendString(dst, r.ExtObjLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_link_id":`...), r.ExtObjLinkID)
 	}
 	if r.ExtObjNodeIDEncodingMask != "" {
-		dst = append(dst, `"ext_obj_node_id_encoding_mask":`...)
-		dst = record.AppendString(dst, r.ExtObjNodeIDEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_node_id_encoding_mask":`...), r.ExtObjNodeIDEncodingMask)
 	}
 	if r.ExtObjNodeIDNamespaceIdx.Set {
-		dst = append(dst, `"ext_obj_node_id_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.ExtObjNodeIDNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"ext_obj_node_id_namespace_idx":`...), r.ExtObjNodeIDNamespaceIdx.V)
 	}
 	if r.ExtObjNodeIDNumeric.Set {
-		dst = append(dst, `"ext_obj_node_id_numeric":`...)
-		dst = strconv.AppendUint(dst, r.ExtObjNodeIDNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"ext_obj_node_id_numeric":`...), r.ExtObjNodeIDNumeric.V)
 	}
 	if r.ExtObjNodeIDString != "" {
-		dst = append(dst, `"ext_obj_node_id_string":`...)
-		dst = record.AppendString(dst, r.ExtObjNodeIDString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_node_id_string":`...), r.ExtObjNodeIDString)
 	}
 	if r.ExtObjNodeIDGUID != "" {
-		dst = append(dst, `"ext_obj_node_id_guid":`...)
-		dst = record.AppendString(dst, r.ExtObjNodeIDGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_node_id_guid":`...), r.ExtObjNodeIDGUID)
 	}
 	if r.ExtObjNodeIDOpaque != "" {
-		dst = append(dst, `"ext_obj_node_id_opaque":`...)
-		dst = record.AppendString(dst, r.ExtObjNodeIDOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_node_id_opaque":`...), r.ExtObjNodeIDOpaque)
 	}
 	if r.ExtObjTypeIDStr != "" {
-		dst = append(dst, `"ext_obj_type_id_str":`...)
-		dst = record.AppendString(dst, r.ExtObjTypeIDStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_type_id_str":`...), r.ExtObjTypeIDStr)
 	}
 	if r.ExtObjEncoding != "" {
-		dst = append(dst, `"ext_obj_encoding":`...)
-		dst = record.AppendString(dst, r.ExtObjEncoding)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ext_obj_encoding":`...), r.ExtObjEncoding)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *VariantMetadata) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.VariantSourceDataLinkID != "" {
-		dst = append(dst, `"variant_source_data_link_id":`...)
-		dst = record.AppendString(dst, r.VariantSourceDataLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_source_data_link_id":`...), r.VariantSourceDataLinkID)
 	}
 	if r.VariantDataSource.Set {
-		dst = append(dst, `"variant_data_source":`...)
-		dst = strconv.AppendUint(dst, r.VariantDataSource.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"variant_data_source":`...), r.VariantDataSource.V)
 	}
 	if r.VariantDataSourceStr != "" {
-		dst = append(dst, `"variant_data_source_str":`...)
-		dst = record.AppendString(dst, r.VariantDataSourceStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_source_str":`...), r.VariantDataSourceStr)
 	}
 	if r.DaraVariantEncodingMask != "" {
-		dst = append(dst, `"dara_variant_encoding_mask":`...)
-		dst = record.AppendString(dst, r.DaraVariantEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"dara_variant_encoding_mask":`...), r.DaraVariantEncodingMask)
 	}
 	if r.DataVariantDataType.Set {
-		dst = append(dst, `"data_variant_data_type":`...)
-		dst = strconv.AppendUint(dst, r.DataVariantDataType.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"data_variant_data_type":`...), r.DataVariantDataType.V)
 	}
 	if r.DataVariantDataTypeStr != "" {
-		dst = append(dst, `"data_variant_data_type_str":`...)
-		dst = record.AppendString(dst, r.DataVariantDataTypeStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"data_variant_data_type_str":`...), r.DataVariantDataTypeStr)
 	}
 	if r.BuiltInDataType.Set {
-		dst = append(dst, `"built_in_data_type":`...)
-		dst = strconv.AppendUint(dst, r.BuiltInDataType.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"built_in_data_type":`...), r.BuiltInDataType.V)
 	}
 	if r.BuiltInDataTypeStr != "" {
-		dst = append(dst, `"built_in_data_type_str":`...)
-		dst = record.AppendString(dst, r.BuiltInDataTypeStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"built_in_data_type_str":`...), r.BuiltInDataTypeStr)
 	}
 	if r.VariantDataLinkID != "" {
-		dst = append(dst, `"variant_data_link_id":`...)
-		dst = record.AppendString(dst, r.VariantDataLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_link_id":`...), r.VariantDataLinkID)
 	}
 	if r.VariantDataArrayDim.Set {
-		dst = append(dst, `"variant_data_array_dim":`...)
-		dst = strconv.AppendUint(dst, r.VariantDataArrayDim.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"variant_data_array_dim":`...), r.VariantDataArrayDim.V)
 	}
 	if r.VariantDataArrayMultiDimLinkID != "" {
-		dst = append(dst, `"variant_data_array_multi_dim_link_id":`...)
-		dst = record.AppendString(dst, r.VariantDataArrayMultiDimLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"variant_data_array_multi_dim_link_id":`...), r.VariantDataArrayMultiDimLinkID)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Write) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if r.OpcuaLinkID != "" {
-		dst = append(dst, `"opcua_link_id":`...)
-		dst = record.AppendString(dst, r.OpcuaLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcua_link_id":`...), r.OpcuaLinkID)
 	}
 	if r.NodeIDEncodingMask != "" {
-		dst = append(dst, `"node_id_encoding_mask":`...)
-		dst = record.AppendString(dst, r.NodeIDEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"node_id_encoding_mask":`...), r.NodeIDEncodingMask)
 	}
 	if r.NodeIDNamespaceIdx.Set {
-		dst = append(dst, `"node_id_namespace_idx":`...)
-		dst = strconv.AppendUint(dst, r.NodeIDNamespaceIdx.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"node_id_namespace_idx":`...), r.NodeIDNamespaceIdx.V)
 	}
 	if r.NodeIDNumeric.Set {
-		dst = append(dst, `"node_id_numeric":`...)
-		dst = strconv.AppendUint(dst, r.NodeIDNumeric.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"node_id_numeric":`...), r.NodeIDNumeric.V)
 	}
 	if r.NodeIDString != "" {
-		dst = append(dst, `"node_id_string":`...)
-		dst = record.AppendString(dst, r.NodeIDString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"node_id_string":`...), r.NodeIDString)
 	}
 	if r.NodeIDGUID != "" {
-		dst = append(dst, `"node_id_guid":`...)
-		dst = record.AppendString(dst, r.NodeIDGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"node_id_guid":`...), r.NodeIDGUID)
 	}
 	if r.NodeIDOpaque != "" {
-		dst = append(dst, `"node_id_opaque":`...)
-		dst = record.AppendString(dst, r.NodeIDOpaque)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"node_id_opaque":`...), r.NodeIDOpaque)
 	}
 	if r.AttributeID.Set {
-		dst = append(dst, `"attribute_id":`...)
-		dst = strconv.AppendUint(dst, r.AttributeID.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"attribute_id":`...), r.AttributeID.V)
 	}
 	if r.AttributeIDStr != "" {
-		dst = append(dst, `"attribute_id_str":`...)
-		dst = record.AppendString(dst, r.AttributeIDStr)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"attribute_id_str":`...), r.AttributeIDStr)
 	}
 	if r.IndexRange != "" {
-		dst = append(dst, `"index_range":`...)
-		dst = record.AppendString(dst, r.IndexRange)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"index_range":`...), r.IndexRange)
 	}
 	if r.DataValueEncodingMask != "" {
-		dst = append(dst, `"data_value_encoding_mask":`...)
-		dst = record.AppendString(dst, r.DataValueEncodingMask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"data_value_encoding_mask":`...), r.DataValueEncodingMask)
 	}
 	if r.ReqStatusCodeLinkID != "" {
-		dst = append(dst, `"req_status_code_link_id":`...)
-		dst = record.AppendString(dst, r.ReqStatusCodeLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"req_status_code_link_id":`...), r.ReqStatusCodeLinkID)
 	}
 	if r.SourceTimestamp.Set {
-		dst = append(dst, `"source_timestamp":`...)
-		dst = record.AppendSeconds(dst, int64(r.SourceTimestamp.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"source_timestamp":`...), int64(r.SourceTimestamp.V))
 	}
 	if r.SourcePicoSec.Set {
-		dst = append(dst, `"source_pico_sec":`...)
-		dst = strconv.AppendUint(dst, r.SourcePicoSec.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"source_pico_sec":`...), r.SourcePicoSec.V)
 	}
 	if r.ServerTimestamp.Set {
-		dst = append(dst, `"server_timestamp":`...)
-		dst = record.AppendSeconds(dst, int64(r.ServerTimestamp.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"server_timestamp":`...), int64(r.ServerTimestamp.V))
 	}
 	if r.ServerPicoSec.Set {
-		dst = append(dst, `"server_pico_sec":`...)
-		dst = strconv.AppendUint(dst, r.ServerPicoSec.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"server_pico_sec":`...), r.ServerPicoSec.V)
 	}
 	if r.WriteResultsVariantMetadataLinkID != "" {
-		dst = append(dst, `"write_results_variant_metadata_link_id":`...)
-		dst = record.AppendString(dst, r.WriteResultsVariantMetadataLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"write_results_variant_metadata_link_id":`...), r.WriteResultsVariantMetadataLinkID)
 	}
 	if r.ResStatusCodeLinkID != "" {
-		dst = append(dst, `"res_status_code_link_id":`...)
-		dst = record.AppendString(dst, r.ResStatusCodeLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"res_status_code_link_id":`...), r.ResStatusCodeLinkID)
 	}
 	if r.DiagInfoLinkID != "" {
-		dst = append(dst, `"diag_info_link_id":`...)
-		dst = record.AppendString(dst, r.DiagInfoLinkID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"diag_info_link_id":`...), r.DiagInfoLinkID)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,73 +10,37 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Protection != "" {
-		dst = append(dst, `"protection":`...)
-		dst = record.AppendString(dst, r.Protection)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"protection":`...), r.Protection)
 	}
-	dst = append(dst, `"hmac_bytes":`...)
-	dst = strconv.AppendUint(dst, uint64(r.HMAC), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"hmac_bytes":`...), uint64(r.HMAC))
 	if r.ClientSession != "" {
-		dst = append(dst, `"client_session":`...)
-		dst = record.AppendString(dst, r.ClientSession)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_session":`...), r.ClientSession)
 	}
 	if r.ServerSession != "" {
-		dst = append(dst, `"server_session":`...)
-		dst = record.AppendString(dst, r.ServerSession)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_session":`...), r.ServerSession)
 	}
-	dst = append(dst, `"resets":`...)
-	dst = strconv.AppendUint(dst, r.Resets, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"rekeys":`...)
-	dst = strconv.AppendUint(dst, r.Rekeys, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"control_pkts":`...)
-	dst = strconv.AppendUint(dst, r.Control, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"orig_data_pkts":`...)
-	dst = strconv.AppendUint(dst, r.OrigData, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"resp_data_pkts":`...)
-	dst = strconv.AppendUint(dst, r.RespData, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"established":`...)
-	dst = strconv.AppendBool(dst, r.Established)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"resets":`...), r.Resets)
+	dst = record.AppendUint(append(dst, `,"rekeys":`...), r.Rekeys)
+	dst = record.AppendUint(append(dst, `,"control_pkts":`...), r.Control)
+	dst = record.AppendUint(append(dst, `,"orig_data_pkts":`...), r.OrigData)
+	dst = record.AppendUint(append(dst, `,"resp_data_pkts":`...), r.RespData)
+	dst = strconv.AppendBool(append(dst, `,"established":`...), r.Established)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

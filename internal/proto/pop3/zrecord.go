@@ -10,82 +10,45 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Banner != "" {
-		dst = append(dst, `"banner":`...)
-		dst = record.AppendString(dst, r.Banner)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"banner":`...), r.Banner)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.Auth != "" {
-		dst = append(dst, `"auth":`...)
-		dst = record.AppendString(dst, r.Auth)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"auth":`...), r.Auth)
 	}
 	if r.Success.Set {
-		dst = append(dst, `"success":`...)
-		dst = strconv.AppendBool(dst, r.Success.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"success":`...), r.Success.V)
 	}
-	dst = append(dst, `"failures":`...)
-	dst = strconv.AppendUint(dst, r.Failures, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"failures":`...), r.Failures)
 	if r.LastReply != "" {
-		dst = append(dst, `"last_reply":`...)
-		dst = record.AppendString(dst, r.LastReply)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"last_reply":`...), r.LastReply)
 	}
 	if r.Listed.Set {
-		dst = append(dst, `"listed":`...)
-		dst = strconv.AppendBool(dst, r.Listed.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"listed":`...), r.Listed.V)
 	}
-	dst = append(dst, `"retrieved":`...)
-	dst = strconv.AppendUint(dst, r.Retrieved, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"deleted":`...)
-	dst = strconv.AppendUint(dst, r.Deleted, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"tls":`...)
-	dst = strconv.AppendBool(dst, r.TLS)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"retrieved":`...), r.Retrieved)
+	dst = record.AppendUint(append(dst, `,"deleted":`...), r.Deleted)
+	dst = strconv.AppendBool(append(dst, `,"tls":`...), r.TLS)
 	if len(r.Commands) > 0 {
-		dst = append(dst, `"commands":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"commands":[`...)
 		for i := range r.Commands {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -93,8 +56,7 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Commands[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

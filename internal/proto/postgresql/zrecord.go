@@ -10,88 +10,52 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Exchange) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.Database != "" {
-		dst = append(dst, `"database":`...)
-		dst = record.AppendString(dst, r.Database)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"database":`...), r.Database)
 	}
 	if r.Application != "" {
-		dst = append(dst, `"application_name":`...)
-		dst = record.AppendString(dst, r.Application)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"application_name":`...), r.Application)
 	}
 	if r.Frontend != "" {
-		dst = append(dst, `"frontend":`...)
-		dst = record.AppendString(dst, r.Frontend)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"frontend":`...), r.Frontend)
 	}
 	if r.FrontendArg.Set {
-		dst = append(dst, `"frontend_arg":`...)
-		dst = record.AppendString(dst, r.FrontendArg.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"frontend_arg":`...), r.FrontendArg.V)
 	}
 	if r.Backend != "" {
-		dst = append(dst, `"backend":`...)
-		dst = record.AppendString(dst, r.Backend)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"backend":`...), r.Backend)
 	}
 	if r.BackendArg.Set {
-		dst = append(dst, `"backend_arg":`...)
-		dst = record.AppendString(dst, r.BackendArg.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"backend_arg":`...), r.BackendArg.V)
 	}
 	if r.Success.Set {
-		dst = append(dst, `"success":`...)
-		dst = strconv.AppendBool(dst, r.Success.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"success":`...), r.Success.V)
 	}
 	if r.Rows.Set {
-		dst = append(dst, `"rows":`...)
-		dst = strconv.AppendUint(dst, r.Rows.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"rows":`...), r.Rows.V)
 	}
 	if !stock {
 		if r.Server != "" {
-			dst = append(dst, `"version":`...)
-			dst = record.AppendString(dst, r.Server)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"version":`...), r.Server)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -3,90 +3,54 @@
 package quic
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Version != "" {
-		dst = append(dst, `"version":`...)
-		dst = record.AppendString(dst, r.Version)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"version":`...), r.Version)
 	}
 	if r.ClientDCID.Set {
-		dst = append(dst, `"client_initial_dcid":`...)
-		dst = record.AppendString(dst, r.ClientDCID.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_initial_dcid":`...), r.ClientDCID.V)
 	}
 	if r.ClientSCID.Set {
-		dst = append(dst, `"client_scid":`...)
-		dst = record.AppendString(dst, r.ClientSCID.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_scid":`...), r.ClientSCID.V)
 	}
 	if r.ServerSCID.Set {
-		dst = append(dst, `"server_scid":`...)
-		dst = record.AppendString(dst, r.ServerSCID.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_scid":`...), r.ServerSCID.V)
 	}
 	if r.ServerName != "" {
-		dst = append(dst, `"server_name":`...)
-		dst = record.AppendString(dst, r.ServerName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_name":`...), r.ServerName)
 	}
 	if r.Protocol != "" {
-		dst = append(dst, `"client_protocol":`...)
-		dst = record.AppendString(dst, r.Protocol)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_protocol":`...), r.Protocol)
 	}
 	if r.History != "" {
-		dst = append(dst, `"history":`...)
-		dst = record.AppendString(dst, r.History)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"history":`...), r.History)
 	}
 	if r.JA4 != "" {
-		dst = append(dst, `"ja4":`...)
-		dst = record.AppendString(dst, r.JA4)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ja4":`...), r.JA4)
 	}
 	if !stock {
 		if r.UserAgent != "" {
-			dst = append(dst, `"user_agent":`...)
-			dst = record.AppendString(dst, r.UserAgent)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"user_agent":`...), r.UserAgent)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

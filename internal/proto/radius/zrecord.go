@@ -3,136 +3,84 @@
 package radius
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Username != "" {
-		dst = append(dst, `"username":`...)
-		dst = record.AppendString(dst, r.Username)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"username":`...), r.Username)
 	}
 	if r.MAC != "" {
-		dst = append(dst, `"mac":`...)
-		dst = record.AppendString(dst, r.MAC)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"mac":`...), r.MAC)
 	}
 	if r.FramedAddr.IsValid() {
-		dst = append(dst, `"framed_addr":`...)
-		dst = append(dst, '"')
-		dst = r.FramedAddr.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"framed_addr":"`...), r.FramedAddr), '"')
 	}
 	if r.TunnelClient != "" {
-		dst = append(dst, `"tunnel_client":`...)
-		dst = record.AppendString(dst, r.TunnelClient)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"tunnel_client":`...), r.TunnelClient)
 	}
 	if r.ConnectInfo != "" {
-		dst = append(dst, `"connect_info":`...)
-		dst = record.AppendString(dst, r.ConnectInfo)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"connect_info":`...), r.ConnectInfo)
 	}
 	if r.ReplyMsg != "" {
-		dst = append(dst, `"reply_msg":`...)
-		dst = record.AppendString(dst, r.ReplyMsg)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"reply_msg":`...), r.ReplyMsg)
 	}
 	if r.Result != "" {
-		dst = append(dst, `"result":`...)
-		dst = record.AppendString(dst, r.Result)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"result":`...), r.Result)
 	}
 	if r.TTL.Set {
-		dst = append(dst, `"ttl":`...)
-		dst = record.AppendSeconds(dst, int64(r.TTL.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ttl":`...), int64(r.TTL.V))
 	}
 	if !stock {
 		if r.Message != "" {
-			dst = append(dst, `"message":`...)
-			dst = record.AppendString(dst, r.Message)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"message":`...), r.Message)
 		}
 	}
 	if !stock {
 		if r.NASAddr.IsValid() {
-			dst = append(dst, `"nas_addr":`...)
-			dst = append(dst, '"')
-			dst = r.NASAddr.AppendTo(dst)
-			dst = append(dst, '"')
-			dst = append(dst, ',')
+			dst = append(record.AppendAddr(append(dst, `,"nas_addr":"`...), r.NASAddr), '"')
 		}
 	}
 	if !stock {
 		if r.NASName != "" {
-			dst = append(dst, `"nas_identifier":`...)
-			dst = record.AppendString(dst, r.NASName)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"nas_identifier":`...), r.NASName)
 		}
 	}
 	if !stock {
 		if r.Called != "" {
-			dst = append(dst, `"called_station":`...)
-			dst = record.AppendString(dst, r.Called)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"called_station":`...), r.Called)
 		}
 	}
 	if !stock {
 		if r.Calling != "" {
-			dst = append(dst, `"calling_station":`...)
-			dst = record.AppendString(dst, r.Calling)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"calling_station":`...), r.Calling)
 		}
 	}
 	if !stock {
 		if r.AcctStatus != "" {
-			dst = append(dst, `"acct_status":`...)
-			dst = record.AppendString(dst, r.AcctStatus)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"acct_status":`...), r.AcctStatus)
 		}
 	}
 	if !stock {
 		if r.AcctSession != "" {
-			dst = append(dst, `"acct_session":`...)
-			dst = record.AppendString(dst, r.AcctSession)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"acct_session":`...), r.AcctSession)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,55 +10,32 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Session) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Cookie != "" {
-		dst = append(dst, `"cookie":`...)
-		dst = record.AppendString(dst, r.Cookie)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cookie":`...), r.Cookie)
 	}
 	if r.Result != "" {
-		dst = append(dst, `"result":`...)
-		dst = record.AppendString(dst, r.Result)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"result":`...), r.Result)
 	}
 	if r.SecurityProtocol != "" {
-		dst = append(dst, `"security_protocol":`...)
-		dst = record.AppendString(dst, r.SecurityProtocol)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"security_protocol":`...), r.SecurityProtocol)
 	}
 	if len(r.ClientChannels) > 0 {
-		dst = append(dst, `"client_channels":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"client_channels":[`...)
 		for i := range r.ClientChannels {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -66,70 +43,44 @@ func (r *Session) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.ClientChannels[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.KeyboardLayout != "" {
-		dst = append(dst, `"keyboard_layout":`...)
-		dst = record.AppendString(dst, r.KeyboardLayout)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"keyboard_layout":`...), r.KeyboardLayout)
 	}
 	if r.ClientBuild != "" {
-		dst = append(dst, `"client_build":`...)
-		dst = record.AppendString(dst, r.ClientBuild)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_build":`...), r.ClientBuild)
 	}
 	if r.ClientName != "" {
-		dst = append(dst, `"client_name":`...)
-		dst = record.AppendString(dst, r.ClientName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_name":`...), r.ClientName)
 	}
 	if r.ClientProductID != "" {
-		dst = append(dst, `"client_dig_product_id":`...)
-		dst = record.AppendString(dst, r.ClientProductID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_dig_product_id":`...), r.ClientProductID)
 	}
 	if r.DesktopWidth.Set {
-		dst = append(dst, `"desktop_width":`...)
-		dst = strconv.AppendUint(dst, uint64(r.DesktopWidth.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"desktop_width":`...), uint64(r.DesktopWidth.V))
 	}
 	if r.DesktopHeight.Set {
-		dst = append(dst, `"desktop_height":`...)
-		dst = strconv.AppendUint(dst, uint64(r.DesktopHeight.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"desktop_height":`...), uint64(r.DesktopHeight.V))
 	}
 	if r.ColorDepth != "" {
-		dst = append(dst, `"requested_color_depth":`...)
-		dst = record.AppendString(dst, r.ColorDepth)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"requested_color_depth":`...), r.ColorDepth)
 	}
 	if r.CertType != "" {
-		dst = append(dst, `"cert_type":`...)
-		dst = record.AppendString(dst, r.CertType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cert_type":`...), r.CertType)
 	}
-	dst = append(dst, `"cert_count":`...)
-	dst = strconv.AppendUint(dst, r.CertCount, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"cert_count":`...), r.CertCount)
 	if r.CertPermanent.Set {
-		dst = append(dst, `"cert_permanent":`...)
-		dst = strconv.AppendBool(dst, r.CertPermanent.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"cert_permanent":`...), r.CertPermanent.V)
 	}
 	if r.EncryptionLevel != "" {
-		dst = append(dst, `"encryption_level":`...)
-		dst = record.AppendString(dst, r.EncryptionLevel)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"encryption_level":`...), r.EncryptionLevel)
 	}
 	if r.EncryptionMethod != "" {
-		dst = append(dst, `"encryption_method":`...)
-		dst = record.AppendString(dst, r.EncryptionMethod)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"encryption_method":`...), r.EncryptionMethod)
 	}
 	if !stock {
 		if len(r.RequestedProtocols) > 0 {
-			dst = append(dst, `"requested_protocols":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"requested_protocols":[`...)
 			for i := range r.RequestedProtocols {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -137,22 +88,17 @@ func (r *Session) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.RequestedProtocols[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
 	if !stock {
 		if r.RestrictedAdmin.Set {
-			dst = append(dst, `"restricted_admin":`...)
-			dst = strconv.AppendBool(dst, r.RestrictedAdmin.V)
-			dst = append(dst, ',')
+			dst = strconv.AppendBool(append(dst, `,"restricted_admin":`...), r.RestrictedAdmin.V)
 		}
 	}
 	if !stock {
 		if r.RoutingToken != "" {
-			dst = append(dst, `"routing_token":`...)
-			dst = record.AppendString(dst, r.RoutingToken)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"routing_token":`...), r.RoutingToken)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

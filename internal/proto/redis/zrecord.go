@@ -10,75 +10,45 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Command) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Name != "" {
-		dst = append(dst, `"cmd.name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cmd.name":`...), r.Name)
 	}
 	if r.Key.Set {
-		dst = append(dst, `"cmd.key":`...)
-		dst = record.AppendString(dst, r.Key.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cmd.key":`...), r.Key.V)
 	}
 	if r.Value.Set {
-		dst = append(dst, `"cmd.value":`...)
-		dst = record.AppendString(dst, r.Value.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cmd.value":`...), r.Value.V)
 	}
 	if r.Success.Set {
-		dst = append(dst, `"success":`...)
-		dst = strconv.AppendBool(dst, r.Success.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"success":`...), r.Success.V)
 	}
 	if r.Reply.Set {
-		dst = append(dst, `"reply.value":`...)
-		dst = record.AppendString(dst, r.Reply.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"reply.value":`...), r.Reply.V)
 	}
 	if !stock {
 		if r.Args != "" {
-			dst = append(dst, `"args":`...)
-			dst = record.AppendString(dst, r.Args)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"args":`...), r.Args)
 		}
 	}
 	if !stock {
 		if r.User != "" {
-			dst = append(dst, `"user":`...)
-			dst = record.AppendString(dst, r.User)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"user":`...), r.User)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

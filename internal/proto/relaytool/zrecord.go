@@ -3,92 +3,52 @@
 package relaytool
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Session) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Tool != "" {
-		dst = append(dst, `"tool":`...)
-		dst = record.AppendString(dst, r.Tool)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"tool":`...), r.Tool)
 	}
 	if r.Version != "" {
-		dst = append(dst, `"version":`...)
-		dst = record.AppendString(dst, r.Version)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"version":`...), r.Version)
 	}
 	if r.Step != "" {
-		dst = append(dst, `"step":`...)
-		dst = record.AppendString(dst, r.Step)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"step":`...), r.Step)
 	}
 	if r.Work != "" {
-		dst = append(dst, `"work":`...)
-		dst = record.AppendString(dst, r.Work)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"work":`...), r.Work)
 	}
 	if r.TargetHost.IsValid() {
-		dst = append(dst, `"target.host":`...)
-		dst = append(dst, '"')
-		dst = r.TargetHost.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"target.host":"`...), r.TargetHost), '"')
 	}
 	if r.TargetName != "" {
-		dst = append(dst, `"target.name":`...)
-		dst = record.AppendString(dst, r.TargetName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"target.name":`...), r.TargetName)
 	}
 	if r.TargetPort.Set {
-		dst = append(dst, `"target_p":`...)
-		dst = strconv.AppendUint(dst, uint64(r.TargetPort.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"target_p":`...), uint64(r.TargetPort.V))
 	}
-	dst = append(dst, `"asked":`...)
-	dst = strconv.AppendUint(dst, r.Asked, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"heartbeats":`...)
-	dst = strconv.AppendUint(dst, r.Heartbeats, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"asked":`...), r.Asked)
+	dst = record.AppendUint(append(dst, `,"heartbeats":`...), r.Heartbeats)
 	if r.Payload != "" {
-		dst = append(dst, `"payload":`...)
-		dst = record.AppendString(dst, r.Payload)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"payload":`...), r.Payload)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,91 +10,54 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Session) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.ClientMajor != "" {
-		dst = append(dst, `"client_major_version":`...)
-		dst = record.AppendString(dst, r.ClientMajor)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_major_version":`...), r.ClientMajor)
 	}
 	if r.ClientMinor != "" {
-		dst = append(dst, `"client_minor_version":`...)
-		dst = record.AppendString(dst, r.ClientMinor)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_minor_version":`...), r.ClientMinor)
 	}
 	if r.ServerMajor != "" {
-		dst = append(dst, `"server_major_version":`...)
-		dst = record.AppendString(dst, r.ServerMajor)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_major_version":`...), r.ServerMajor)
 	}
 	if r.ServerMinor != "" {
-		dst = append(dst, `"server_minor_version":`...)
-		dst = record.AppendString(dst, r.ServerMinor)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_minor_version":`...), r.ServerMinor)
 	}
 	if r.Method != "" {
-		dst = append(dst, `"authentication_method":`...)
-		dst = record.AppendString(dst, r.Method)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"authentication_method":`...), r.Method)
 	}
 	if r.Auth.Set {
-		dst = append(dst, `"auth":`...)
-		dst = strconv.AppendBool(dst, r.Auth.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"auth":`...), r.Auth.V)
 	}
 	if r.Share.Set {
-		dst = append(dst, `"share_flag":`...)
-		dst = strconv.AppendBool(dst, r.Share.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"share_flag":`...), r.Share.V)
 	}
 	if r.Desktop != "" {
-		dst = append(dst, `"desktop_name":`...)
-		dst = record.AppendString(dst, r.Desktop)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"desktop_name":`...), r.Desktop)
 	}
 	if r.Width.Set {
-		dst = append(dst, `"width":`...)
-		dst = strconv.AppendUint(dst, r.Width.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"width":`...), r.Width.V)
 	}
 	if r.Height.Set {
-		dst = append(dst, `"height":`...)
-		dst = strconv.AppendUint(dst, r.Height.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"height":`...), r.Height.V)
 	}
 	if !stock {
 		if len(r.Offered) > 0 {
-			dst = append(dst, `"offered_methods":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"offered_methods":[`...)
 			for i := range r.Offered {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -102,20 +65,15 @@ func (r *Session) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Offered[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
 	if !stock {
 		if r.Reason != "" {
-			dst = append(dst, `"reason":`...)
-			dst = record.AppendString(dst, r.Reason)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"reason":`...), r.Reason)
 		}
 	}
 	if !stock {
-		dst = append(dst, `"tls":`...)
-		dst = strconv.AppendBool(dst, r.TLS)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"tls":`...), r.TLS)
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,169 +10,94 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Device) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.System != "" {
-		dst = append(dst, `"automation_system_name":`...)
-		dst = record.AppendString(dst, r.System)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"automation_system_name":`...), r.System)
 	}
 	if r.Module != "" {
-		dst = append(dst, `"module_name":`...)
-		dst = record.AppendString(dst, r.Module)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"module_name":`...), r.Module)
 	}
 	if r.Plant != "" {
-		dst = append(dst, `"plant_name":`...)
-		dst = record.AppendString(dst, r.Plant)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"plant_name":`...), r.Plant)
 	}
 	if r.Serial != "" {
-		dst = append(dst, `"module_serial":`...)
-		dst = record.AppendString(dst, r.Serial)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"module_serial":`...), r.Serial)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"rosctr_code":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Kind), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
+	dst = record.AppendUint(append(dst, `,"rosctr_code":`...), uint64(r.Kind))
 	if r.KindName != "" {
-		dst = append(dst, `"rosctr_name":`...)
-		dst = record.AppendString(dst, r.KindName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"rosctr_name":`...), r.KindName)
 	}
-	dst = append(dst, `"pdu_reference":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Reference), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"pdu_reference":`...), uint64(r.Reference))
 	if r.Func != "" {
-		dst = append(dst, `"function_code":`...)
-		dst = record.AppendString(dst, r.Func)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"function_code":`...), r.Func)
 	}
 	if r.FuncName != "" {
-		dst = append(dst, `"function_name":`...)
-		dst = record.AppendString(dst, r.FuncName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"function_name":`...), r.FuncName)
 	}
 	if r.Sub != "" {
-		dst = append(dst, `"subfunction_code":`...)
-		dst = record.AppendString(dst, r.Sub)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"subfunction_code":`...), r.Sub)
 	}
 	if r.SubName != "" {
-		dst = append(dst, `"subfunction_name":`...)
-		dst = record.AppendString(dst, r.SubName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"subfunction_name":`...), r.SubName)
 	}
 	if r.ErrorClass != "" {
-		dst = append(dst, `"error_class":`...)
-		dst = record.AppendString(dst, r.ErrorClass)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"error_class":`...), r.ErrorClass)
 	}
 	if r.ErrorCode != "" {
-		dst = append(dst, `"error_code":`...)
-		dst = record.AppendString(dst, r.ErrorCode)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"error_code":`...), r.ErrorCode)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if !stock {
 		if len(r.Items) > 0 {
-			dst = append(dst, `"items":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"items":[`...)
 			for i := range r.Items {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -180,324 +105,179 @@ func (r *Message) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Items[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Plus) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"version":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Version), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
+	dst = record.AppendUint(append(dst, `,"version":`...), uint64(r.Version))
 	if r.Opcode != "" {
-		dst = append(dst, `"opcode":`...)
-		dst = record.AppendString(dst, r.Opcode)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcode":`...), r.Opcode)
 	}
 	if r.OpName != "" {
-		dst = append(dst, `"opcode_name":`...)
-		dst = record.AppendString(dst, r.OpName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"opcode_name":`...), r.OpName)
 	}
 	if r.Func != "" {
-		dst = append(dst, `"function_code":`...)
-		dst = record.AppendString(dst, r.Func)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"function_code":`...), r.Func)
 	}
 	if r.FuncName != "" {
-		dst = append(dst, `"function_name":`...)
-		dst = record.AppendString(dst, r.FuncName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"function_name":`...), r.FuncName)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ReadSZL) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"pdu_reference":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Reference), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
+	dst = record.AppendUint(append(dst, `,"pdu_reference":`...), uint64(r.Reference))
 	if r.Method != "" {
-		dst = append(dst, `"method":`...)
-		dst = record.AppendString(dst, r.Method)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"method":`...), r.Method)
 	}
 	if r.ID != "" {
-		dst = append(dst, `"szl_id":`...)
-		dst = record.AppendString(dst, r.ID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"szl_id":`...), r.ID)
 	}
 	if r.IDName != "" {
-		dst = append(dst, `"szl_id_name":`...)
-		dst = record.AppendString(dst, r.IDName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"szl_id_name":`...), r.IDName)
 	}
 	if r.Index != "" {
-		dst = append(dst, `"szl_index":`...)
-		dst = record.AppendString(dst, r.Index)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"szl_index":`...), r.Index)
 	}
 	if r.Return != "" {
-		dst = append(dst, `"return_code":`...)
-		dst = record.AppendString(dst, r.Return)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"return_code":`...), r.Return)
 	}
 	if r.ReturnName != "" {
-		dst = append(dst, `"return_code_name":`...)
-		dst = record.AppendString(dst, r.ReturnName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"return_code_name":`...), r.ReturnName)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
 	if !stock {
 		if r.Order != "" {
-			dst = append(dst, `"order_number":`...)
-			dst = record.AppendString(dst, r.Order)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"order_number":`...), r.Order)
 		}
 	}
 	if !stock {
 		if r.Firmware != "" {
-			dst = append(dst, `"firmware":`...)
-			dst = record.AppendString(dst, r.Firmware)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"firmware":`...), r.Firmware)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Transfer) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_orig":`...)
-	dst = strconv.AppendBool(dst, r.IsOrig)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig)
 	if r.FromH.IsValid() {
-		dst = append(dst, `"source_h":`...)
-		dst = append(dst, '"')
-		dst = r.FromH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_h":"`...), r.FromH), '"')
 	}
-	dst = append(dst, `"source_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.FromP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"source_p":`...), uint64(r.FromP))
 	if r.ToH.IsValid() {
-		dst = append(dst, `"destination_h":`...)
-		dst = append(dst, '"')
-		dst = r.ToH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"destination_h":"`...), r.ToH), '"')
 	}
-	dst = append(dst, `"destination_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.ToP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"destination_p":`...), uint64(r.ToP))
 	if r.Kind != "" {
-		dst = append(dst, `"rosctr":`...)
-		dst = record.AppendString(dst, r.Kind)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"rosctr":`...), r.Kind)
 	}
-	dst = append(dst, `"pdu_reference":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Reference), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"pdu_reference":`...), uint64(r.Reference))
 	if r.FuncName != "" {
-		dst = append(dst, `"function_name":`...)
-		dst = record.AppendString(dst, r.FuncName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"function_name":`...), r.FuncName)
 	}
 	if r.Status != "" {
-		dst = append(dst, `"function_status":`...)
-		dst = record.AppendString(dst, r.Status)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"function_status":`...), r.Status)
 	}
 	if r.Session.Set {
-		dst = append(dst, `"session_id":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Session.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"session_id":`...), uint64(r.Session.V))
 	}
 	if r.Length.Set {
-		dst = append(dst, `"blocklength":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Length.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"blocklength":`...), uint64(r.Length.V))
 	}
 	if r.File != "" {
-		dst = append(dst, `"filename":`...)
-		dst = record.AppendString(dst, r.File)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"filename":`...), r.File)
 	}
 	if r.Block != "" {
-		dst = append(dst, `"block_type":`...)
-		dst = record.AppendString(dst, r.Block)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"block_type":`...), r.Block)
 	}
 	if r.Number != "" {
-		dst = append(dst, `"block_number":`...)
-		dst = record.AppendString(dst, r.Number)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"block_number":`...), r.Number)
 	}
 	if r.FileSystem != "" {
-		dst = append(dst, `"destination_filesystem":`...)
-		dst = record.AppendString(dst, r.FileSystem)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"destination_filesystem":`...), r.FileSystem)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -3,105 +3,62 @@
 package sip
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"trans_depth":`...)
-	dst = strconv.AppendUint(dst, r.TransDepth, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = record.AppendUint(append(dst, `,"trans_depth":`...), r.TransDepth)
 	if r.Method != "" {
-		dst = append(dst, `"method":`...)
-		dst = record.AppendString(dst, r.Method)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"method":`...), r.Method)
 	}
 	if r.URI != "" {
-		dst = append(dst, `"uri":`...)
-		dst = record.AppendString(dst, r.URI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uri":`...), r.URI)
 	}
 	if r.Date != "" {
-		dst = append(dst, `"date":`...)
-		dst = record.AppendString(dst, r.Date)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"date":`...), r.Date)
 	}
 	if r.RequestFrom != "" {
-		dst = append(dst, `"request_from":`...)
-		dst = record.AppendString(dst, r.RequestFrom)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"request_from":`...), r.RequestFrom)
 	}
 	if r.RequestTo != "" {
-		dst = append(dst, `"request_to":`...)
-		dst = record.AppendString(dst, r.RequestTo)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"request_to":`...), r.RequestTo)
 	}
 	if r.ResponseFrom != "" {
-		dst = append(dst, `"response_from":`...)
-		dst = record.AppendString(dst, r.ResponseFrom)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"response_from":`...), r.ResponseFrom)
 	}
 	if r.ResponseTo != "" {
-		dst = append(dst, `"response_to":`...)
-		dst = record.AppendString(dst, r.ResponseTo)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"response_to":`...), r.ResponseTo)
 	}
 	if r.ReplyTo != "" {
-		dst = append(dst, `"reply_to":`...)
-		dst = record.AppendString(dst, r.ReplyTo)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"reply_to":`...), r.ReplyTo)
 	}
 	if r.CallID != "" {
-		dst = append(dst, `"call_id":`...)
-		dst = record.AppendString(dst, r.CallID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"call_id":`...), r.CallID)
 	}
 	if r.Seq != "" {
-		dst = append(dst, `"seq":`...)
-		dst = record.AppendString(dst, r.Seq)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"seq":`...), r.Seq)
 	}
 	if r.Subject != "" {
-		dst = append(dst, `"subject":`...)
-		dst = record.AppendString(dst, r.Subject)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"subject":`...), r.Subject)
 	}
 	if len(r.RequestPath) > 0 {
-		dst = append(dst, `"request_path":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"request_path":[`...)
 		for i := range r.RequestPath {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -109,11 +66,9 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.RequestPath[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.ResponsePath) > 0 {
-		dst = append(dst, `"response_path":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"response_path":[`...)
 		for i := range r.ResponsePath {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -121,63 +76,42 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.ResponsePath[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.UserAgent != "" {
-		dst = append(dst, `"user_agent":`...)
-		dst = record.AppendString(dst, r.UserAgent)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_agent":`...), r.UserAgent)
 	}
 	if r.StatusCode.Set {
-		dst = append(dst, `"status_code":`...)
-		dst = strconv.AppendUint(dst, r.StatusCode.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"status_code":`...), r.StatusCode.V)
 	}
 	if r.StatusMsg != "" {
-		dst = append(dst, `"status_msg":`...)
-		dst = record.AppendString(dst, r.StatusMsg)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status_msg":`...), r.StatusMsg)
 	}
 	if r.Warning != "" {
-		dst = append(dst, `"warning":`...)
-		dst = record.AppendString(dst, r.Warning)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"warning":`...), r.Warning)
 	}
 	if r.RequestLen.Set {
-		dst = append(dst, `"request_body_len":`...)
-		dst = strconv.AppendUint(dst, r.RequestLen.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"request_body_len":`...), r.RequestLen.V)
 	}
 	if r.ResponseLen.Set {
-		dst = append(dst, `"response_body_len":`...)
-		dst = strconv.AppendUint(dst, r.ResponseLen.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"response_body_len":`...), r.ResponseLen.V)
 	}
 	if r.ContentType != "" {
-		dst = append(dst, `"content_type":`...)
-		dst = record.AppendString(dst, r.ContentType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"content_type":`...), r.ContentType)
 	}
 	if !stock {
 		if r.Contact != "" {
-			dst = append(dst, `"contact":`...)
-			dst = record.AppendString(dst, r.Contact)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"contact":`...), r.Contact)
 		}
 	}
 	if !stock {
 		if r.Server != "" {
-			dst = append(dst, `"server":`...)
-			dst = record.AppendString(dst, r.Server)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"server":`...), r.Server)
 		}
 	}
 	if !stock {
 		if r.AuthUser != "" {
-			dst = append(dst, `"auth_user":`...)
-			dst = record.AppendString(dst, r.AuthUser)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"auth_user":`...), r.AuthUser)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

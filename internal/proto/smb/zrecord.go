@@ -10,260 +10,145 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *File) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"name":`...), r.Name)
 	}
-	dst = append(dst, `"size":`...)
-	dst = strconv.AppendUint(dst, r.Size, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"size":`...), r.Size)
 	if r.PrevName != "" {
-		dst = append(dst, `"prev_name":`...)
-		dst = record.AppendString(dst, r.PrevName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"prev_name":`...), r.PrevName)
 	}
 	if r.Modified.Set {
-		dst = append(dst, `"times.modified":`...)
-		dst = record.AppendSeconds(dst, int64(r.Modified.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"times.modified":`...), int64(r.Modified.V))
 	}
 	if r.Accessed.Set {
-		dst = append(dst, `"times.accessed":`...)
-		dst = record.AppendSeconds(dst, int64(r.Accessed.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"times.accessed":`...), int64(r.Accessed.V))
 	}
 	if r.Created.Set {
-		dst = append(dst, `"times.created":`...)
-		dst = record.AppendSeconds(dst, int64(r.Created.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"times.created":`...), int64(r.Created.V))
 	}
 	if r.Changed.Set {
-		dst = append(dst, `"times.changed":`...)
-		dst = record.AppendSeconds(dst, int64(r.Changed.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"times.changed":`...), int64(r.Changed.V))
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Mapping) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.Service != "" {
-		dst = append(dst, `"service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"service":`...), r.Service)
 	}
 	if r.NativeFS != "" {
-		dst = append(dst, `"native_file_system":`...)
-		dst = record.AppendString(dst, r.NativeFS)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"native_file_system":`...), r.NativeFS)
 	}
 	if r.ShareType != "" {
-		dst = append(dst, `"share_type":`...)
-		dst = record.AppendString(dst, r.ShareType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"share_type":`...), r.ShareType)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Session) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Dialect != "" {
-		dst = append(dst, `"dialect":`...)
-		dst = record.AppendString(dst, r.Dialect)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"dialect":`...), r.Dialect)
 	}
 	if r.SigningRequired.Set {
-		dst = append(dst, `"signing_required":`...)
-		dst = strconv.AppendBool(dst, r.SigningRequired.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"signing_required":`...), r.SigningRequired.V)
 	}
-	dst = append(dst, `"guest":`...)
-	dst = strconv.AppendBool(dst, r.Guest)
-	dst = append(dst, ',')
-	dst = append(dst, `"plain":`...)
-	dst = strconv.AppendUint(dst, r.Plain, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"signed":`...)
-	dst = strconv.AppendUint(dst, r.Signed, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"encrypted":`...)
-	dst = strconv.AppendUint(dst, r.Encrypted, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"compressed":`...)
-	dst = strconv.AppendUint(dst, r.Compressed, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"guest":`...), r.Guest)
+	dst = record.AppendUint(append(dst, `,"plain":`...), r.Plain)
+	dst = record.AppendUint(append(dst, `,"signed":`...), r.Signed)
+	dst = record.AppendUint(append(dst, `,"encrypted":`...), r.Encrypted)
+	dst = record.AppendUint(append(dst, `,"compressed":`...), r.Compressed)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Transfer) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.ShareType != "" {
-		dst = append(dst, `"share_type":`...)
-		dst = record.AppendString(dst, r.ShareType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"share_type":`...), r.ShareType)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"name":`...), r.Name)
 	}
-	dst = append(dst, `"bytes_read":`...)
-	dst = strconv.AppendUint(dst, r.BytesRead, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"bytes_written":`...)
-	dst = strconv.AppendUint(dst, r.BytesWritten, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"bytes_read":`...), r.BytesRead)
+	dst = record.AppendUint(append(dst, `,"bytes_written":`...), r.BytesWritten)
 	if len(r.FUIDs) > 0 {
-		dst = append(dst, `"fuids":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"fuids":[`...)
 		for i := range r.FUIDs {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -271,8 +156,7 @@ func (r *Transfer) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.FUIDs[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

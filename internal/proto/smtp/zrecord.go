@@ -10,53 +10,30 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"trans_depth":`...)
-	dst = strconv.AppendUint(dst, r.TransDepth, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = record.AppendUint(append(dst, `,"trans_depth":`...), r.TransDepth)
 	if r.Helo != "" {
-		dst = append(dst, `"helo":`...)
-		dst = record.AppendString(dst, r.Helo)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"helo":`...), r.Helo)
 	}
 	if r.MailFrom != "" {
-		dst = append(dst, `"mailfrom":`...)
-		dst = record.AppendString(dst, r.MailFrom)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"mailfrom":`...), r.MailFrom)
 	}
 	if len(r.RcptTo) > 0 {
-		dst = append(dst, `"rcptto":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"rcptto":[`...)
 		for i := range r.RcptTo {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -64,21 +41,15 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.RcptTo[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Date != "" {
-		dst = append(dst, `"date":`...)
-		dst = record.AppendString(dst, r.Date)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"date":`...), r.Date)
 	}
 	if r.From != "" {
-		dst = append(dst, `"from":`...)
-		dst = record.AppendString(dst, r.From)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"from":`...), r.From)
 	}
 	if len(r.To) > 0 {
-		dst = append(dst, `"to":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"to":[`...)
 		for i := range r.To {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -86,11 +57,9 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.To[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.CC) > 0 {
-		dst = append(dst, `"cc":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"cc":[`...)
 		for i := range r.CC {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -98,75 +67,47 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.CC[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.ReplyTo != "" {
-		dst = append(dst, `"reply_to":`...)
-		dst = record.AppendString(dst, r.ReplyTo)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"reply_to":`...), r.ReplyTo)
 	}
 	if r.MsgID != "" {
-		dst = append(dst, `"msg_id":`...)
-		dst = record.AppendString(dst, r.MsgID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"msg_id":`...), r.MsgID)
 	}
 	if r.InReplyTo != "" {
-		dst = append(dst, `"in_reply_to":`...)
-		dst = record.AppendString(dst, r.InReplyTo)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"in_reply_to":`...), r.InReplyTo)
 	}
 	if r.Subject != "" {
-		dst = append(dst, `"subject":`...)
-		dst = record.AppendString(dst, r.Subject)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"subject":`...), r.Subject)
 	}
 	if r.Originating.IsValid() {
-		dst = append(dst, `"x_originating_ip":`...)
-		dst = append(dst, '"')
-		dst = r.Originating.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"x_originating_ip":"`...), r.Originating), '"')
 	}
 	if r.FirstReceived != "" {
-		dst = append(dst, `"first_received":`...)
-		dst = record.AppendString(dst, r.FirstReceived)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"first_received":`...), r.FirstReceived)
 	}
 	if r.SecondReceived != "" {
-		dst = append(dst, `"second_received":`...)
-		dst = record.AppendString(dst, r.SecondReceived)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"second_received":`...), r.SecondReceived)
 	}
 	if r.LastReply != "" {
-		dst = append(dst, `"last_reply":`...)
-		dst = record.AppendString(dst, r.LastReply)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"last_reply":`...), r.LastReply)
 	}
 	if len(r.Path) > 0 {
-		dst = append(dst, `"path":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"path":[`...)
 		for i := range r.Path {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = append(dst, '"')
-			dst = r.Path[i].AppendTo(dst)
-			dst = append(dst, '"')
+			dst = append(record.AppendAddr(append(dst, `"`...), r.Path[i]), '"')
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.UserAgent != "" {
-		dst = append(dst, `"user_agent":`...)
-		dst = record.AppendString(dst, r.UserAgent)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_agent":`...), r.UserAgent)
 	}
-	dst = append(dst, `"tls":`...)
-	dst = strconv.AppendBool(dst, r.TLS)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"tls":`...), r.TLS)
 	if len(r.FUIDs) > 0 {
-		dst = append(dst, `"fuids":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"fuids":[`...)
 		for i := range r.FUIDs {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -174,8 +115,7 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.FUIDs[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

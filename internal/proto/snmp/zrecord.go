@@ -3,135 +3,80 @@
 package snmp
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"duration":`...)
-	dst = record.AppendSeconds(dst, int64(r.Duration))
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = record.AppendSeconds(append(dst, `,"duration":`...), int64(r.Duration))
 	if r.Version != "" {
-		dst = append(dst, `"version":`...)
-		dst = record.AppendString(dst, r.Version)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"version":`...), r.Version)
 	}
 	if r.Community != "" {
-		dst = append(dst, `"community":`...)
-		dst = record.AppendString(dst, r.Community)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"community":`...), r.Community)
 	}
-	dst = append(dst, `"get_requests":`...)
-	dst = strconv.AppendUint(dst, r.GetRequests, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"get_bulk_requests":`...)
-	dst = strconv.AppendUint(dst, r.GetBulkRequests, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"get_responses":`...)
-	dst = strconv.AppendUint(dst, r.GetResponses, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"set_requests":`...)
-	dst = strconv.AppendUint(dst, r.SetRequests, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"get_requests":`...), r.GetRequests)
+	dst = record.AppendUint(append(dst, `,"get_bulk_requests":`...), r.GetBulkRequests)
+	dst = record.AppendUint(append(dst, `,"get_responses":`...), r.GetResponses)
+	dst = record.AppendUint(append(dst, `,"set_requests":`...), r.SetRequests)
 	if r.DisplayString != "" {
-		dst = append(dst, `"display_string":`...)
-		dst = record.AppendString(dst, r.DisplayString)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"display_string":`...), r.DisplayString)
 	}
 	if r.UpSince.Set {
-		dst = append(dst, `"up_since":`...)
-		dst = record.AppendSeconds(dst, int64(r.UpSince.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"up_since":`...), int64(r.UpSince.V))
 	}
 	if !stock {
-		dst = append(dst, `"traps":`...)
-		dst = strconv.AppendUint(dst, r.Traps, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"traps":`...), r.Traps)
 	}
 	if !stock {
-		dst = append(dst, `"reports":`...)
-		dst = strconv.AppendUint(dst, r.Reports, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"reports":`...), r.Reports)
 	}
 	if !stock {
 		if r.SysName != "" {
-			dst = append(dst, `"sys_name":`...)
-			dst = record.AppendString(dst, r.SysName)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"sys_name":`...), r.SysName)
 		}
 	}
 	if !stock {
 		if r.AgentAddr.IsValid() {
-			dst = append(dst, `"agent_addr":`...)
-			dst = append(dst, '"')
-			dst = r.AgentAddr.AppendTo(dst)
-			dst = append(dst, '"')
-			dst = append(dst, ',')
+			dst = append(record.AppendAddr(append(dst, `,"agent_addr":"`...), r.AgentAddr), '"')
 		}
 	}
 	if !stock {
 		if r.User != "" {
-			dst = append(dst, `"user":`...)
-			dst = record.AppendString(dst, r.User)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"user":`...), r.User)
 		}
 	}
 	if !stock {
 		if r.EngineID != "" {
-			dst = append(dst, `"engine_id":`...)
-			dst = record.AppendString(dst, r.EngineID)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"engine_id":`...), r.EngineID)
 		}
 	}
 	if !stock {
 		if r.Security != "" {
-			dst = append(dst, `"security":`...)
-			dst = record.AppendString(dst, r.Security)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"security":`...), r.Security)
 		}
 	}
 	if !stock {
-		dst = append(dst, `"errors":`...)
-		dst = strconv.AppendUint(dst, r.Errors, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"errors":`...), r.Errors)
 	}
 	if !stock {
 		if len(r.Written) > 0 {
-			dst = append(dst, `"written":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"written":[`...)
 			for i := range r.Written {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -139,13 +84,11 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Written[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
 	if !stock {
 		if len(r.Trapped) > 0 {
-			dst = append(dst, `"trap_ids":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"trap_ids":[`...)
 			for i := range r.Trapped {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -153,8 +96,7 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Trapped[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

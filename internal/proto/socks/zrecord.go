@@ -10,124 +10,72 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Tunnel) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"version":`...)
-	dst = strconv.AppendUint(dst, r.Version, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = record.AppendUint(append(dst, `,"version":`...), r.Version)
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.Password != "" {
-		dst = append(dst, `"password":`...)
-		dst = record.AppendString(dst, r.Password)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"password":`...), r.Password)
 	}
 	if r.Status != "" {
-		dst = append(dst, `"status":`...)
-		dst = record.AppendString(dst, r.Status)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status":`...), r.Status)
 	}
 	if r.RequestHost.IsValid() {
-		dst = append(dst, `"request.host":`...)
-		dst = append(dst, '"')
-		dst = r.RequestHost.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"request.host":"`...), r.RequestHost), '"')
 	}
 	if r.RequestName != "" {
-		dst = append(dst, `"request.name":`...)
-		dst = record.AppendString(dst, r.RequestName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"request.name":`...), r.RequestName)
 	}
 	if r.RequestPort.Set {
-		dst = append(dst, `"request_p":`...)
-		dst = strconv.AppendUint(dst, uint64(r.RequestPort.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"request_p":`...), uint64(r.RequestPort.V))
 	}
 	if r.BoundHost.IsValid() {
-		dst = append(dst, `"bound.host":`...)
-		dst = append(dst, '"')
-		dst = r.BoundHost.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"bound.host":"`...), r.BoundHost), '"')
 	}
 	if r.BoundName != "" {
-		dst = append(dst, `"bound.name":`...)
-		dst = record.AppendString(dst, r.BoundName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"bound.name":`...), r.BoundName)
 	}
 	if r.BoundPort.Set {
-		dst = append(dst, `"bound_p":`...)
-		dst = strconv.AppendUint(dst, uint64(r.BoundPort.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"bound_p":`...), uint64(r.BoundPort.V))
 	}
 	if !stock {
 		if r.UserID != "" {
-			dst = append(dst, `"user_id":`...)
-			dst = record.AppendString(dst, r.UserID)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"user_id":`...), r.UserID)
 		}
 	}
 	if !stock {
 		if r.Command != "" {
-			dst = append(dst, `"command":`...)
-			dst = record.AppendString(dst, r.Command)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"command":`...), r.Command)
 		}
 	}
 	if !stock {
 		if r.Method != "" {
-			dst = append(dst, `"auth_method":`...)
-			dst = record.AppendString(dst, r.Method)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"auth_method":`...), r.Method)
 		}
 	}
 	if !stock {
-		dst = append(dst, `"unanswered":`...)
-		dst = strconv.AppendBool(dst, r.Unanswered)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"unanswered":`...), r.Unanswered)
 	}
 	if !stock {
-		dst = append(dst, `"reverse":`...)
-		dst = strconv.AppendBool(dst, r.Reverse)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"reverse":`...), r.Reverse)
 	}
 	if !stock {
-		dst = append(dst, `"preface":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Preface), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"preface":`...), uint64(r.Preface))
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

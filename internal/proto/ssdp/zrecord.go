@@ -3,56 +3,31 @@
 package ssdp
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"searches":`...)
-	dst = strconv.AppendUint(dst, r.Searches, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"notifies":`...)
-	dst = strconv.AppendUint(dst, r.Notifies, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"replies":`...)
-	dst = strconv.AppendUint(dst, r.Replies, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = record.AppendUint(append(dst, `,"searches":`...), r.Searches)
+	dst = record.AppendUint(append(dst, `,"notifies":`...), r.Notifies)
+	dst = record.AppendUint(append(dst, `,"replies":`...), r.Replies)
 	if len(r.Targets) > 0 {
-		dst = append(dst, `"targets":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"targets":[`...)
 		for i := range r.Targets {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -60,11 +35,9 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Targets[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.USNs) > 0 {
-		dst = append(dst, `"usns":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"usns":[`...)
 		for i := range r.USNs {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -72,11 +45,9 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.USNs[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Locations) > 0 {
-		dst = append(dst, `"locations":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"locations":[`...)
 		for i := range r.Locations {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -84,18 +55,13 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Locations[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Server != "" {
-		dst = append(dst, `"server":`...)
-		dst = record.AppendString(dst, r.Server)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server":`...), r.Server)
 	}
 	if r.UserAgent != "" {
-		dst = append(dst, `"user_agent":`...)
-		dst = record.AppendString(dst, r.UserAgent)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_agent":`...), r.UserAgent)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,115 +10,69 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Version.Set {
-		dst = append(dst, `"version":`...)
-		dst = strconv.AppendUint(dst, r.Version.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"version":`...), r.Version.V)
 	}
 	if r.AuthSuccess.Set {
-		dst = append(dst, `"auth_success":`...)
-		dst = strconv.AppendBool(dst, r.AuthSuccess.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"auth_success":`...), r.AuthSuccess.V)
 	}
-	dst = append(dst, `"auth_attempts":`...)
-	dst = strconv.AppendUint(dst, r.Attempts, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"auth_attempts":`...), r.Attempts)
 	if r.Direction != "" {
-		dst = append(dst, `"direction":`...)
-		dst = record.AppendString(dst, r.Direction)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"direction":`...), r.Direction)
 	}
 	if r.Client != "" {
-		dst = append(dst, `"client":`...)
-		dst = record.AppendString(dst, r.Client)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client":`...), r.Client)
 	}
 	if r.Server != "" {
-		dst = append(dst, `"server":`...)
-		dst = record.AppendString(dst, r.Server)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server":`...), r.Server)
 	}
 	if r.Cipher != "" {
-		dst = append(dst, `"cipher_alg":`...)
-		dst = record.AppendString(dst, r.Cipher)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cipher_alg":`...), r.Cipher)
 	}
 	if r.MAC != "" {
-		dst = append(dst, `"mac_alg":`...)
-		dst = record.AppendString(dst, r.MAC)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"mac_alg":`...), r.MAC)
 	}
 	if r.Compression != "" {
-		dst = append(dst, `"compression_alg":`...)
-		dst = record.AppendString(dst, r.Compression)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"compression_alg":`...), r.Compression)
 	}
 	if r.KeyExchange != "" {
-		dst = append(dst, `"kex_alg":`...)
-		dst = record.AppendString(dst, r.KeyExchange)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"kex_alg":`...), r.KeyExchange)
 	}
 	if r.HostKeyAlg != "" {
-		dst = append(dst, `"host_key_alg":`...)
-		dst = record.AppendString(dst, r.HostKeyAlg)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host_key_alg":`...), r.HostKeyAlg)
 	}
 	if r.HostKey != "" {
-		dst = append(dst, `"host_key_fingerprint":`...)
-		dst = record.AppendString(dst, r.HostKey)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host_key_fingerprint":`...), r.HostKey)
 	}
 	if !stock {
 		if r.HostKeyFull != "" {
-			dst = append(dst, `"host_key_sha256":`...)
-			dst = record.AppendString(dst, r.HostKeyFull)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"host_key_sha256":`...), r.HostKeyFull)
 		}
 	}
 	if !stock {
 		if r.HASSH != "" {
-			dst = append(dst, `"hassh":`...)
-			dst = record.AppendString(dst, r.HASSH)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"hassh":`...), r.HASSH)
 		}
 	}
 	if !stock {
 		if r.HASSHServer != "" {
-			dst = append(dst, `"hasshServer":`...)
-			dst = record.AppendString(dst, r.HASSHServer)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"hasshServer":`...), r.HASSHServer)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

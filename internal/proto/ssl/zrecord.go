@@ -10,81 +10,46 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Version != "" {
-		dst = append(dst, `"version":`...)
-		dst = record.AppendString(dst, r.Version)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"version":`...), r.Version)
 	}
 	if r.Cipher != "" {
-		dst = append(dst, `"cipher":`...)
-		dst = record.AppendString(dst, r.Cipher)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cipher":`...), r.Cipher)
 	}
 	if r.Curve != "" {
-		dst = append(dst, `"curve":`...)
-		dst = record.AppendString(dst, r.Curve)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"curve":`...), r.Curve)
 	}
 	if r.ServerName != "" {
-		dst = append(dst, `"server_name":`...)
-		dst = record.AppendString(dst, r.ServerName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_name":`...), r.ServerName)
 	}
-	dst = append(dst, `"resumed":`...)
-	dst = strconv.AppendBool(dst, r.Resumed)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"resumed":`...), r.Resumed)
 	if r.LastAlert != "" {
-		dst = append(dst, `"last_alert":`...)
-		dst = record.AppendString(dst, r.LastAlert)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"last_alert":`...), r.LastAlert)
 	}
 	if r.NextProtocol != "" {
-		dst = append(dst, `"next_protocol":`...)
-		dst = record.AppendString(dst, r.NextProtocol)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"next_protocol":`...), r.NextProtocol)
 	}
-	dst = append(dst, `"established":`...)
-	dst = strconv.AppendBool(dst, r.Established)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"established":`...), r.Established)
 	if r.History != "" {
-		dst = append(dst, `"ssl_history":`...)
-		dst = record.AppendString(dst, r.History)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ssl_history":`...), r.History)
 	}
 	if len(r.CertChain) > 0 {
-		dst = append(dst, `"cert_chain_fps":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"cert_chain_fps":[`...)
 		for i := range r.CertChain {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -92,11 +57,9 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.CertChain[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.ClientChain) > 0 {
-		dst = append(dst, `"client_cert_chain_fps":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"client_cert_chain_fps":[`...)
 		for i := range r.ClientChain {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -104,36 +67,26 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.ClientChain[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.SNIMatches.Set {
-		dst = append(dst, `"sni_matches_cert":`...)
-		dst = strconv.AppendBool(dst, r.SNIMatches.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"sni_matches_cert":`...), r.SNIMatches.V)
 	}
 	if !stock {
 		if r.JA3 != "" {
-			dst = append(dst, `"ja3":`...)
-			dst = record.AppendString(dst, r.JA3)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"ja3":`...), r.JA3)
 		}
 	}
 	if !stock {
 		if r.JA3S != "" {
-			dst = append(dst, `"ja3s":`...)
-			dst = record.AppendString(dst, r.JA3S)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"ja3s":`...), r.JA3S)
 		}
 	}
 	if r.JA4 != "" {
-		dst = append(dst, `"ja4":`...)
-		dst = record.AppendString(dst, r.JA4)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"ja4":`...), r.JA4)
 	}
 	if !stock {
 		if len(r.Traits) > 0 {
-			dst = append(dst, `"traits":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"traits":[`...)
 			for i := range r.Traits {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -141,8 +94,7 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Traits[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,48 +10,27 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Proto != "" {
-		dst = append(dst, `"proto":`...)
-		dst = record.AppendString(dst, r.Proto)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proto":`...), r.Proto)
 	}
-	dst = append(dst, `"classic":`...)
-	dst = strconv.AppendBool(dst, r.Classic)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"classic":`...), r.Classic)
 	if len(r.Methods) > 0 {
-		dst = append(dst, `"methods":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"methods":[`...)
 		for i := range r.Methods {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -59,113 +38,62 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Methods[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
-	dst = append(dst, `"requests":`...)
-	dst = strconv.AppendUint(dst, r.Requests, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"indications":`...)
-	dst = strconv.AppendUint(dst, r.Indications, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"responses":`...)
-	dst = strconv.AppendUint(dst, r.Responses, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"errors":`...)
-	dst = strconv.AppendUint(dst, r.Errors, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"requests":`...), r.Requests)
+	dst = record.AppendUint(append(dst, `,"indications":`...), r.Indications)
+	dst = record.AppendUint(append(dst, `,"responses":`...), r.Responses)
+	dst = record.AppendUint(append(dst, `,"errors":`...), r.Errors)
 	if r.ErrorCode.Set {
-		dst = append(dst, `"error_code":`...)
-		dst = strconv.AppendUint(dst, uint64(r.ErrorCode.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"error_code":`...), uint64(r.ErrorCode.V))
 	}
 	if r.ErrorReason != "" {
-		dst = append(dst, `"error_reason":`...)
-		dst = record.AppendString(dst, r.ErrorReason)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"error_reason":`...), r.ErrorReason)
 	}
 	if r.Username != "" {
-		dst = append(dst, `"username":`...)
-		dst = record.AppendString(dst, r.Username)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"username":`...), r.Username)
 	}
 	if r.Realm != "" {
-		dst = append(dst, `"realm":`...)
-		dst = record.AppendString(dst, r.Realm)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"realm":`...), r.Realm)
 	}
 	if r.OrigSoftware != "" {
-		dst = append(dst, `"orig_software":`...)
-		dst = record.AppendString(dst, r.OrigSoftware)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"orig_software":`...), r.OrigSoftware)
 	}
 	if r.RespSoftware != "" {
-		dst = append(dst, `"resp_software":`...)
-		dst = record.AppendString(dst, r.RespSoftware)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"resp_software":`...), r.RespSoftware)
 	}
 	if r.Mapped.IsValid() {
-		dst = append(dst, `"mapped_h":`...)
-		dst = append(dst, '"')
-		dst = r.Mapped.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"mapped_h":"`...), r.Mapped), '"')
 	}
 	if r.MappedPort.Set {
-		dst = append(dst, `"mapped_p":`...)
-		dst = strconv.AppendUint(dst, uint64(r.MappedPort.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"mapped_p":`...), uint64(r.MappedPort.V))
 	}
 	if r.OrigMapped.IsValid() {
-		dst = append(dst, `"orig_mapped_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigMapped.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"orig_mapped_h":"`...), r.OrigMapped), '"')
 	}
 	if r.OrigMappedPort.Set {
-		dst = append(dst, `"orig_mapped_p":`...)
-		dst = strconv.AppendUint(dst, uint64(r.OrigMappedPort.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"orig_mapped_p":`...), uint64(r.OrigMappedPort.V))
 	}
 	if r.Relayed.IsValid() {
-		dst = append(dst, `"relayed_h":`...)
-		dst = append(dst, '"')
-		dst = r.Relayed.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"relayed_h":"`...), r.Relayed), '"')
 	}
 	if r.RelayedPort.Set {
-		dst = append(dst, `"relayed_p":`...)
-		dst = strconv.AppendUint(dst, uint64(r.RelayedPort.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"relayed_p":`...), uint64(r.RelayedPort.V))
 	}
 	if len(r.Peers) > 0 {
-		dst = append(dst, `"peers":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"peers":[`...)
 		for i := range r.Peers {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = append(dst, '"')
-			dst = r.Peers[i].AppendTo(dst)
-			dst = append(dst, '"')
+			dst = append(record.AppendAddr(append(dst, `"`...), r.Peers[i]), '"')
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Alternate.IsValid() {
-		dst = append(dst, `"alternate_h":`...)
-		dst = append(dst, '"')
-		dst = r.Alternate.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"alternate_h":"`...), r.Alternate), '"')
 	}
-	dst = append(dst, `"channel_messages":`...)
-	dst = strconv.AppendUint(dst, r.ChannelMessages, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"channel_bytes":`...)
-	dst = strconv.AppendUint(dst, r.ChannelBytes, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"channel_messages":`...), r.ChannelMessages)
+	dst = record.AppendUint(append(dst, `,"channel_bytes":`...), r.ChannelBytes)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -3,151 +3,88 @@
 package synchrophasor
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Command) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Proto != "" {
-		dst = append(dst, `"proto":`...)
-		dst = record.AppendString(dst, r.Proto)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proto":`...), r.Proto)
 	}
 	if r.FrameType != "" {
-		dst = append(dst, `"frame_type":`...)
-		dst = record.AppendString(dst, r.FrameType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"frame_type":`...), r.FrameType)
 	}
-	dst = append(dst, `"frame_size":`...)
-	dst = strconv.AppendUint(dst, r.FrameSize, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"frame_size":`...), r.FrameSize)
 	if r.Command != "" {
-		dst = append(dst, `"command":`...)
-		dst = record.AppendString(dst, r.Command)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command":`...), r.Command)
 	}
 	if len(r.Extended) > 0 {
-		dst = append(dst, `"extframe":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"extframe":[`...)
 		for i := range r.Extended {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = strconv.AppendUint(dst, r.Extended[i], 10)
+			dst = record.AppendUint(dst, r.Extended[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Config) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Proto != "" {
-		dst = append(dst, `"proto":`...)
-		dst = record.AppendString(dst, r.Proto)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proto":`...), r.Proto)
 	}
 	if r.FrameType != "" {
-		dst = append(dst, `"frame_type":`...)
-		dst = record.AppendString(dst, r.FrameType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"frame_type":`...), r.FrameType)
 	}
-	dst = append(dst, `"frame_size":`...)
-	dst = strconv.AppendUint(dst, r.FrameSize, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"cont_idx":`...)
-	dst = strconv.AppendUint(dst, r.Part, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"pmu_count_expected":`...)
-	dst = strconv.AppendUint(dst, r.UnitsExpected, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"pmu_count_actual":`...)
-	dst = strconv.AppendUint(dst, r.Units, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"data_rate":`...)
-	dst = strconv.AppendUint(dst, r.DataRate, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"frame_size":`...), r.FrameSize)
+	dst = record.AppendUint(append(dst, `,"cont_idx":`...), r.Part)
+	dst = record.AppendUint(append(dst, `,"pmu_count_expected":`...), r.UnitsExpected)
+	dst = record.AppendUint(append(dst, `,"pmu_count_actual":`...), r.Units)
+	dst = record.AppendUint(append(dst, `,"data_rate":`...), r.DataRate)
 	if r.ID != "" {
-		dst = append(dst, `"cfg_frame_id":`...)
-		dst = record.AppendString(dst, r.ID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"cfg_frame_id":`...), r.ID)
 	}
 	if !stock {
 		if len(r.Stations) > 0 {
-			dst = append(dst, `"stations":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"stations":[`...)
 			for i := range r.Stations {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -155,177 +92,112 @@ func (r *Config) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Stations[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Header) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Proto != "" {
-		dst = append(dst, `"proto":`...)
-		dst = record.AppendString(dst, r.Proto)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proto":`...), r.Proto)
 	}
 	if r.FrameType != "" {
-		dst = append(dst, `"frame_type":`...)
-		dst = record.AppendString(dst, r.FrameType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"frame_type":`...), r.FrameType)
 	}
-	dst = append(dst, `"frame_size":`...)
-	dst = strconv.AppendUint(dst, r.FrameSize, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"frame_size":`...), r.FrameSize)
 	if r.Data != "" {
-		dst = append(dst, `"data":`...)
-		dst = record.AppendString(dst, r.Data)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"data":`...), r.Data)
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Summary) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Proto != "" {
-		dst = append(dst, `"proto":`...)
-		dst = record.AppendString(dst, r.Proto)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proto":`...), r.Proto)
 	}
 	if len(r.Version) > 0 {
-		dst = append(dst, `"version":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"version":[`...)
 		for i := range r.Version {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = strconv.AppendUint(dst, r.Version[i], 10)
+			dst = record.AppendUint(dst, r.Version[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.StreamID) > 0 {
-		dst = append(dst, `"data_stream_id":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"data_stream_id":[`...)
 		for i := range r.StreamID {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = strconv.AppendUint(dst, r.StreamID[i], 10)
+			dst = record.AppendUint(dst, r.StreamID[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.History != "" {
-		dst = append(dst, `"history":`...)
-		dst = record.AppendString(dst, r.History)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"history":`...), r.History)
 	}
-	dst = append(dst, `"frame_size_min":`...)
-	dst = strconv.AppendUint(dst, r.SizeMin, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"frame_size_max":`...)
-	dst = strconv.AppendUint(dst, r.SizeMax, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"frame_size_tot":`...)
-	dst = strconv.AppendUint(dst, r.SizeTotal, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"data_frame_count":`...)
-	dst = strconv.AppendUint(dst, r.DataFrames, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"frame_size_min":`...), r.SizeMin)
+	dst = record.AppendUint(append(dst, `,"frame_size_max":`...), r.SizeMax)
+	dst = record.AppendUint(append(dst, `,"frame_size_tot":`...), r.SizeTotal)
+	dst = record.AppendUint(append(dst, `,"data_frame_count":`...), r.DataFrames)
 	if len(r.DataRate) > 0 {
-		dst = append(dst, `"data_rate":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"data_rate":[`...)
 		for i := range r.DataRate {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = strconv.AppendUint(dst, r.DataRate[i], 10)
+			dst = record.AppendUint(dst, r.DataRate[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if !stock {
 		if r.Access != "" {
-			dst = append(dst, `"access":`...)
-			dst = record.AppendString(dst, r.Access)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

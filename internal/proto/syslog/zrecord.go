@@ -3,64 +3,38 @@
 package syslog
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Proto != "" {
-		dst = append(dst, `"proto":`...)
-		dst = record.AppendString(dst, r.Proto)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proto":`...), r.Proto)
 	}
 	if r.Facility != "" {
-		dst = append(dst, `"facility":`...)
-		dst = record.AppendString(dst, r.Facility)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"facility":`...), r.Facility)
 	}
 	if r.Severity != "" {
-		dst = append(dst, `"severity":`...)
-		dst = record.AppendString(dst, r.Severity)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"severity":`...), r.Severity)
 	}
 	if r.Message != "" {
-		dst = append(dst, `"message":`...)
-		dst = record.AppendString(dst, r.Message)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"message":`...), r.Message)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

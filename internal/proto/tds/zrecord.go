@@ -10,194 +10,114 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Request) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Kind != "" {
-		dst = append(dst, `"kind":`...)
-		dst = record.AppendString(dst, r.Kind)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"kind":`...), r.Kind)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.Procedure != "" {
-		dst = append(dst, `"procedure":`...)
-		dst = record.AppendString(dst, r.Procedure)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"procedure":`...), r.Procedure)
 	}
 	if r.Text != "" {
-		dst = append(dst, `"text":`...)
-		dst = record.AppendString(dst, r.Text)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"text":`...), r.Text)
 	}
 	if r.Success.Set {
-		dst = append(dst, `"success":`...)
-		dst = strconv.AppendBool(dst, r.Success.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"success":`...), r.Success.V)
 	}
 	if r.Rows.Set {
-		dst = append(dst, `"rows":`...)
-		dst = strconv.AppendUint(dst, r.Rows.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"rows":`...), r.Rows.V)
 	}
 	if r.Error.Set {
-		dst = append(dst, `"error":`...)
-		dst = strconv.AppendInt(dst, int64(r.Error.V), 10)
-		dst = append(dst, ',')
+		dst = strconv.AppendInt(append(dst, `,"error":`...), int64(r.Error.V), 10)
 	}
 	if r.Message != "" {
-		dst = append(dst, `"message":`...)
-		dst = record.AppendString(dst, r.Message)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"message":`...), r.Message)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Session) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Version != "" {
-		dst = append(dst, `"version":`...)
-		dst = record.AppendString(dst, r.Version)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"version":`...), r.Version)
 	}
 	if r.Encryption != "" {
-		dst = append(dst, `"encryption":`...)
-		dst = record.AppendString(dst, r.Encryption)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"encryption":`...), r.Encryption)
 	}
 	if r.Client != "" {
-		dst = append(dst, `"client_version":`...)
-		dst = record.AppendString(dst, r.Client)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_version":`...), r.Client)
 	}
 	if r.ServerVersion != "" {
-		dst = append(dst, `"server_version":`...)
-		dst = record.AppendString(dst, r.ServerVersion)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_version":`...), r.ServerVersion)
 	}
 	if r.Host != "" {
-		dst = append(dst, `"client_host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.Integrated.Set {
-		dst = append(dst, `"integrated":`...)
-		dst = strconv.AppendBool(dst, r.Integrated.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"integrated":`...), r.Integrated.V)
 	}
 	if r.Application != "" {
-		dst = append(dst, `"application":`...)
-		dst = record.AppendString(dst, r.Application)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"application":`...), r.Application)
 	}
 	if r.Server != "" {
-		dst = append(dst, `"server":`...)
-		dst = record.AppendString(dst, r.Server)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server":`...), r.Server)
 	}
 	if r.Library != "" {
-		dst = append(dst, `"library":`...)
-		dst = record.AppendString(dst, r.Library)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"library":`...), r.Library)
 	}
 	if r.Database != "" {
-		dst = append(dst, `"database":`...)
-		dst = record.AppendString(dst, r.Database)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"database":`...), r.Database)
 	}
 	if r.Success.Set {
-		dst = append(dst, `"success":`...)
-		dst = strconv.AppendBool(dst, r.Success.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"success":`...), r.Success.V)
 	}
 	if r.Program != "" {
-		dst = append(dst, `"server_program":`...)
-		dst = record.AppendString(dst, r.Program)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server_program":`...), r.Program)
 	}
 	if r.Error.Set {
-		dst = append(dst, `"error":`...)
-		dst = strconv.AppendInt(dst, int64(r.Error.V), 10)
-		dst = append(dst, ',')
+		dst = strconv.AppendInt(append(dst, `,"error":`...), int64(r.Error.V), 10)
 	}
 	if r.Message != "" {
-		dst = append(dst, `"message":`...)
-		dst = record.AppendString(dst, r.Message)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"message":`...), r.Message)
 	}
 	if r.Instance != "" {
-		dst = append(dst, `"instance":`...)
-		dst = record.AppendString(dst, r.Instance)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"instance":`...), r.Instance)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

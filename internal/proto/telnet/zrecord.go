@@ -10,71 +10,39 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Banner != "" {
-		dst = append(dst, `"banner":`...)
-		dst = record.AppendString(dst, r.Banner)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"banner":`...), r.Banner)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.Success.Set {
-		dst = append(dst, `"success":`...)
-		dst = strconv.AppendBool(dst, r.Success.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"success":`...), r.Success.V)
 	}
-	dst = append(dst, `"attempts":`...)
-	dst = strconv.AppendUint(dst, r.Attempts, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"failures":`...)
-	dst = strconv.AppendUint(dst, r.Failures, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"attempts":`...), r.Attempts)
+	dst = record.AppendUint(append(dst, `,"failures":`...), r.Failures)
 	if r.Terminal != "" {
-		dst = append(dst, `"terminal":`...)
-		dst = record.AppendString(dst, r.Terminal)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"terminal":`...), r.Terminal)
 	}
 	if r.Prompt != "" {
-		dst = append(dst, `"prompt":`...)
-		dst = record.AppendString(dst, r.Prompt)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"prompt":`...), r.Prompt)
 	}
-	dst = append(dst, `"encrypted":`...)
-	dst = strconv.AppendBool(dst, r.Encrypt)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"encrypted":`...), r.Encrypt)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

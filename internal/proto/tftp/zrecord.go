@@ -10,95 +10,52 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"wrq":`...)
-	dst = strconv.AppendBool(dst, r.WRQ)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = strconv.AppendBool(append(dst, `,"wrq":`...), r.WRQ)
 	if r.Filename != "" {
-		dst = append(dst, `"fname":`...)
-		dst = record.AppendString(dst, r.Filename)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"fname":`...), r.Filename)
 	}
 	if r.Mode != "" {
-		dst = append(dst, `"mode":`...)
-		dst = record.AppendString(dst, r.Mode)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"mode":`...), r.Mode)
 	}
 	if r.UIDData != "" {
-		dst = append(dst, `"uid_data":`...)
-		dst = record.AppendString(dst, r.UIDData)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid_data":`...), r.UIDData)
 	}
-	dst = append(dst, `"size":`...)
-	dst = strconv.AppendUint(dst, r.Size, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"block_sent":`...)
-	dst = strconv.AppendUint(dst, r.BlockSent, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"block_acked":`...)
-	dst = strconv.AppendUint(dst, r.BlockAcked, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"complete":`...)
-	dst = strconv.AppendBool(dst, r.Complete)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"size":`...), r.Size)
+	dst = record.AppendUint(append(dst, `,"block_sent":`...), r.BlockSent)
+	dst = record.AppendUint(append(dst, `,"block_acked":`...), r.BlockAcked)
+	dst = strconv.AppendBool(append(dst, `,"complete":`...), r.Complete)
 	if r.ErrorCode.Set {
-		dst = append(dst, `"error_code":`...)
-		dst = strconv.AppendUint(dst, uint64(r.ErrorCode.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"error_code":`...), uint64(r.ErrorCode.V))
 	}
 	if r.ErrorMsg != "" {
-		dst = append(dst, `"error_msg":`...)
-		dst = record.AppendString(dst, r.ErrorMsg)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"error_msg":`...), r.ErrorMsg)
 	}
 	if r.TotalBytes.Set {
-		dst = append(dst, `"total_bytes":`...)
-		dst = strconv.AppendUint(dst, r.TotalBytes.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"total_bytes":`...), r.TotalBytes.V)
 	}
 	if r.MIMEType != "" {
-		dst = append(dst, `"mime_type":`...)
-		dst = record.AppendString(dst, r.MIMEType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"mime_type":`...), r.MIMEType)
 	}
 	if r.SHA256 != "" {
-		dst = append(dst, `"sha256":`...)
-		dst = record.AppendString(dst, r.SHA256)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"sha256":`...), r.SHA256)
 	}
 	if len(r.Traits) > 0 {
-		dst = append(dst, `"traits":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"traits":[`...)
 		for i := range r.Traits {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -106,8 +63,7 @@ func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Traits[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -3,67 +3,40 @@
 package websocket
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Upgrade) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.URI != "" {
-		dst = append(dst, `"uri":`...)
-		dst = record.AppendString(dst, r.URI)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uri":`...), r.URI)
 	}
 	if r.UserAgent != "" {
-		dst = append(dst, `"user_agent":`...)
-		dst = record.AppendString(dst, r.UserAgent)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_agent":`...), r.UserAgent)
 	}
 	if r.Subprotocol.Set {
-		dst = append(dst, `"subprotocol":`...)
-		dst = record.AppendString(dst, r.Subprotocol.V)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"subprotocol":`...), r.Subprotocol.V)
 	}
 	if len(r.ClientProtocols) > 0 {
-		dst = append(dst, `"client_protocols":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"client_protocols":[`...)
 		for i := range r.ClientProtocols {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -71,11 +44,9 @@ func (r *Upgrade) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.ClientProtocols[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.ServerExtensions) > 0 {
-		dst = append(dst, `"server_extensions":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"server_extensions":[`...)
 		for i := range r.ServerExtensions {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -83,11 +54,9 @@ func (r *Upgrade) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.ServerExtensions[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.ClientExtensions) > 0 {
-		dst = append(dst, `"client_extensions":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"client_extensions":[`...)
 		for i := range r.ClientExtensions {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -95,8 +64,7 @@ func (r *Upgrade) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.ClientExtensions[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

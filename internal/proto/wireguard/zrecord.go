@@ -10,58 +10,28 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Record) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"initiations":`...)
-	dst = strconv.AppendUint(dst, r.Initiations, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"responses":`...)
-	dst = strconv.AppendUint(dst, r.Responses, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"cookies":`...)
-	dst = strconv.AppendUint(dst, r.Cookies, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"keepalives":`...)
-	dst = strconv.AppendUint(dst, r.Keepalives, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"orig_data_pkts":`...)
-	dst = strconv.AppendUint(dst, r.OrigData, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"resp_data_pkts":`...)
-	dst = strconv.AppendUint(dst, r.RespData, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"established":`...)
-	dst = strconv.AppendBool(dst, r.Established)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = record.AppendUint(append(dst, `,"initiations":`...), r.Initiations)
+	dst = record.AppendUint(append(dst, `,"responses":`...), r.Responses)
+	dst = record.AppendUint(append(dst, `,"cookies":`...), r.Cookies)
+	dst = record.AppendUint(append(dst, `,"keepalives":`...), r.Keepalives)
+	dst = record.AppendUint(append(dst, `,"orig_data_pkts":`...), r.OrigData)
+	dst = record.AppendUint(append(dst, `,"resp_data_pkts":`...), r.RespData)
+	dst = strconv.AppendBool(append(dst, `,"established":`...), r.Established)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

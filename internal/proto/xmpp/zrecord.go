@@ -10,65 +10,38 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Session) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Kind != "" {
-		dst = append(dst, `"kind":`...)
-		dst = record.AppendString(dst, r.Kind)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"kind":`...), r.Kind)
 	}
 	if r.From != "" {
-		dst = append(dst, `"from":`...)
-		dst = record.AppendString(dst, r.From)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"from":`...), r.From)
 	}
 	if r.To != "" {
-		dst = append(dst, `"to":`...)
-		dst = record.AppendString(dst, r.To)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"to":`...), r.To)
 	}
 	if r.Server != "" {
-		dst = append(dst, `"server":`...)
-		dst = record.AppendString(dst, r.Server)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"server":`...), r.Server)
 	}
 	if r.Version != "" {
-		dst = append(dst, `"version":`...)
-		dst = record.AppendString(dst, r.Version)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"version":`...), r.Version)
 	}
 	if len(r.Mechanisms) > 0 {
-		dst = append(dst, `"mechanisms":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"mechanisms":[`...)
 		for i := range r.Mechanisms {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -76,50 +49,29 @@ func (r *Session) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Mechanisms[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Mechanism != "" {
-		dst = append(dst, `"mechanism":`...)
-		dst = record.AppendString(dst, r.Mechanism)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"mechanism":`...), r.Mechanism)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.Success.Set {
-		dst = append(dst, `"success":`...)
-		dst = strconv.AppendBool(dst, r.Success.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"success":`...), r.Success.V)
 	}
 	if r.JID != "" {
-		dst = append(dst, `"jid":`...)
-		dst = record.AppendString(dst, r.JID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"jid":`...), r.JID)
 	}
-	dst = append(dst, `"tls":`...)
-	dst = strconv.AppendBool(dst, r.TLS)
-	dst = append(dst, ',')
-	dst = append(dst, `"messages":`...)
-	dst = strconv.AppendUint(dst, r.Messages, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"presences":`...)
-	dst = strconv.AppendUint(dst, r.Presences, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"queries":`...)
-	dst = strconv.AppendUint(dst, r.Queries, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"tls":`...), r.TLS)
+	dst = record.AppendUint(append(dst, `,"messages":`...), r.Messages)
+	dst = record.AppendUint(append(dst, `,"presences":`...), r.Presences)
+	dst = record.AppendUint(append(dst, `,"queries":`...), r.Queries)
 	if r.Client != "" {
-		dst = append(dst, `"client_software":`...)
-		dst = record.AppendString(dst, r.Client)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"client_software":`...), r.Client)
 	}
 	if r.Error != "" {
-		dst = append(dst, `"error":`...)
-		dst = record.AppendString(dst, r.Error)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"error":`...), r.Error)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

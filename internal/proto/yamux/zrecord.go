@@ -3,62 +3,32 @@
 package yamux
 
 import (
-	"strconv"
-
 	"longwatch/internal/record"
 )
 
 // AppendJSON implements record.JSONAppender.
 func (r *Session) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"streams":`...)
-	dst = strconv.AppendUint(dst, r.Streams, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"resp_streams":`...)
-	dst = strconv.AppendUint(dst, r.RespStreams, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"pings":`...)
-	dst = strconv.AppendUint(dst, r.Pings, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"orig_bytes":`...)
-	dst = strconv.AppendUint(dst, r.OrigBytes, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"resp_bytes":`...)
-	dst = strconv.AppendUint(dst, r.RespBytes, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"unread":`...)
-	dst = strconv.AppendUint(dst, r.Unread, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
+	dst = record.AppendUint(append(dst, `,"streams":`...), r.Streams)
+	dst = record.AppendUint(append(dst, `,"resp_streams":`...), r.RespStreams)
+	dst = record.AppendUint(append(dst, `,"pings":`...), r.Pings)
+	dst = record.AppendUint(append(dst, `,"orig_bytes":`...), r.OrigBytes)
+	dst = record.AppendUint(append(dst, `,"resp_bytes":`...), r.RespBytes)
+	dst = record.AppendUint(append(dst, `,"unread":`...), r.Unread)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

@@ -10,313 +10,200 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *Access) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	if r.Target != "" {
-		dst = append(dst, `"target_image":`...)
-		dst = record.AppendString(dst, r.Target)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"target_image":`...), r.Target)
 	}
 	if r.Mask != "" {
-		dst = append(dst, `"access":`...)
-		dst = record.AppendString(dst, r.Mask)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"access":`...), r.Mask)
 	}
 	if r.Trace != "" {
-		dst = append(dst, `"call_trace":`...)
-		dst = record.AppendString(dst, r.Trace)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"call_trace":`...), r.Trace)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Certificate) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Request != "" {
-		dst = append(dst, `"request_id":`...)
-		dst = record.AppendString(dst, r.Request)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"request_id":`...), r.Request)
 	}
 	if r.Requester != "" {
-		dst = append(dst, `"requester":`...)
-		dst = record.AppendString(dst, r.Requester)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"requester":`...), r.Requester)
 	}
 	if r.Subject != "" {
-		dst = append(dst, `"subject":`...)
-		dst = record.AppendString(dst, r.Subject)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"subject":`...), r.Subject)
 	}
 	if r.Attributes != "" {
-		dst = append(dst, `"attributes":`...)
-		dst = record.AppendString(dst, r.Attributes)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"attributes":`...), r.Attributes)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ConfigChange) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Product != "" {
-		dst = append(dst, `"product":`...)
-		dst = record.AppendString(dst, r.Product)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"product":`...), r.Product)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Object != "" {
-		dst = append(dst, `"object":`...)
-		dst = record.AppendString(dst, r.Object)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"object":`...), r.Object)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"name":`...), r.Name)
 	}
 	if r.Command != "" {
-		dst = append(dst, `"command":`...)
-		dst = record.AppendString(dst, r.Command)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command":`...), r.Command)
 	}
 	if r.Source.IsValid() {
-		dst = append(dst, `"source_ip":`...)
-		dst = append(dst, '"')
-		dst = r.Source.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_ip":"`...), r.Source), '"')
 	}
 	if r.Via != "" {
-		dst = append(dst, `"via":`...)
-		dst = record.AppendString(dst, r.Via)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"via":`...), r.Via)
 	}
 	if r.Outcome != "" {
-		dst = append(dst, `"outcome":`...)
-		dst = record.AppendString(dst, r.Outcome)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"outcome":`...), r.Outcome)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Crash) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
-	dst = append(dst, `"pid":`...)
-	dst = strconv.AppendInt(dst, r.PID, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"pid":`...), r.PID, 10)
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	if r.Module != "" {
-		dst = append(dst, `"module":`...)
-		dst = record.AppendString(dst, r.Module)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"module":`...), r.Module)
 	}
 	if r.Exception != "" {
-		dst = append(dst, `"exception":`...)
-		dst = record.AppendString(dst, r.Exception)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"exception":`...), r.Exception)
 	}
 	if r.Offset != "" {
-		dst = append(dst, `"offset":`...)
-		dst = record.AppendString(dst, r.Offset)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"offset":`...), r.Offset)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *DNSQuery) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	if r.Query != "" {
-		dst = append(dst, `"query":`...)
-		dst = record.AppendString(dst, r.Query)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"query":`...), r.Query)
 	}
 	if r.Status != "" {
-		dst = append(dst, `"status":`...)
-		dst = record.AppendString(dst, r.Status)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status":`...), r.Status)
 	}
 	if len(r.Answers) > 0 {
-		dst = append(dst, `"answers":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"answers":[`...)
 		for i := range r.Answers {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -324,75 +211,49 @@ func (r *DNSQuery) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Answers[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Kind != "" {
-		dst = append(dst, `"qtype":`...)
-		dst = record.AppendString(dst, r.Kind)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"qtype":`...), r.Kind)
 	}
 	if r.Source.IsValid() {
-		dst = append(dst, `"source_ip":`...)
-		dst = append(dst, '"')
-		dst = r.Source.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_ip":"`...), r.Source), '"')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Database) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	if len(r.Data) > 0 {
-		dst = append(dst, `"data":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"data":[`...)
 		for i := range r.Data {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -400,286 +261,178 @@ func (r *Database) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Data[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Device) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.ID != "" {
-		dst = append(dst, `"device_id":`...)
-		dst = record.AppendString(dst, r.ID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"device_id":`...), r.ID)
 	}
 	if r.Description != "" {
-		dst = append(dst, `"description":`...)
-		dst = record.AppendString(dst, r.Description)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"description":`...), r.Description)
 	}
 	if r.Class != "" {
-		dst = append(dst, `"class":`...)
-		dst = record.AppendString(dst, r.Class)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"class":`...), r.Class)
 	}
 	if r.Driver != "" {
-		dst = append(dst, `"driver":`...)
-		dst = record.AppendString(dst, r.Driver)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"driver":`...), r.Driver)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Directory) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Object != "" {
-		dst = append(dst, `"object":`...)
-		dst = record.AppendString(dst, r.Object)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"object":`...), r.Object)
 	}
 	if r.Properties != "" {
-		dst = append(dst, `"properties":`...)
-		dst = record.AppendString(dst, r.Properties)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"properties":`...), r.Properties)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Event) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.Channel != "" {
-		dst = append(dst, `"channel":`...)
-		dst = record.AppendString(dst, r.Channel)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"channel":`...), r.Channel)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
-	dst = append(dst, `"event_id":`...)
-	dst = strconv.AppendUint(dst, uint64(r.EventID), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"record_id":`...)
-	dst = strconv.AppendUint(dst, r.RecordID, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"version":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Version), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"level":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Level), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"task":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Task), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"opcode":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Opcode), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"keywords":`...)
-	dst = strconv.AppendUint(dst, r.Keywords, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"pid":`...)
-	dst = strconv.AppendUint(dst, uint64(r.PID), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"tid":`...)
-	dst = strconv.AppendUint(dst, uint64(r.TID), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"event_id":`...), uint64(r.EventID))
+	dst = record.AppendUint(append(dst, `,"record_id":`...), r.RecordID)
+	dst = record.AppendUint(append(dst, `,"version":`...), uint64(r.Version))
+	dst = record.AppendUint(append(dst, `,"level":`...), uint64(r.Level))
+	dst = record.AppendUint(append(dst, `,"task":`...), uint64(r.Task))
+	dst = record.AppendUint(append(dst, `,"opcode":`...), uint64(r.Opcode))
+	dst = record.AppendUint(append(dst, `,"keywords":`...), r.Keywords)
+	dst = record.AppendUint(append(dst, `,"pid":`...), uint64(r.PID))
+	dst = record.AppendUint(append(dst, `,"tid":`...), uint64(r.TID))
 	if r.UserSID != "" {
-		dst = append(dst, `"user_sid":`...)
-		dst = record.AppendString(dst, r.UserSID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_sid":`...), r.UserSID)
 	}
 	if r.Activity != "" {
-		dst = append(dst, `"activity_id":`...)
-		dst = record.AppendString(dst, r.Activity)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"activity_id":`...), r.Activity)
 	}
 	if len(r.Fields) > 0 {
-		dst = append(dst, `"fields":`...)
-		dst = record.AppendPairs(dst, r.Fields)
-		dst = append(dst, ',')
+		dst = record.AppendPairs(append(dst, `,"fields":`...), r.Fields)
 	}
 	if r.ProviderGUID != "" {
-		dst = append(dst, `"provider_guid":`...)
-		dst = record.AppendString(dst, r.ProviderGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider_guid":`...), r.ProviderGUID)
 	}
 	if r.Source != "" {
-		dst = append(dst, `"event_source":`...)
-		dst = record.AppendString(dst, r.Source)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"event_source":`...), r.Source)
 	}
 	if r.Qualifiers.Set {
-		dst = append(dst, `"qualifiers":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Qualifiers.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"qualifiers":`...), uint64(r.Qualifiers.V))
 	}
 	if r.Related != "" {
-		dst = append(dst, `"related_activity_id":`...)
-		dst = record.AppendString(dst, r.Related)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"related_activity_id":`...), r.Related)
 	}
 	if r.Collector != "" {
-		dst = append(dst, `"collector":`...)
-		dst = record.AppendString(dst, r.Collector)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"collector":`...), r.Collector)
 	}
 	if len(r.Rendered) > 0 {
-		dst = append(dst, `"rendered":`...)
-		dst = record.AppendPairs(dst, r.Rendered)
-		dst = append(dst, ',')
+		dst = record.AppendPairs(append(dst, `,"rendered":`...), r.Rendered)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *FileEvent) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	if r.Created != 0 {
-		dst = append(dst, `"created":`...)
-		dst = record.AppendSeconds(dst, int64(r.Created))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"created":`...), int64(r.Created))
 	}
 	if r.Before != 0 {
-		dst = append(dst, `"created_before":`...)
-		dst = record.AppendSeconds(dst, int64(r.Before))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"created_before":`...), int64(r.Before))
 	}
 	if len(r.Hashes) > 0 {
-		dst = append(dst, `"hashes":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"hashes":[`...)
 		for i := range r.Hashes {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -687,579 +440,351 @@ func (r *FileEvent) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Hashes[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *FileTimes) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.Inode != "" {
-		dst = append(dst, `"inode":`...)
-		dst = record.AppendString(dst, r.Inode)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"inode":`...), r.Inode)
 	}
-	dst = append(dst, `"size":`...)
-	dst = strconv.AppendUint(dst, r.Size, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"size":`...), r.Size)
 	if r.MD5 != "" {
-		dst = append(dst, `"md5":`...)
-		dst = record.AppendString(dst, r.MD5)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"md5":`...), r.MD5)
 	}
-	dst = append(dst, `"deleted":`...)
-	dst = strconv.AppendBool(dst, r.Deleted)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"deleted":`...), r.Deleted)
 	if r.Modified != 0 {
-		dst = append(dst, `"modified":`...)
-		dst = record.AppendSeconds(dst, int64(r.Modified))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"modified":`...), int64(r.Modified))
 	}
 	if r.Accessed != 0 {
-		dst = append(dst, `"accessed":`...)
-		dst = record.AppendSeconds(dst, int64(r.Accessed))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"accessed":`...), int64(r.Accessed))
 	}
 	if r.Changed != 0 {
-		dst = append(dst, `"changed":`...)
-		dst = record.AppendSeconds(dst, int64(r.Changed))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"changed":`...), int64(r.Changed))
 	}
 	if r.Created != 0 {
-		dst = append(dst, `"created":`...)
-		dst = record.AppendSeconds(dst, int64(r.Created))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"created":`...), int64(r.Created))
 	}
 	if r.NameCreated != 0 {
-		dst = append(dst, `"name_created":`...)
-		dst = record.AppendSeconds(dst, int64(r.NameCreated))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"name_created":`...), int64(r.NameCreated))
 	}
 	if r.NameWritten != 0 {
-		dst = append(dst, `"name_modified":`...)
-		dst = record.AppendSeconds(dst, int64(r.NameWritten))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"name_modified":`...), int64(r.NameWritten))
 	}
 	if r.Source != "" {
-		dst = append(dst, `"source":`...)
-		dst = record.AppendString(dst, r.Source)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"source":`...), r.Source)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *FirewallRule) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.ID != "" {
-		dst = append(dst, `"rule_id":`...)
-		dst = record.AppendString(dst, r.ID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"rule_id":`...), r.ID)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"rule":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"rule":`...), r.Name)
 	}
 	if r.Program != "" {
-		dst = append(dst, `"program":`...)
-		dst = record.AppendString(dst, r.Program)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"program":`...), r.Program)
 	}
 	if r.Service != "" {
-		dst = append(dst, `"service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"service":`...), r.Service)
 	}
 	if r.Direction != "" {
-		dst = append(dst, `"direction":`...)
-		dst = record.AppendString(dst, r.Direction)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"direction":`...), r.Direction)
 	}
 	if r.Verdict != "" {
-		dst = append(dst, `"verdict":`...)
-		dst = record.AppendString(dst, r.Verdict)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"verdict":`...), r.Verdict)
 	}
 	if r.Proto != "" {
-		dst = append(dst, `"proto":`...)
-		dst = record.AppendString(dst, r.Proto)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proto":`...), r.Proto)
 	}
 	if r.LocalPorts != "" {
-		dst = append(dst, `"local_ports":`...)
-		dst = record.AppendString(dst, r.LocalPorts)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"local_ports":`...), r.LocalPorts)
 	}
 	if r.RemotePorts != "" {
-		dst = append(dst, `"remote_ports":`...)
-		dst = record.AppendString(dst, r.RemotePorts)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"remote_ports":`...), r.RemotePorts)
 	}
 	if r.Remote != "" {
-		dst = append(dst, `"remote":`...)
-		dst = record.AppendString(dst, r.Remote)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"remote":`...), r.Remote)
 	}
 	if r.Profiles != "" {
-		dst = append(dst, `"profiles":`...)
-		dst = record.AppendString(dst, r.Profiles)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"profiles":`...), r.Profiles)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *History) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Shell != "" {
-		dst = append(dst, `"shell":`...)
-		dst = record.AppendString(dst, r.Shell)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"shell":`...), r.Shell)
 	}
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.Link != "" {
-		dst = append(dst, `"link":`...)
-		dst = record.AppendString(dst, r.Link)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"link":`...), r.Link)
 	}
-	dst = append(dst, `"size":`...)
-	dst = strconv.AppendInt(dst, r.Size, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"lines":`...)
-	dst = strconv.AppendInt(dst, r.Lines, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"stamped":`...)
-	dst = strconv.AppendInt(dst, r.Stamped, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"size":`...), r.Size, 10)
+	dst = strconv.AppendInt(append(dst, `,"lines":`...), r.Lines, 10)
+	dst = strconv.AppendInt(append(dst, `,"stamped":`...), r.Stamped, 10)
 	if r.First != 0 {
-		dst = append(dst, `"first":`...)
-		dst = record.AppendSeconds(dst, int64(r.First))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"first":`...), int64(r.First))
 	}
 	if r.Last != 0 {
-		dst = append(dst, `"last":`...)
-		dst = record.AppendSeconds(dst, int64(r.Last))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"last":`...), int64(r.Last))
 	}
 	if r.Gap.Set {
-		dst = append(dst, `"longest_gap":`...)
-		dst = record.AppendSeconds(dst, int64(r.Gap.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"longest_gap":`...), int64(r.Gap.V))
 	}
-	dst = append(dst, `"backward":`...)
-	dst = strconv.AppendInt(dst, r.Backward, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"backward":`...), r.Backward, 10)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *LogClear) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Channel != "" {
-		dst = append(dst, `"channel":`...)
-		dst = record.AppendString(dst, r.Channel)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"channel":`...), r.Channel)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *LogFile) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.Channel != "" {
-		dst = append(dst, `"channel":`...)
-		dst = record.AppendString(dst, r.Channel)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"channel":`...), r.Channel)
 	}
-	dst = append(dst, `"forwarded":`...)
-	dst = strconv.AppendBool(dst, r.Forwarded)
-	dst = append(dst, ',')
-	dst = append(dst, `"exported":`...)
-	dst = strconv.AppendBool(dst, r.Exported)
-	dst = append(dst, ',')
-	dst = append(dst, `"first":`...)
-	dst = strconv.AppendUint(dst, r.First, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"last":`...)
-	dst = strconv.AppendUint(dst, r.Last, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"forwarded":`...), r.Forwarded)
+	dst = strconv.AppendBool(append(dst, `,"exported":`...), r.Exported)
+	dst = record.AppendUint(append(dst, `,"first":`...), r.First)
+	dst = record.AppendUint(append(dst, `,"last":`...), r.Last)
 	if r.Until != 0 {
-		dst = append(dst, `"until":`...)
-		dst = record.AppendSeconds(dst, int64(r.Until))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"until":`...), int64(r.Until))
 	}
-	dst = append(dst, `"records":`...)
-	dst = strconv.AppendInt(dst, r.Records, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"recovered":`...)
-	dst = strconv.AppendInt(dst, r.Recovered, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"missing":`...)
-	dst = strconv.AppendUint(dst, r.Missing, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"chunks_intact":`...)
-	dst = strconv.AppendInt(dst, r.Intact, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"chunks_wrong":`...)
-	dst = strconv.AppendInt(dst, r.Wrong, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"chunks_unchecked":`...)
-	dst = strconv.AppendInt(dst, r.Unchecked, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"dirty":`...)
-	dst = strconv.AppendBool(dst, r.Dirty)
-	dst = append(dst, ',')
-	dst = append(dst, `"lost":`...)
-	dst = strconv.AppendInt(dst, r.Lost, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"records":`...), r.Records, 10)
+	dst = strconv.AppendInt(append(dst, `,"recovered":`...), r.Recovered, 10)
+	dst = record.AppendUint(append(dst, `,"missing":`...), r.Missing)
+	dst = strconv.AppendInt(append(dst, `,"chunks_intact":`...), r.Intact, 10)
+	dst = strconv.AppendInt(append(dst, `,"chunks_wrong":`...), r.Wrong, 10)
+	dst = strconv.AppendInt(append(dst, `,"chunks_unchecked":`...), r.Unchecked, 10)
+	dst = strconv.AppendBool(append(dst, `,"dirty":`...), r.Dirty)
+	dst = strconv.AppendInt(append(dst, `,"lost":`...), r.Lost, 10)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *LogGap) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.Channel != "" {
-		dst = append(dst, `"channel":`...)
-		dst = record.AppendString(dst, r.Channel)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"channel":`...), r.Channel)
 	}
 	if r.Kind != "" {
-		dst = append(dst, `"kind":`...)
-		dst = record.AppendString(dst, r.Kind)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"kind":`...), r.Kind)
 	}
-	dst = append(dst, `"first":`...)
-	dst = strconv.AppendUint(dst, r.First, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"last":`...)
-	dst = strconv.AppendUint(dst, r.Last, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"missing":`...)
-	dst = strconv.AppendUint(dst, r.Missing, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"first":`...), r.First)
+	dst = record.AppendUint(append(dst, `,"last":`...), r.Last)
+	dst = record.AppendUint(append(dst, `,"missing":`...), r.Missing)
 	if r.Until != 0 {
-		dst = append(dst, `"until":`...)
-		dst = record.AppendSeconds(dst, int64(r.Until))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"until":`...), int64(r.Until))
 	}
-	dst = append(dst, `"records":`...)
-	dst = strconv.AppendInt(dst, r.Records, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"odds":`...)
-	dst = strconv.AppendFloat(dst, r.Odds, 'g', -1, 64)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"records":`...), r.Records, 10)
+	dst = strconv.AppendFloat(append(dst, `,"odds":`...), r.Odds, 'g', -1, 64)
 	if r.Why != "" {
-		dst = append(dst, `"why":`...)
-		dst = record.AppendString(dst, r.Why)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"why":`...), r.Why)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Logoff) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
-	dst = append(dst, `"logon_type":`...)
-	dst = strconv.AppendInt(dst, r.LogonType, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"asked":`...)
-	dst = strconv.AppendBool(dst, r.Asked)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"logon_type":`...), r.LogonType, 10)
+	dst = strconv.AppendBool(append(dst, `,"asked":`...), r.Asked)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Logon) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Outcome != "" {
-		dst = append(dst, `"outcome":`...)
-		dst = record.AppendString(dst, r.Outcome)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"outcome":`...), r.Outcome)
 	}
-	dst = append(dst, `"logon_type":`...)
-	dst = strconv.AppendInt(dst, r.LogonType, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"logon_type":`...), r.LogonType, 10)
 	if r.Package != "" {
-		dst = append(dst, `"auth_package":`...)
-		dst = record.AppendString(dst, r.Package)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"auth_package":`...), r.Package)
 	}
 	if r.Process != "" {
-		dst = append(dst, `"logon_process":`...)
-		dst = record.AppendString(dst, r.Process)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_process":`...), r.Process)
 	}
 	if r.Target != "" {
-		dst = append(dst, `"target_user":`...)
-		dst = record.AppendString(dst, r.Target)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"target_user":`...), r.Target)
 	}
 	if r.TargetHost != "" {
-		dst = append(dst, `"target_host":`...)
-		dst = record.AppendString(dst, r.TargetHost)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"target_host":`...), r.TargetHost)
 	}
 	if r.Source.IsValid() {
-		dst = append(dst, `"source_ip":`...)
-		dst = append(dst, '"')
-		dst = r.Source.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_ip":"`...), r.Source), '"')
 	}
 	if r.SourceHost != "" {
-		dst = append(dst, `"source_host":`...)
-		dst = record.AppendString(dst, r.SourceHost)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"source_host":`...), r.SourceHost)
 	}
 	if r.Assigned.IsValid() {
-		dst = append(dst, `"assigned_ip":`...)
-		dst = append(dst, '"')
-		dst = r.Assigned.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"assigned_ip":"`...), r.Assigned), '"')
 	}
-	dst = append(dst, `"privileged":`...)
-	dst = strconv.AppendBool(dst, r.Privileged)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"privileged":`...), r.Privileged)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *LogonEdge) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.From != "" {
-		dst = append(dst, `"from":`...)
-		dst = record.AppendString(dst, r.From)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"from":`...), r.From)
 	}
 	if r.To != "" {
-		dst = append(dst, `"to":`...)
-		dst = record.AppendString(dst, r.To)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"to":`...), r.To)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if len(r.Types) > 0 {
-		dst = append(dst, `"logon_types":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"logon_types":[`...)
 		for i := range r.Types {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -1267,99 +792,57 @@ func (r *LogonEdge) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Types[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
-	dst = append(dst, `"successes":`...)
-	dst = strconv.AppendInt(dst, r.Success, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"failures":`...)
-	dst = strconv.AppendInt(dst, r.Failure, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"explicit":`...)
-	dst = strconv.AppendInt(dst, r.Explicit, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"successes":`...), r.Success, 10)
+	dst = strconv.AppendInt(append(dst, `,"failures":`...), r.Failure, 10)
+	dst = strconv.AppendInt(append(dst, `,"explicit":`...), r.Explicit, 10)
 	if r.Last != 0 {
-		dst = append(dst, `"last":`...)
-		dst = record.AppendSeconds(dst, int64(r.Last))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"last":`...), int64(r.Last))
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *LogonSession) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
-	dst = append(dst, `"logon_type":`...)
-	dst = strconv.AppendInt(dst, r.LogonType, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"logon_type":`...), r.LogonType, 10)
 	if r.Package != "" {
-		dst = append(dst, `"auth_package":`...)
-		dst = record.AppendString(dst, r.Package)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"auth_package":`...), r.Package)
 	}
 	if r.Source.IsValid() {
-		dst = append(dst, `"source_ip":`...)
-		dst = append(dst, '"')
-		dst = r.Source.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_ip":"`...), r.Source), '"')
 	}
 	if r.SourceHost != "" {
-		dst = append(dst, `"source_host":`...)
-		dst = record.AppendString(dst, r.SourceHost)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"source_host":`...), r.SourceHost)
 	}
 	if r.End != 0 {
-		dst = append(dst, `"end":`...)
-		dst = record.AppendSeconds(dst, int64(r.End))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"end":`...), int64(r.End))
 	}
-	dst = append(dst, `"begun":`...)
-	dst = strconv.AppendBool(dst, r.Begun)
-	dst = append(dst, ',')
-	dst = append(dst, `"ended":`...)
-	dst = strconv.AppendBool(dst, r.Ended)
-	dst = append(dst, ',')
-	dst = append(dst, `"privileged":`...)
-	dst = strconv.AppendBool(dst, r.Privileged)
-	dst = append(dst, ',')
-	dst = append(dst, `"processes":`...)
-	dst = strconv.AppendInt(dst, r.Processes, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"begun":`...), r.Begun)
+	dst = strconv.AppendBool(append(dst, `,"ended":`...), r.Ended)
+	dst = strconv.AppendBool(append(dst, `,"privileged":`...), r.Privileged)
+	dst = strconv.AppendInt(append(dst, `,"processes":`...), r.Processes, 10)
 	if len(r.Images) > 0 {
-		dst = append(dst, `"images":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"images":[`...)
 		for i := range r.Images {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -1367,11 +850,9 @@ func (r *LogonSession) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Images[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Shares) > 0 {
-		dst = append(dst, `"shares":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"shares":[`...)
 		for i := range r.Shares {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -1379,11 +860,9 @@ func (r *LogonSession) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Shares[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.Explicit) > 0 {
-		dst = append(dst, `"explicit":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"explicit":[`...)
 		for i := range r.Explicit {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -1391,63 +870,43 @@ func (r *LogonSession) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Explicit[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Module) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.Signed != "" {
-		dst = append(dst, `"signed":`...)
-		dst = record.AppendString(dst, r.Signed)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"signed":`...), r.Signed)
 	}
 	if len(r.Hashes) > 0 {
-		dst = append(dst, `"hashes":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"hashes":[`...)
 		for i := range r.Hashes {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -1455,350 +914,224 @@ func (r *Module) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Hashes[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ObjectAccess) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Outcome != "" {
-		dst = append(dst, `"outcome":`...)
-		dst = record.AppendString(dst, r.Outcome)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"outcome":`...), r.Outcome)
 	}
 	if r.Kind != "" {
-		dst = append(dst, `"object_type":`...)
-		dst = record.AppendString(dst, r.Kind)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"object_type":`...), r.Kind)
 	}
 	if r.Object != "" {
-		dst = append(dst, `"object":`...)
-		dst = record.AppendString(dst, r.Object)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"object":`...), r.Object)
 	}
 	if r.Handle != "" {
-		dst = append(dst, `"handle":`...)
-		dst = record.AppendString(dst, r.Handle)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"handle":`...), r.Handle)
 	}
 	if r.Access != "" {
-		dst = append(dst, `"access":`...)
-		dst = record.AppendString(dst, r.Access)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 	}
 	if r.Before != "" {
-		dst = append(dst, `"before":`...)
-		dst = record.AppendString(dst, r.Before)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"before":`...), r.Before)
 	}
 	if r.After != "" {
-		dst = append(dst, `"after":`...)
-		dst = record.AppendString(dst, r.After)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"after":`...), r.After)
 	}
-	dst = append(dst, `"pid":`...)
-	dst = strconv.AppendInt(dst, r.PID, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"pid":`...), r.PID, 10)
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	if r.Service != "" {
-		dst = append(dst, `"service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"service":`...), r.Service)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Persistence) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Kind != "" {
-		dst = append(dst, `"kind":`...)
-		dst = record.AppendString(dst, r.Kind)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"kind":`...), r.Kind)
 	}
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"name":`...), r.Name)
 	}
 	if r.Command != "" {
-		dst = append(dst, `"command":`...)
-		dst = record.AppendString(dst, r.Command)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command":`...), r.Command)
 	}
 	if r.Account != "" {
-		dst = append(dst, `"account":`...)
-		dst = record.AppendString(dst, r.Account)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"account":`...), r.Account)
 	}
 	if r.Entry != "" {
-		dst = append(dst, `"entry":`...)
-		dst = record.AppendString(dst, r.Entry)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"entry":`...), r.Entry)
 	}
 	if r.Created != 0 {
-		dst = append(dst, `"created":`...)
-		dst = record.AppendSeconds(dst, int64(r.Created))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"created":`...), int64(r.Created))
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Pipe) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"name":`...), r.Name)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Print) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Document != "" {
-		dst = append(dst, `"document":`...)
-		dst = record.AppendString(dst, r.Document)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"document":`...), r.Document)
 	}
 	if r.Printer != "" {
-		dst = append(dst, `"printer":`...)
-		dst = record.AppendString(dst, r.Printer)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"printer":`...), r.Printer)
 	}
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.Source != "" {
-		dst = append(dst, `"source_host":`...)
-		dst = record.AppendString(dst, r.Source)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"source_host":`...), r.Source)
 	}
-	dst = append(dst, `"bytes":`...)
-	dst = strconv.AppendInt(dst, r.Bytes, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"bytes":`...), r.Bytes, 10)
 	if r.Status != "" {
-		dst = append(dst, `"status":`...)
-		dst = record.AppendString(dst, r.Status)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status":`...), r.Status)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Process) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
-	dst = append(dst, `"pid":`...)
-	dst = strconv.AppendInt(dst, r.PID, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"pid":`...), r.PID, 10)
 	if r.GUID != "" {
-		dst = append(dst, `"guid":`...)
-		dst = record.AppendString(dst, r.GUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"guid":`...), r.GUID)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	if r.CommandLine != "" {
-		dst = append(dst, `"command_line":`...)
-		dst = record.AppendString(dst, r.CommandLine)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command_line":`...), r.CommandLine)
 	}
 	if len(r.Args) > 0 {
-		dst = append(dst, `"args":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"args":[`...)
 		for i := range r.Args {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -1806,44 +1139,28 @@ func (r *Process) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Args[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Directory != "" {
-		dst = append(dst, `"directory":`...)
-		dst = record.AppendString(dst, r.Directory)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"directory":`...), r.Directory)
 	}
-	dst = append(dst, `"parent_pid":`...)
-	dst = strconv.AppendInt(dst, r.ParentPID, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"parent_pid":`...), r.ParentPID, 10)
 	if r.ParentGUID != "" {
-		dst = append(dst, `"parent_guid":`...)
-		dst = record.AppendString(dst, r.ParentGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"parent_guid":`...), r.ParentGUID)
 	}
 	if r.ParentImage != "" {
-		dst = append(dst, `"parent_image":`...)
-		dst = record.AppendString(dst, r.ParentImage)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"parent_image":`...), r.ParentImage)
 	}
 	if r.ParentCommand != "" {
-		dst = append(dst, `"parent_command_line":`...)
-		dst = record.AppendString(dst, r.ParentCommand)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"parent_command_line":`...), r.ParentCommand)
 	}
 	if r.Integrity != "" {
-		dst = append(dst, `"integrity":`...)
-		dst = record.AppendString(dst, r.Integrity)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"integrity":`...), r.Integrity)
 	}
 	if r.OriginalName != "" {
-		dst = append(dst, `"original_name":`...)
-		dst = record.AppendString(dst, r.OriginalName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"original_name":`...), r.OriginalName)
 	}
 	if len(r.Hashes) > 0 {
-		dst = append(dst, `"hashes":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"hashes":[`...)
 		for i := range r.Hashes {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -1851,124 +1168,80 @@ func (r *Process) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Hashes[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.IMPHash != "" {
-		dst = append(dst, `"imphash":`...)
-		dst = record.AppendString(dst, r.IMPHash)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"imphash":`...), r.IMPHash)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ProcessEnd) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
-	dst = append(dst, `"pid":`...)
-	dst = strconv.AppendInt(dst, r.PID, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"pid":`...), r.PID, 10)
 	if r.GUID != "" {
-		dst = append(dst, `"guid":`...)
-		dst = record.AppendString(dst, r.GUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"guid":`...), r.GUID)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	if r.Status != "" {
-		dst = append(dst, `"exit_status":`...)
-		dst = record.AppendString(dst, r.Status)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"exit_status":`...), r.Status)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ProcessNode) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
-	dst = append(dst, `"pid":`...)
-	dst = strconv.AppendInt(dst, r.PID, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"pid":`...), r.PID, 10)
 	if r.GUID != "" {
-		dst = append(dst, `"guid":`...)
-		dst = record.AppendString(dst, r.GUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"guid":`...), r.GUID)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
-	dst = append(dst, `"depth":`...)
-	dst = strconv.AppendInt(dst, r.Depth, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"depth":`...), r.Depth, 10)
 	if len(r.Chain) > 0 {
-		dst = append(dst, `"chain":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"chain":[`...)
 		for i := range r.Chain {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -1976,137 +1249,87 @@ func (r *ProcessNode) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Chain[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ProcessView) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.View != "" {
-		dst = append(dst, `"view":`...)
-		dst = record.AppendString(dst, r.View)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"view":`...), r.View)
 	}
-	dst = append(dst, `"pass":`...)
-	dst = strconv.AppendInt(dst, r.Pass, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"pid":`...)
-	dst = strconv.AppendInt(dst, r.PID, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"born":`...)
-	dst = strconv.AppendInt(dst, r.Born, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"pass":`...), r.Pass, 10)
+	dst = strconv.AppendInt(append(dst, `,"pid":`...), r.PID, 10)
+	dst = strconv.AppendInt(append(dst, `,"born":`...), r.Born, 10)
 	if r.Name != "" {
-		dst = append(dst, `"name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"name":`...), r.Name)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Protection) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Product != "" {
-		dst = append(dst, `"product":`...)
-		dst = record.AppendString(dst, r.Product)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"product":`...), r.Product)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"name":`...), r.Name)
 	}
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
-	dst = append(dst, `"pid":`...)
-	dst = strconv.AppendInt(dst, r.PID, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"pid":`...), r.PID, 10)
 	if r.Command != "" {
-		dst = append(dst, `"command_line":`...)
-		dst = record.AppendString(dst, r.Command)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command_line":`...), r.Command)
 	}
 	if len(r.Hashes) > 0 {
-		dst = append(dst, `"hashes":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"hashes":[`...)
 		for i := range r.Hashes {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -2114,749 +1337,465 @@ func (r *Protection) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Hashes[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *RecoveredEvent) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.Channel != "" {
-		dst = append(dst, `"channel":`...)
-		dst = record.AppendString(dst, r.Channel)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"channel":`...), r.Channel)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
-	dst = append(dst, `"event_id":`...)
-	dst = strconv.AppendUint(dst, uint64(r.EventID), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"record_id":`...)
-	dst = strconv.AppendUint(dst, r.RecordID, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"version":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Version), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"level":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Level), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"task":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Task), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"opcode":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Opcode), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"keywords":`...)
-	dst = strconv.AppendUint(dst, r.Keywords, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"pid":`...)
-	dst = strconv.AppendUint(dst, uint64(r.PID), 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"tid":`...)
-	dst = strconv.AppendUint(dst, uint64(r.TID), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"event_id":`...), uint64(r.EventID))
+	dst = record.AppendUint(append(dst, `,"record_id":`...), r.RecordID)
+	dst = record.AppendUint(append(dst, `,"version":`...), uint64(r.Version))
+	dst = record.AppendUint(append(dst, `,"level":`...), uint64(r.Level))
+	dst = record.AppendUint(append(dst, `,"task":`...), uint64(r.Task))
+	dst = record.AppendUint(append(dst, `,"opcode":`...), uint64(r.Opcode))
+	dst = record.AppendUint(append(dst, `,"keywords":`...), r.Keywords)
+	dst = record.AppendUint(append(dst, `,"pid":`...), uint64(r.PID))
+	dst = record.AppendUint(append(dst, `,"tid":`...), uint64(r.TID))
 	if r.UserSID != "" {
-		dst = append(dst, `"user_sid":`...)
-		dst = record.AppendString(dst, r.UserSID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user_sid":`...), r.UserSID)
 	}
 	if r.Activity != "" {
-		dst = append(dst, `"activity_id":`...)
-		dst = record.AppendString(dst, r.Activity)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"activity_id":`...), r.Activity)
 	}
 	if len(r.Fields) > 0 {
-		dst = append(dst, `"fields":`...)
-		dst = record.AppendPairs(dst, r.Fields)
-		dst = append(dst, ',')
+		dst = record.AppendPairs(append(dst, `,"fields":`...), r.Fields)
 	}
 	if r.ProviderGUID != "" {
-		dst = append(dst, `"provider_guid":`...)
-		dst = record.AppendString(dst, r.ProviderGUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider_guid":`...), r.ProviderGUID)
 	}
 	if r.Source != "" {
-		dst = append(dst, `"event_source":`...)
-		dst = record.AppendString(dst, r.Source)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"event_source":`...), r.Source)
 	}
 	if r.Qualifiers.Set {
-		dst = append(dst, `"qualifiers":`...)
-		dst = strconv.AppendUint(dst, uint64(r.Qualifiers.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"qualifiers":`...), uint64(r.Qualifiers.V))
 	}
 	if r.Related != "" {
-		dst = append(dst, `"related_activity_id":`...)
-		dst = record.AppendString(dst, r.Related)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"related_activity_id":`...), r.Related)
 	}
 	if r.Collector != "" {
-		dst = append(dst, `"collector":`...)
-		dst = record.AppendString(dst, r.Collector)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"collector":`...), r.Collector)
 	}
 	if len(r.Rendered) > 0 {
-		dst = append(dst, `"rendered":`...)
-		dst = record.AppendPairs(dst, r.Rendered)
-		dst = append(dst, ',')
+		dst = record.AppendPairs(append(dst, `,"rendered":`...), r.Rendered)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Registry) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Key != "" {
-		dst = append(dst, `"key":`...)
-		dst = record.AppendString(dst, r.Key)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"key":`...), r.Key)
 	}
 	if r.Value != "" {
-		dst = append(dst, `"value":`...)
-		dst = record.AppendString(dst, r.Value)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"value":`...), r.Value)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *RemoteAccess) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Proto != "" {
-		dst = append(dst, `"service":`...)
-		dst = record.AppendString(dst, r.Proto)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"service":`...), r.Proto)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Outcome != "" {
-		dst = append(dst, `"outcome":`...)
-		dst = record.AppendString(dst, r.Outcome)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"outcome":`...), r.Outcome)
 	}
 	if r.Target != "" {
-		dst = append(dst, `"target_host":`...)
-		dst = record.AppendString(dst, r.Target)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"target_host":`...), r.Target)
 	}
 	if r.Account != "" {
-		dst = append(dst, `"target_user":`...)
-		dst = record.AppendString(dst, r.Account)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"target_user":`...), r.Account)
 	}
 	if r.Source.IsValid() {
-		dst = append(dst, `"source_ip":`...)
-		dst = append(dst, '"')
-		dst = r.Source.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_ip":"`...), r.Source), '"')
 	}
 	if r.SourceHost != "" {
-		dst = append(dst, `"source_host":`...)
-		dst = record.AppendString(dst, r.SourceHost)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"source_host":`...), r.SourceHost)
 	}
-	dst = append(dst, `"session":`...)
-	dst = strconv.AppendInt(dst, r.Session, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"session":`...), r.Session, 10)
 	if r.Detail != "" {
-		dst = append(dst, `"detail":`...)
-		dst = record.AppendString(dst, r.Detail)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"detail":`...), r.Detail)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *RemoteThread) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
-	dst = append(dst, `"pid":`...)
-	dst = strconv.AppendInt(dst, r.PID, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"pid":`...), r.PID, 10)
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
-	dst = append(dst, `"target_pid":`...)
-	dst = strconv.AppendInt(dst, r.TargetPID, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"target_pid":`...), r.TargetPID, 10)
 	if r.Target != "" {
-		dst = append(dst, `"target_image":`...)
-		dst = record.AppendString(dst, r.Target)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"target_image":`...), r.Target)
 	}
 	if r.Address != "" {
-		dst = append(dst, `"start_address":`...)
-		dst = record.AppendString(dst, r.Address)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"start_address":`...), r.Address)
 	}
 	if r.Module != "" {
-		dst = append(dst, `"start_module":`...)
-		dst = record.AppendString(dst, r.Module)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"start_module":`...), r.Module)
 	}
 	if r.Function != "" {
-		dst = append(dst, `"start_function":`...)
-		dst = record.AppendString(dst, r.Function)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"start_function":`...), r.Function)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Script) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Text != "" {
-		dst = append(dst, `"text":`...)
-		dst = record.AppendString(dst, r.Text)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"text":`...), r.Text)
 	}
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Service) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"name":`...), r.Name)
 	}
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.Kind != "" {
-		dst = append(dst, `"service_type":`...)
-		dst = record.AppendString(dst, r.Kind)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"service_type":`...), r.Kind)
 	}
 	if r.StartType != "" {
-		dst = append(dst, `"start_type":`...)
-		dst = record.AppendString(dst, r.StartType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"start_type":`...), r.StartType)
 	}
 	if r.Account != "" {
-		dst = append(dst, `"account":`...)
-		dst = record.AppendString(dst, r.Account)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"account":`...), r.Account)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Setting) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Product != "" {
-		dst = append(dst, `"product":`...)
-		dst = record.AppendString(dst, r.Product)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"product":`...), r.Product)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"name":`...), r.Name)
 	}
 	if r.Before != "" {
-		dst = append(dst, `"before":`...)
-		dst = record.AppendString(dst, r.Before)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"before":`...), r.Before)
 	}
 	if r.After != "" {
-		dst = append(dst, `"after":`...)
-		dst = record.AppendString(dst, r.After)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"after":`...), r.After)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ShareAccess) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Source.IsValid() {
-		dst = append(dst, `"source_ip":`...)
-		dst = append(dst, '"')
-		dst = r.Source.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_ip":"`...), r.Source), '"')
 	}
 	if r.Share != "" {
-		dst = append(dst, `"share":`...)
-		dst = record.AppendString(dst, r.Share)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"share":`...), r.Share)
 	}
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.Access != "" {
-		dst = append(dst, `"access":`...)
-		dst = record.AppendString(dst, r.Access)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"access":`...), r.Access)
 	}
-	dst = append(dst, `"write":`...)
-	dst = strconv.AppendBool(dst, r.Write)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"write":`...), r.Write)
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ShareChange) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Share != "" {
-		dst = append(dst, `"share":`...)
-		dst = record.AppendString(dst, r.Share)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"share":`...), r.Share)
 	}
 	if r.Path != "" {
-		dst = append(dst, `"path":`...)
-		dst = record.AppendString(dst, r.Path)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"path":`...), r.Path)
 	}
 	if r.Before != "" {
-		dst = append(dst, `"before":`...)
-		dst = record.AppendString(dst, r.Before)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"before":`...), r.Before)
 	}
 	if r.After != "" {
-		dst = append(dst, `"after":`...)
-		dst = record.AppendString(dst, r.After)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"after":`...), r.After)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Socket) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	if r.Proto != "" {
-		dst = append(dst, `"proto":`...)
-		dst = record.AppendString(dst, r.Proto)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proto":`...), r.Proto)
 	}
-	dst = append(dst, `"initiated":`...)
-	dst = strconv.AppendBool(dst, r.Initiated)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"initiated":`...), r.Initiated)
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.RespName != "" {
-		dst = append(dst, `"resp_name":`...)
-		dst = record.AppendString(dst, r.RespName)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"resp_name":`...), r.RespName)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Syscall) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Syscall != "" {
-		dst = append(dst, `"syscall":`...)
-		dst = record.AppendString(dst, r.Syscall)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"syscall":`...), r.Syscall)
 	}
 	if len(r.Args) > 0 {
-		dst = append(dst, `"args":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"args":[`...)
 		for i := range r.Args {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -2864,32 +1803,20 @@ func (r *Syscall) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Args[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
-	dst = append(dst, `"success":`...)
-	dst = strconv.AppendBool(dst, r.Success)
-	dst = append(dst, ',')
-	dst = append(dst, `"pid":`...)
-	dst = strconv.AppendInt(dst, r.PID, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"success":`...), r.Success)
+	dst = strconv.AppendInt(append(dst, `,"pid":`...), r.PID, 10)
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	if r.Command != "" {
-		dst = append(dst, `"command":`...)
-		dst = record.AppendString(dst, r.Command)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command":`...), r.Command)
 	}
 	if r.Key != "" {
-		dst = append(dst, `"key":`...)
-		dst = record.AppendString(dst, r.Key)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"key":`...), r.Key)
 	}
 	if len(r.Paths) > 0 {
-		dst = append(dst, `"paths":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"paths":[`...)
 		for i := range r.Paths {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -2897,384 +1824,245 @@ func (r *Syscall) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Paths[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.Op != "" {
-		dst = append(dst, `"op":`...)
-		dst = record.AppendString(dst, r.Op)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"op":`...), r.Op)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Syslog) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
-	dst = append(dst, `"facility":`...)
-	dst = strconv.AppendInt(dst, r.Facility, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"severity":`...)
-	dst = strconv.AppendInt(dst, r.Severity, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"facility":`...), r.Facility, 10)
+	dst = strconv.AppendInt(append(dst, `,"severity":`...), r.Severity, 10)
 	if r.Product != "" {
-		dst = append(dst, `"product":`...)
-		dst = record.AppendString(dst, r.Product)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"product":`...), r.Product)
 	}
 	if r.App != "" {
-		dst = append(dst, `"app":`...)
-		dst = record.AppendString(dst, r.App)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"app":`...), r.App)
 	}
 	if r.PID != "" {
-		dst = append(dst, `"pid":`...)
-		dst = record.AppendString(dst, r.PID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"pid":`...), r.PID)
 	}
 	if r.Message != "" {
-		dst = append(dst, `"message":`...)
-		dst = record.AppendString(dst, r.Message)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"message":`...), r.Message)
 	}
 	if len(r.Fields) > 0 {
-		dst = append(dst, `"fields":`...)
-		dst = record.AppendPairs(dst, r.Fields)
-		dst = append(dst, ',')
+		dst = record.AppendPairs(append(dst, `,"fields":`...), r.Fields)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *SystemEvent) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Detail != "" {
-		dst = append(dst, `"detail":`...)
-		dst = record.AppendString(dst, r.Detail)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"detail":`...), r.Detail)
 	}
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	if r.Before != 0 {
-		dst = append(dst, `"before":`...)
-		dst = record.AppendSeconds(dst, int64(r.Before))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"before":`...), int64(r.Before))
 	}
 	if r.After != 0 {
-		dst = append(dst, `"after":`...)
-		dst = record.AppendSeconds(dst, int64(r.After))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"after":`...), int64(r.After))
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Task) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"name":`...), r.Name)
 	}
 	if r.Command != "" {
-		dst = append(dst, `"command":`...)
-		dst = record.AppendString(dst, r.Command)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"command":`...), r.Command)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Ticket) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Kind != "" {
-		dst = append(dst, `"request_type":`...)
-		dst = record.AppendString(dst, r.Kind)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"request_type":`...), r.Kind)
 	}
 	if r.Service != "" {
-		dst = append(dst, `"service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"service":`...), r.Service)
 	}
 	if r.Encryption != "" {
-		dst = append(dst, `"encryption":`...)
-		dst = record.AppendString(dst, r.Encryption)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"encryption":`...), r.Encryption)
 	}
 	if r.Status != "" {
-		dst = append(dst, `"status":`...)
-		dst = record.AppendString(dst, r.Status)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status":`...), r.Status)
 	}
 	if r.Source.IsValid() {
-		dst = append(dst, `"source_ip":`...)
-		dst = append(dst, '"')
-		dst = r.Source.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"source_ip":"`...), r.Source), '"')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Transfer) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"name":`...), r.Name)
 	}
 	if r.ID != "" {
-		dst = append(dst, `"job_id":`...)
-		dst = record.AppendString(dst, r.ID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"job_id":`...), r.ID)
 	}
 	if r.URL != "" {
-		dst = append(dst, `"url":`...)
-		dst = record.AppendString(dst, r.URL)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"url":`...), r.URL)
 	}
-	dst = append(dst, `"bytes":`...)
-	dst = strconv.AppendInt(dst, r.Bytes, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"bytes":`...), r.Bytes, 10)
 	if r.Status != "" {
-		dst = append(dst, `"status":`...)
-		dst = record.AppendString(dst, r.Status)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"status":`...), r.Status)
 	}
-	dst = append(dst, `"pid":`...)
-	dst = strconv.AppendInt(dst, r.PID, 10)
-	dst = append(dst, ',')
+	dst = strconv.AppendInt(append(dst, `,"pid":`...), r.PID, 10)
 	if r.Image != "" {
-		dst = append(dst, `"image":`...)
-		dst = record.AppendString(dst, r.Image)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"image":`...), r.Image)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *WMI) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Host != "" {
-		dst = append(dst, `"host":`...)
-		dst = record.AppendString(dst, r.Host)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"host":`...), r.Host)
 	}
 	if r.User != "" {
-		dst = append(dst, `"user":`...)
-		dst = record.AppendString(dst, r.User)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"user":`...), r.User)
 	}
 	if r.LogonID != "" {
-		dst = append(dst, `"logon_id":`...)
-		dst = record.AppendString(dst, r.LogonID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"logon_id":`...), r.LogonID)
 	}
 	if r.Provider != "" {
-		dst = append(dst, `"provider":`...)
-		dst = record.AppendString(dst, r.Provider)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"provider":`...), r.Provider)
 	}
 	if r.Code != "" {
-		dst = append(dst, `"code":`...)
-		dst = record.AppendString(dst, r.Code)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"code":`...), r.Code)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if r.Name != "" {
-		dst = append(dst, `"name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"name":`...), r.Name)
 	}
 	if r.Detail != "" {
-		dst = append(dst, `"detail":`...)
-		dst = record.AppendString(dst, r.Detail)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"detail":`...), r.Detail)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }

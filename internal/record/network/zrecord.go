@@ -10,163 +10,96 @@ import (
 
 // AppendJSON implements record.JSONAppender.
 func (r *ARP) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Operation != "" {
-		dst = append(dst, `"operation":`...)
-		dst = record.AppendString(dst, r.Operation)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"operation":`...), r.Operation)
 	}
 	if r.SrcMAC != "" {
-		dst = append(dst, `"src_mac":`...)
-		dst = record.AppendString(dst, r.SrcMAC)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"src_mac":`...), r.SrcMAC)
 	}
 	if r.DstMAC != "" {
-		dst = append(dst, `"dst_mac":`...)
-		dst = record.AppendString(dst, r.DstMAC)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"dst_mac":`...), r.DstMAC)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"orig_h":"`...), r.OrigH), '"')
 	}
 	if r.RespH.IsValid() {
-		dst = append(dst, `"resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"resp_h":"`...), r.RespH), '"')
 	}
 	if r.OrigHW != "" {
-		dst = append(dst, `"orig_hw":`...)
-		dst = record.AppendString(dst, r.OrigHW)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"orig_hw":`...), r.OrigHW)
 	}
 	if r.RespHW != "" {
-		dst = append(dst, `"resp_hw":`...)
-		dst = record.AppendString(dst, r.RespHW)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"resp_hw":`...), r.RespHW)
 	}
 	if !stock {
-		dst = append(dst, `"vlan":`...)
-		dst = strconv.AppendUint(dst, uint64(r.VLAN), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"vlan":`...), uint64(r.VLAN))
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Conn) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Proto != "" {
-		dst = append(dst, `"proto":`...)
-		dst = record.AppendString(dst, r.Proto)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proto":`...), r.Proto)
 	}
 	if r.Service != "" {
-		dst = append(dst, `"service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"service":`...), r.Service)
 	}
 	if r.Duration.Set {
-		dst = append(dst, `"duration":`...)
-		dst = record.AppendSeconds(dst, int64(r.Duration.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"duration":`...), int64(r.Duration.V))
 	}
 	if r.OrigBytes.Set {
-		dst = append(dst, `"orig_bytes":`...)
-		dst = strconv.AppendUint(dst, r.OrigBytes.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"orig_bytes":`...), r.OrigBytes.V)
 	}
 	if r.RespBytes.Set {
-		dst = append(dst, `"resp_bytes":`...)
-		dst = strconv.AppendUint(dst, r.RespBytes.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"resp_bytes":`...), r.RespBytes.V)
 	}
 	if r.State != "" {
-		dst = append(dst, `"conn_state":`...)
-		dst = record.AppendString(dst, r.State)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"conn_state":`...), r.State)
 	}
 	if r.LocalOrig.Set {
-		dst = append(dst, `"local_orig":`...)
-		dst = strconv.AppendBool(dst, r.LocalOrig.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"local_orig":`...), r.LocalOrig.V)
 	}
 	if r.LocalResp.Set {
-		dst = append(dst, `"local_resp":`...)
-		dst = strconv.AppendBool(dst, r.LocalResp.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"local_resp":`...), r.LocalResp.V)
 	}
-	dst = append(dst, `"missed_bytes":`...)
-	dst = strconv.AppendUint(dst, r.MissedBytes, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"missed_bytes":`...), r.MissedBytes)
 	if r.History != "" {
-		dst = append(dst, `"history":`...)
-		dst = record.AppendString(dst, r.History)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"history":`...), r.History)
 	}
 	if r.OrigPkts.Set {
-		dst = append(dst, `"orig_pkts":`...)
-		dst = strconv.AppendUint(dst, r.OrigPkts.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"orig_pkts":`...), r.OrigPkts.V)
 	}
 	if r.OrigIPBytes.Set {
-		dst = append(dst, `"orig_ip_bytes":`...)
-		dst = strconv.AppendUint(dst, r.OrigIPBytes.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"orig_ip_bytes":`...), r.OrigIPBytes.V)
 	}
 	if r.RespPkts.Set {
-		dst = append(dst, `"resp_pkts":`...)
-		dst = strconv.AppendUint(dst, r.RespPkts.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"resp_pkts":`...), r.RespPkts.V)
 	}
 	if r.RespIPBytes.Set {
-		dst = append(dst, `"resp_ip_bytes":`...)
-		dst = strconv.AppendUint(dst, r.RespIPBytes.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"resp_ip_bytes":`...), r.RespIPBytes.V)
 	}
 	if len(r.Parents) > 0 {
-		dst = append(dst, `"tunnel_parents":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"tunnel_parents":[`...)
 		for i := range r.Parents {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -174,86 +107,54 @@ func (r *Conn) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Parents[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.IPProto.Set {
-		dst = append(dst, `"ip_proto":`...)
-		dst = strconv.AppendUint(dst, uint64(r.IPProto.V), 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"ip_proto":`...), uint64(r.IPProto.V))
 	}
 	if !stock {
 		if r.VLAN.Set {
-			dst = append(dst, `"vlan":`...)
-			dst = strconv.AppendUint(dst, uint64(r.VLAN.V), 10)
-			dst = append(dst, ',')
+			dst = record.AppendUint(append(dst, `,"vlan":`...), uint64(r.VLAN.V))
 		}
 	}
 	if !stock {
 		if r.InnerVLAN.Set {
-			dst = append(dst, `"inner_vlan":`...)
-			dst = strconv.AppendUint(dst, uint64(r.InnerVLAN.V), 10)
-			dst = append(dst, ',')
+			dst = record.AppendUint(append(dst, `,"inner_vlan":`...), uint64(r.InnerVLAN.V))
 		}
 	}
 	if !stock {
 		if r.CommunityID != "" {
-			dst = append(dst, `"community_id":`...)
-			dst = record.AppendString(dst, r.CommunityID)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"community_id":`...), r.CommunityID)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *File) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.FUID != "" {
-		dst = append(dst, `"fuid":`...)
-		dst = record.AppendString(dst, r.FUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"fuid":`...), r.FUID)
 	}
 	if r.Source != "" {
-		dst = append(dst, `"source":`...)
-		dst = record.AppendString(dst, r.Source)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"source":`...), r.Source)
 	}
-	dst = append(dst, `"depth":`...)
-	dst = strconv.AppendUint(dst, r.Depth, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"depth":`...), r.Depth)
 	if len(r.Analyzers) > 0 {
-		dst = append(dst, `"analyzers":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"analyzers":[`...)
 		for i := range r.Analyzers {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -261,101 +162,61 @@ func (r *File) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Analyzers[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if r.MIMEType != "" {
-		dst = append(dst, `"mime_type":`...)
-		dst = record.AppendString(dst, r.MIMEType)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"mime_type":`...), r.MIMEType)
 	}
 	if r.Filename != "" {
-		dst = append(dst, `"filename":`...)
-		dst = record.AppendString(dst, r.Filename)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"filename":`...), r.Filename)
 	}
-	dst = append(dst, `"duration":`...)
-	dst = record.AppendSeconds(dst, int64(r.Duration))
-	dst = append(dst, ',')
+	dst = record.AppendSeconds(append(dst, `,"duration":`...), int64(r.Duration))
 	if r.LocalOrig.Set {
-		dst = append(dst, `"local_orig":`...)
-		dst = strconv.AppendBool(dst, r.LocalOrig.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"local_orig":`...), r.LocalOrig.V)
 	}
 	if r.IsOrig.Set {
-		dst = append(dst, `"is_orig":`...)
-		dst = strconv.AppendBool(dst, r.IsOrig.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"is_orig":`...), r.IsOrig.V)
 	}
-	dst = append(dst, `"seen_bytes":`...)
-	dst = strconv.AppendUint(dst, r.SeenBytes, 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"seen_bytes":`...), r.SeenBytes)
 	if r.TotalBytes.Set {
-		dst = append(dst, `"total_bytes":`...)
-		dst = strconv.AppendUint(dst, r.TotalBytes.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"total_bytes":`...), r.TotalBytes.V)
 	}
-	dst = append(dst, `"missing_bytes":`...)
-	dst = strconv.AppendUint(dst, r.MissingBytes, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"overflow_bytes":`...)
-	dst = strconv.AppendUint(dst, r.OverflowBytes, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"timedout":`...)
-	dst = strconv.AppendBool(dst, r.TimedOut)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"missing_bytes":`...), r.MissingBytes)
+	dst = record.AppendUint(append(dst, `,"overflow_bytes":`...), r.OverflowBytes)
+	dst = strconv.AppendBool(append(dst, `,"timedout":`...), r.TimedOut)
 	if r.ParentFUID != "" {
-		dst = append(dst, `"parent_fuid":`...)
-		dst = record.AppendString(dst, r.ParentFUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"parent_fuid":`...), r.ParentFUID)
 	}
 	if r.MD5 != "" {
-		dst = append(dst, `"md5":`...)
-		dst = record.AppendString(dst, r.MD5)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"md5":`...), r.MD5)
 	}
 	if r.SHA1 != "" {
-		dst = append(dst, `"sha1":`...)
-		dst = record.AppendString(dst, r.SHA1)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"sha1":`...), r.SHA1)
 	}
 	if r.SHA256 != "" {
-		dst = append(dst, `"sha256":`...)
-		dst = record.AppendString(dst, r.SHA256)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"sha256":`...), r.SHA256)
 	}
 	if r.Extracted != "" {
-		dst = append(dst, `"extracted":`...)
-		dst = record.AppendString(dst, r.Extracted)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"extracted":`...), r.Extracted)
 	}
 	if r.Cutoff.Set {
-		dst = append(dst, `"extracted_cutoff":`...)
-		dst = strconv.AppendBool(dst, r.Cutoff.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"extracted_cutoff":`...), r.Cutoff.V)
 	}
 	if r.ExtractedSize.Set {
-		dst = append(dst, `"extracted_size":`...)
-		dst = strconv.AppendUint(dst, r.ExtractedSize.V, 10)
-		dst = append(dst, ',')
+		dst = record.AppendUint(append(dst, `,"extracted_size":`...), r.ExtractedSize.V)
 	}
 	if !stock {
 		if r.Size.Set {
-			dst = append(dst, `"size":`...)
-			dst = strconv.AppendUint(dst, r.Size.V, 10)
-			dst = append(dst, ',')
+			dst = record.AppendUint(append(dst, `,"size":`...), r.Size.V)
 		}
 	}
 	if !stock {
 		if r.Partial.Set {
-			dst = append(dst, `"partial":`...)
-			dst = strconv.AppendBool(dst, r.Partial.V)
-			dst = append(dst, ',')
+			dst = strconv.AppendBool(append(dst, `,"partial":`...), r.Partial.V)
 		}
 	}
 	if !stock {
 		if len(r.Traits) > 0 {
-			dst = append(dst, `"traits":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"traits":[`...)
 			for i := range r.Traits {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -363,13 +224,11 @@ func (r *File) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Traits[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
 	if !stock {
 		if len(r.Members) > 0 {
-			dst = append(dst, `"members":`...)
-			dst = append(dst, '[')
+			dst = append(dst, `,"members":[`...)
 			for i := range r.Members {
 				if i > 0 {
 					dst = append(dst, ',')
@@ -377,93 +236,57 @@ func (r *File) AppendJSON(dst []byte, stock bool) []byte {
 				dst = record.AppendString(dst, r.Members[i])
 			}
 			dst = append(dst, ']')
-			dst = append(dst, ',')
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Program) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if !stock {
 		if r.UID != "" {
-			dst = append(dst, `"uid":`...)
-			dst = record.AppendString(dst, r.UID)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 		}
 	}
 	if r.FUID != "" {
-		dst = append(dst, `"id":`...)
-		dst = record.AppendString(dst, r.FUID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"id":`...), r.FUID)
 	}
 	if r.Machine != "" {
-		dst = append(dst, `"machine":`...)
-		dst = record.AppendString(dst, r.Machine)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"machine":`...), r.Machine)
 	}
 	if r.Compiled != 0 {
-		dst = append(dst, `"compile_ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.Compiled))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"compile_ts":`...), int64(r.Compiled))
 	}
 	if r.OS != "" {
-		dst = append(dst, `"os":`...)
-		dst = record.AppendString(dst, r.OS)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"os":`...), r.OS)
 	}
 	if r.Subsystem != "" {
-		dst = append(dst, `"subsystem":`...)
-		dst = record.AppendString(dst, r.Subsystem)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"subsystem":`...), r.Subsystem)
 	}
-	dst = append(dst, `"is_exe":`...)
-	dst = strconv.AppendBool(dst, r.Executable)
-	dst = append(dst, ',')
-	dst = append(dst, `"is_64bit":`...)
-	dst = strconv.AppendBool(dst, r.Wide)
-	dst = append(dst, ',')
-	dst = append(dst, `"uses_aslr":`...)
-	dst = strconv.AppendBool(dst, r.ASLR)
-	dst = append(dst, ',')
-	dst = append(dst, `"uses_dep":`...)
-	dst = strconv.AppendBool(dst, r.DEP)
-	dst = append(dst, ',')
-	dst = append(dst, `"uses_code_integrity":`...)
-	dst = strconv.AppendBool(dst, r.Integrity)
-	dst = append(dst, ',')
-	dst = append(dst, `"uses_seh":`...)
-	dst = strconv.AppendBool(dst, r.SEH)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"is_exe":`...), r.Executable)
+	dst = strconv.AppendBool(append(dst, `,"is_64bit":`...), r.Wide)
+	dst = strconv.AppendBool(append(dst, `,"uses_aslr":`...), r.ASLR)
+	dst = strconv.AppendBool(append(dst, `,"uses_dep":`...), r.DEP)
+	dst = strconv.AppendBool(append(dst, `,"uses_code_integrity":`...), r.Integrity)
+	dst = strconv.AppendBool(append(dst, `,"uses_seh":`...), r.SEH)
 	if r.Imports.Set {
-		dst = append(dst, `"has_import_table":`...)
-		dst = strconv.AppendBool(dst, r.Imports.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"has_import_table":`...), r.Imports.V)
 	}
 	if r.Exports.Set {
-		dst = append(dst, `"has_export_table":`...)
-		dst = strconv.AppendBool(dst, r.Exports.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"has_export_table":`...), r.Exports.V)
 	}
 	if r.Certificate.Set {
-		dst = append(dst, `"has_cert_table":`...)
-		dst = strconv.AppendBool(dst, r.Certificate.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"has_cert_table":`...), r.Certificate.V)
 	}
 	if r.Debug.Set {
-		dst = append(dst, `"has_debug_data":`...)
-		dst = strconv.AppendBool(dst, r.Debug.V)
-		dst = append(dst, ',')
+		dst = strconv.AppendBool(append(dst, `,"has_debug_data":`...), r.Debug.V)
 	}
 	if len(r.Sections) > 0 {
-		dst = append(dst, `"section_names":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"section_names":[`...)
 		for i := range r.Sections {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -471,214 +294,126 @@ func (r *Program) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.Sections[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if !stock {
 		if r.Imphash != "" {
-			dst = append(dst, `"imphash":`...)
-			dst = record.AppendString(dst, r.Imphash)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"imphash":`...), r.Imphash)
 		}
 	}
 	if !stock {
 		if r.Original != "" {
-			dst = append(dst, `"original_name":`...)
-			dst = record.AppendString(dst, r.Original)
-			dst = append(dst, ',')
+			dst = record.AppendString(append(dst, `,"original_name":`...), r.Original)
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Rhythm) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Service != "" {
-		dst = append(dst, `"service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"service":`...), r.Service)
 	}
-	dst = append(dst, `"duration":`...)
-	dst = record.AppendSeconds(dst, int64(r.Duration))
-	dst = append(dst, ',')
-	dst = append(dst, `"orig_bytes":`...)
-	dst = strconv.AppendUint(dst, r.OrigBytes, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"resp_bytes":`...)
-	dst = strconv.AppendUint(dst, r.RespBytes, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"orig_starts":`...)
-	dst = strconv.AppendUint(dst, r.OrigStarts, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"resp_starts":`...)
-	dst = strconv.AppendUint(dst, r.RespStarts, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"orig_same":`...)
-	dst = strconv.AppendUint(dst, r.OrigSame, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"resp_same":`...)
-	dst = strconv.AppendUint(dst, r.RespSame, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"orig_answer_bytes":`...)
-	dst = strconv.AppendUint(dst, r.OrigAnswers, 10)
-	dst = append(dst, ',')
-	dst = append(dst, `"resp_answer_bytes":`...)
-	dst = strconv.AppendUint(dst, r.RespAnswers, 10)
-	dst = append(dst, ',')
+	dst = record.AppendSeconds(append(dst, `,"duration":`...), int64(r.Duration))
+	dst = record.AppendUint(append(dst, `,"orig_bytes":`...), r.OrigBytes)
+	dst = record.AppendUint(append(dst, `,"resp_bytes":`...), r.RespBytes)
+	dst = record.AppendUint(append(dst, `,"orig_starts":`...), r.OrigStarts)
+	dst = record.AppendUint(append(dst, `,"resp_starts":`...), r.RespStarts)
+	dst = record.AppendUint(append(dst, `,"orig_same":`...), r.OrigSame)
+	dst = record.AppendUint(append(dst, `,"resp_same":`...), r.RespSame)
+	dst = record.AppendUint(append(dst, `,"orig_answer_bytes":`...), r.OrigAnswers)
+	dst = record.AppendUint(append(dst, `,"resp_answer_bytes":`...), r.RespAnswers)
 	if r.OrigGap.Set {
-		dst = append(dst, `"orig_gap":`...)
-		dst = record.AppendSeconds(dst, int64(r.OrigGap.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"orig_gap":`...), int64(r.OrigGap.V))
 	}
 	if r.RespGap.Set {
-		dst = append(dst, `"resp_gap":`...)
-		dst = record.AppendSeconds(dst, int64(r.RespGap.V))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"resp_gap":`...), int64(r.RespGap.V))
 	}
 	if r.OrigVary.Set {
-		dst = append(dst, `"orig_gap_variation":`...)
-		dst = strconv.AppendFloat(dst, r.OrigVary.V, 'g', -1, 64)
-		dst = append(dst, ',')
+		dst = strconv.AppendFloat(append(dst, `,"orig_gap_variation":`...), r.OrigVary.V, 'g', -1, 64)
 	}
 	if r.RespVary.Set {
-		dst = append(dst, `"resp_gap_variation":`...)
-		dst = strconv.AppendFloat(dst, r.RespVary.V, 'g', -1, 64)
-		dst = append(dst, ',')
+		dst = strconv.AppendFloat(append(dst, `,"resp_gap_variation":`...), r.RespVary.V, 'g', -1, 64)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ScanResult) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.Addr.IsValid() {
-		dst = append(dst, `"addr":`...)
-		dst = append(dst, '"')
-		dst = r.Addr.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"addr":"`...), r.Addr), '"')
 	}
-	dst = append(dst, `"port":`...)
-	dst = strconv.AppendUint(dst, uint64(r.Port), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"port":`...), uint64(r.Port))
 	if r.Product != "" {
-		dst = append(dst, `"product":`...)
-		dst = record.AppendString(dst, r.Product)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"product":`...), r.Product)
 	}
 	if r.Banner != "" {
-		dst = append(dst, `"banner":`...)
-		dst = record.AppendString(dst, r.Banner)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"banner":`...), r.Banner)
 	}
 	if r.Country != "" {
-		dst = append(dst, `"country":`...)
-		dst = record.AppendString(dst, r.Country)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"country":`...), r.Country)
 	}
 	if r.Holder != "" {
-		dst = append(dst, `"holder":`...)
-		dst = record.AppendString(dst, r.Holder)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"holder":`...), r.Holder)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *ServicePort) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Proto != "" {
-		dst = append(dst, `"proto":`...)
-		dst = record.AppendString(dst, r.Proto)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"proto":`...), r.Proto)
 	}
 	if r.Service != "" {
-		dst = append(dst, `"service":`...)
-		dst = record.AppendString(dst, r.Service)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"service":`...), r.Service)
 	}
 	if len(r.UsualPorts) > 0 {
-		dst = append(dst, `"usual_ports":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"usual_ports":[`...)
 		for i := range r.UsualPorts {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = strconv.AppendUint(dst, uint64(r.UsualPorts[i]), 10)
+			dst = record.AppendUint(dst, uint64(r.UsualPorts[i]))
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	if len(r.PortServices) > 0 {
-		dst = append(dst, `"port_services":`...)
-		dst = append(dst, '[')
+		dst = append(dst, `,"port_services":[`...)
 		for i := range r.PortServices {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -686,128 +421,77 @@ func (r *ServicePort) AppendJSON(dst []byte, stock bool) []byte {
 			dst = record.AppendString(dst, r.PortServices[i])
 		}
 		dst = append(dst, ']')
-		dst = append(dst, ',')
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Tunnel) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Kind != "" {
-		dst = append(dst, `"tunnel_type":`...)
-		dst = record.AppendString(dst, r.Kind)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"tunnel_type":`...), r.Kind)
 	}
 	if r.Action != "" {
-		dst = append(dst, `"action":`...)
-		dst = record.AppendString(dst, r.Action)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"action":`...), r.Action)
 	}
 	if !stock {
 		if r.Key.Set {
-			dst = append(dst, `"key":`...)
-			dst = strconv.AppendUint(dst, uint64(r.Key.V), 10)
-			dst = append(dst, ',')
+			dst = record.AppendUint(append(dst, `,"key":`...), uint64(r.Key.V))
 		}
 	}
 	if !stock {
 		if r.Session.Set {
-			dst = append(dst, `"session":`...)
-			dst = strconv.AppendUint(dst, uint64(r.Session.V), 10)
-			dst = append(dst, ',')
+			dst = record.AppendUint(append(dst, `,"session":`...), uint64(r.Session.V))
 		}
 	}
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
 
 // AppendJSON implements record.JSONAppender.
 func (r *Weird) AppendJSON(dst []byte, stock bool) []byte {
-	dst = append(dst, '{')
+	start := len(dst)
 	if r.TS != 0 {
-		dst = append(dst, `"ts":`...)
-		dst = record.AppendSeconds(dst, int64(r.TS))
-		dst = append(dst, ',')
+		dst = record.AppendSeconds(append(dst, `,"ts":`...), int64(r.TS))
 	}
 	if r.UID != "" {
-		dst = append(dst, `"uid":`...)
-		dst = record.AppendString(dst, r.UID)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"uid":`...), r.UID)
 	}
 	if r.OrigH.IsValid() {
-		dst = append(dst, `"id.orig_h":`...)
-		dst = append(dst, '"')
-		dst = r.OrigH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.orig_h":"`...), r.OrigH), '"')
 	}
-	dst = append(dst, `"id.orig_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.OrigP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.orig_p":`...), uint64(r.OrigP))
 	if r.RespH.IsValid() {
-		dst = append(dst, `"id.resp_h":`...)
-		dst = append(dst, '"')
-		dst = r.RespH.AppendTo(dst)
-		dst = append(dst, '"')
-		dst = append(dst, ',')
+		dst = append(record.AppendAddr(append(dst, `,"id.resp_h":"`...), r.RespH), '"')
 	}
-	dst = append(dst, `"id.resp_p":`...)
-	dst = strconv.AppendUint(dst, uint64(r.RespP), 10)
-	dst = append(dst, ',')
+	dst = record.AppendUint(append(dst, `,"id.resp_p":`...), uint64(r.RespP))
 	if r.Name != "" {
-		dst = append(dst, `"name":`...)
-		dst = record.AppendString(dst, r.Name)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"name":`...), r.Name)
 	}
 	if r.Addl != "" {
-		dst = append(dst, `"addl":`...)
-		dst = record.AppendString(dst, r.Addl)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"addl":`...), r.Addl)
 	}
-	dst = append(dst, `"notice":`...)
-	dst = strconv.AppendBool(dst, r.Notice)
-	dst = append(dst, ',')
+	dst = strconv.AppendBool(append(dst, `,"notice":`...), r.Notice)
 	if r.Peer != "" {
-		dst = append(dst, `"peer":`...)
-		dst = record.AppendString(dst, r.Peer)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"peer":`...), r.Peer)
 	}
 	if r.Source != "" {
-		dst = append(dst, `"source":`...)
-		dst = record.AppendString(dst, r.Source)
-		dst = append(dst, ',')
+		dst = record.AppendString(append(dst, `,"source":`...), r.Source)
 	}
 	_ = stock // it has no columns of our own
-	return record.EndJSON(dst)
+	return record.EndJSON(dst, start)
 }
