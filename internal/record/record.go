@@ -23,10 +23,22 @@ type Record interface {
 }
 
 // Sink takes records. It may keep the record, so a producer allocates a new
-// one for each Put and does not change it afterwards. A Sink belongs to one
-// goroutine.
+// one for each Put and does not change it afterwards, unless the Sink is a
+// Keeper that says otherwise. A Sink belongs to one goroutine.
 type Sink interface {
 	Put(r Record)
+}
+
+// Keeper is a Sink that says whether it keeps records. What one that does not
+// was given may be changed and put again when Put returns.
+type Keeper interface {
+	Keeps() bool
+}
+
+// Keeps tells whether s may keep the records that it is given.
+func Keeps(s Sink) bool {
+	k, ok := s.(Keeper)
+	return !ok || k.Keeps()
 }
 
 // SinkFunc makes a function a Sink.

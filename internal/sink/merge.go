@@ -1,9 +1,7 @@
 package sink
 
 import (
-	"bufio"
 	"bytes"
-	"container/heap"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,7 +13,7 @@ import (
 // merge yields the lines of many sources in order: the one with the earliest
 // line is at the root of a heap.
 type merge struct {
-	heap mergeHeap
+	heap []mergeItem
 	all  []source
 	used bool // the root's line was handed out and must be replaced
 	last item // for the invariant
@@ -28,7 +26,7 @@ type mergeItem struct {
 
 // newMerge takes over the sources and closes them on an error.
 func newMerge(sources []source) (*merge, error) {
-	m := &merge{heap: make(mergeHeap, 0, len(sources)), all: sources}
+	m := &merge{heap: make([]mergeItem, 0, len(sources)), all: sources}
 	for _, s := range sources {
 		it, ok, err := s.next()
 		if err != nil {
@@ -39,7 +37,9 @@ func newMerge(sources []source) (*merge, error) {
 			m.heap = append(m.heap, mergeItem{it, s})
 		}
 	}
-	heap.Init(&m.heap)
+	for i := len(m.heap)/2 - 1; i >= 0; i-- {
+		m.sink(i)
+	}
 	return m, nil
 }
 
@@ -48,15 +48,17 @@ func (m *merge) next() (item, bool, error) {
 	if m.used {
 		m.used = false
 		next, ok, err := m.heap[0].src.next()
-		switch {
-		case err != nil:
+		if err != nil {
 			return item{}, false, err
-		case ok:
-			m.heap[0].item = next
-			heap.Fix(&m.heap, 0)
-		default:
-			heap.Pop(&m.heap)
 		}
+		if ok {
+			m.heap[0].item = next
+		} else {
+			last := len(m.heap) - 1
+			m.heap[0] = m.heap[last]
+			m.heap = m.heap[:last]
+		}
+		m.sink(0)
 	}
 	if len(m.heap) == 0 {
 		return item{}, false, nil
@@ -64,10 +66,28 @@ func (m *merge) next() (item, bool, error) {
 	m.used = true
 	it := m.heap[0].item
 	if invariant.Enabled {
-		invariant.Check(m.last.line == nil || compare(m.last, it) <= 0, "sink: merged lines go back in time")
+		invariant.Check(m.last.line == nil || compare(&m.last, &it) <= 0, "sink: merged lines go back in time")
 		m.last = item{ts: it.ts, line: append([]byte{}, it.line...)}
 	}
 	return it, true, nil
+}
+
+// sink moves the i-th source down to where it belongs.
+func (m *merge) sink(i int) {
+	for {
+		c := 2*i + 1
+		if c >= len(m.heap) {
+			return
+		}
+		if c+1 < len(m.heap) && compare(&m.heap[c+1].item, &m.heap[c].item) < 0 {
+			c++
+		}
+		if compare(&m.heap[i].item, &m.heap[c].item) <= 0 {
+			return
+		}
+		m.heap[i], m.heap[c] = m.heap[c], m.heap[i]
+		i = c
+	}
 }
 
 func (m *merge) close() {
@@ -77,7 +97,7 @@ func (m *merge) close() {
 }
 
 // compare is the order of every record file: time, then the encoded bytes.
-func compare(a, b item) int {
+func compare(a, b *item) int {
 	switch {
 	case a.ts < b.ts:
 		return -1
@@ -85,19 +105,6 @@ func compare(a, b item) int {
 		return 1
 	}
 	return bytes.Compare(a.line, b.line)
-}
-
-type mergeHeap []mergeItem
-
-func (h mergeHeap) Len() int           { return len(h) }
-func (h mergeHeap) Less(i, j int) bool { return compare(h[i].item, h[j].item) < 0 }
-func (h mergeHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *mergeHeap) Push(x any)        { *h = append(*h, x.(mergeItem)) }
-func (h *mergeHeap) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return x
 }
 
 // maxFan is how many run files are merged, and so open, at once.
@@ -142,14 +149,17 @@ func (d *Dir) write(t *record.Type, m *merge) (w Written, err error) {
 	if err != nil {
 		return w, err
 	}
+	out := newOutput(f)
 	defer func() {
-		if cerr := f.Close(); err == nil {
+		if cerr := out.close(); err == nil {
 			err = cerr
 		}
+		w.Bytes = out.n
 	}()
-	out := &written{w: bufio.NewWriterSize(f, 1<<20)}
 	if d.format.Head != nil {
-		_, _ = out.Write(d.format.Head(t)) // the error stays in out
+		if _, err := out.Write(d.format.Head(t)); err != nil {
+			return w, err
+		}
 	}
 	var rows rowWriter = lineWriter{out}
 	if d.format.Rows != nil {
@@ -162,7 +172,7 @@ func (d *Dir) write(t *record.Type, m *merge) (w Written, err error) {
 			return w, err
 		}
 		if !ok {
-			break
+			return w, rows.close()
 		}
 		if !repeated(last, it) {
 			if err := rows.put(it.line); err != nil {
@@ -171,23 +181,6 @@ func (d *Dir) write(t *record.Type, m *merge) (w Written, err error) {
 			w.Rows++
 		}
 	}
-	if err := rows.close(); err != nil {
-		return w, err
-	}
-	w.Bytes = out.n
-	return w, out.w.Flush()
-}
-
-// written counts the bytes of a file.
-type written struct {
-	w *bufio.Writer
-	n int64
-}
-
-func (w *written) Write(b []byte) (int, error) {
-	n, err := w.w.Write(b)
-	w.n += int64(n)
-	return n, err
 }
 
 // maxLast bounds the keys of Once that are remembered. Beyond it those whose

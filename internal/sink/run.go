@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"longwatch/internal/record"
@@ -32,10 +33,10 @@ type memorySource struct {
 }
 
 func (s *memorySource) next() (item, bool, error) {
-	if s.i >= len(s.b.entries) {
+	if s.i >= len(s.b.order) {
 		return item{}, false, nil
 	}
-	e := s.b.entries[s.i]
+	e := s.b.entry(s.b.order[s.i].at)
 	s.i++
 	it := item{ts: e.ts, line: s.b.line(e)}
 	if e.once > 0 {
@@ -46,9 +47,14 @@ func (s *memorySource) next() (item, bool, error) {
 
 func (s *memorySource) close() {}
 
-// A run file is a sequence of: time (8 bytes), line length (4), period of Once
-// in ns or 0 (8), its key (16), the line.
-const runHead = 8 + 4 + 8 + 16
+// A run file is a sequence of: time (8 bytes), line length (4), of which the
+// highest bit tells that Once follows, its period in ns (8) and its key (16), the
+// line.
+const (
+	runHead  = 8 + 4
+	onceHead = 8 + 16
+	hasOnce  = 1 << 31
+)
 
 // writeRun writes what s yields.
 func writeRun(path string, s source) (err error) {
@@ -59,29 +65,32 @@ func writeRun(path string, s source) (err error) {
 	if err != nil {
 		return err
 	}
+	w := newOutput(f)
 	defer func() {
-		if cerr := f.Close(); err == nil {
+		if cerr := w.close(); err == nil {
 			err = cerr
 		}
 	}()
-	w := bufio.NewWriterSize(f, 1<<18)
-	var head [runHead]byte
+	head := make([]byte, runHead+onceHead)
 	for {
 		it, ok, err := s.next()
-		if err != nil {
+		if err != nil || !ok {
 			return err
 		}
-		if !ok {
-			return w.Flush()
+		if len(it.line) >= hasOnce {
+			return fmt.Errorf("a line of %d bytes", len(it.line))
 		}
-		binary.LittleEndian.PutUint64(head[:], uint64(it.ts))
-		binary.LittleEndian.PutUint32(head[8:], uint32(len(it.line)))
-		clear(head[12:])
+		n := uint32(len(it.line)) // #nosec G115 -- checked
+		head = head[:runHead]
 		if it.once != nil {
-			binary.LittleEndian.PutUint64(head[12:], uint64(it.once.period))
-			copy(head[20:], it.once.sum[:])
+			n |= hasOnce
+			head = head[:runHead+onceHead]
+			binary.LittleEndian.PutUint64(head[runHead:], uint64(it.once.period)) // #nosec G115 -- bits only
+			copy(head[runHead+8:], it.once.sum[:])
 		}
-		if _, err := w.Write(head[:]); err != nil {
+		binary.LittleEndian.PutUint64(head, uint64(it.ts)) // #nosec G115 -- bits only
+		binary.LittleEndian.PutUint32(head[8:], n)
+		if _, err := w.Write(head); err != nil {
 			return err
 		}
 		if _, err := w.Write(it.line); err != nil {
@@ -102,9 +111,13 @@ func create(path string) (*os.File, error) {
 type runSource struct {
 	f    *os.File
 	r    *bufio.Reader
-	line []byte
+	read int    // bytes of the buffer that the last line occupies
+	line []byte // for lines that are longer than the buffer
 	once onceKey
 }
+
+// runBuffer is what is read of a run file at once.
+const runBuffer = 1 << 17
 
 // openRuns opens run files; on an error none stays open.
 func openRuns(paths []string) ([]source, error) {
@@ -117,33 +130,53 @@ func openRuns(paths []string) ([]source, error) {
 			}
 			return nil, err
 		}
-		out = append(out, &runSource{f: f, r: bufio.NewReaderSize(f, 1<<16)})
+		out = append(out, &runSource{f: f, r: bufio.NewReaderSize(f, runBuffer)})
 	}
 	return out, nil
 }
 
 func (s *runSource) next() (item, bool, error) {
-	var head [runHead]byte
-	if _, err := io.ReadFull(s.r, head[:]); err != nil {
+	it, ok, err := s.parse()
+	if err != nil {
 		if errors.Is(err, io.EOF) {
-			return item{}, false, nil
+			err = io.ErrUnexpectedEOF
 		}
-		return item{}, false, fmt.Errorf("run file %q: %w", s.f.Name(), err)
+		return it, false, fmt.Errorf("run file %q: %w", s.f.Name(), err)
 	}
-	n := int(binary.LittleEndian.Uint32(head[8:]))
-	if cap(s.line) < n {
-		s.line = make([]byte, n)
+	return it, ok, nil
+}
+
+func (s *runSource) parse() (it item, ok bool, err error) {
+	_, _ = s.r.Discard(s.read) // it is in the buffer
+	s.read = 0
+	head, err := s.r.Peek(runHead)
+	if len(head) == 0 && errors.Is(err, io.EOF) {
+		return it, false, nil
 	}
-	s.line = s.line[:n]
-	if _, err := io.ReadFull(s.r, s.line); err != nil {
-		return item{}, false, fmt.Errorf("run file %q: %w", s.f.Name(), err)
+	if err != nil {
+		return it, false, err
 	}
-	it := item{ts: record.Time(binary.LittleEndian.Uint64(head[:])), line: s.line}
-	if p := time.Duration(binary.LittleEndian.Uint64(head[12:])); p > 0 {
-		s.once = onceKey{period: p, sum: [16]byte(head[20:36])}
+	it.ts = record.Time(binary.LittleEndian.Uint64(head)) // #nosec G115 -- bits only
+	size := binary.LittleEndian.Uint32(head[8:])
+	n, skip := int(size&^hasOnce), runHead
+	if size&hasOnce != 0 {
+		if head, err = s.r.Peek(runHead + onceHead); err != nil {
+			return it, false, err
+		}
+		skip += onceHead
+		s.once = onceKey{period: time.Duration(binary.LittleEndian.Uint64(head[runHead:])), sum: [16]byte(head[runHead+8:])} // #nosec G115 -- bits only
 		it.once = &s.once
 	}
-	return it, true, nil
+	_, _ = s.r.Discard(skip) // it was peeked at
+	if n <= runBuffer {
+		it.line, err = s.r.Peek(n)
+		s.read = n
+		return it, err == nil, err
+	}
+	s.line = slices.Grow(s.line[:0], n)[:n]
+	it.line = s.line
+	_, err = io.ReadFull(s.r, s.line)
+	return it, err == nil, err
 }
 
 func (s *runSource) close() { _ = s.f.Close() }

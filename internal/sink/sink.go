@@ -12,7 +12,6 @@
 package sink
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"errors"
@@ -47,19 +46,6 @@ type rowWriter interface {
 	put(row []byte) error // row is valid until put returns
 	close() error
 }
-
-// lineWriter is the rowWriter of text formats.
-type lineWriter struct{ w *written }
-
-func (l lineWriter) put(row []byte) error {
-	if _, err := l.w.Write(row); err != nil {
-		return err
-	}
-	l.w.n++
-	return l.w.w.WriteByte('\n')
-}
-
-func (l lineWriter) close() error { return nil }
 
 // Beyond is implemented by records of a type that Zeek has, in a case where
 // Zeek would not write one: formats that stand for Zeek's logs leave it out.
@@ -110,54 +96,15 @@ func New(dir, spool string, f Format, memory int64) *Dir {
 	return d
 }
 
-// entry is one encoded line within a lane's arena.
-type entry struct {
-	ts    record.Time
-	chunk uint32 // of the arena
-	off   uint32
-	len   uint32
-	once  uint32 // index+1 into onces, 0: none
-}
-
-type onceKey struct {
-	sum    [16]byte
-	period time.Duration
-}
-
-// batch is the lines of one type that a lane holds.
-type batch struct {
-	arena   [][]byte // chunks; lines are appended to the last one and never move
-	entries []entry
-	onces   []onceKey
-}
-
-// firstChunk and chunkSize are the sizes of the first chunk of an arena and of
-// the later ones: types that have a few records need little.
-const (
-	firstChunk = 4 << 10
-	chunkSize  = 1 << 20
-)
-
-// room returns the chunk to append a line to. It may outgrow its size by one
-// line.
-func (b *batch) room() *[]byte {
-	n := len(b.arena)
-	if n > 0 && len(b.arena[n-1]) < cap(b.arena[n-1])-cap(b.arena[n-1])/16 {
-		return &b.arena[n-1]
-	}
-	size := firstChunk
-	if n > 0 {
-		size = min(4*cap(b.arena[n-1]), chunkSize)
-	}
-	b.arena = append(b.arena, make([]byte, 0, size))
-	return &b.arena[n]
-}
-
 // Lane takes the records of one goroutine.
 type Lane struct {
 	d       *Dir
 	batches map[*record.Type]*batch
+	store   store
 	held    int64
+
+	last  *record.Type // of the record before
+	batch *batch       // of last
 }
 
 // Lane returns a new lane. It is valid until Close.
@@ -170,32 +117,38 @@ func (d *Dir) Lane() *Lane {
 	return l
 }
 
-// entrySize is what an entry costs besides its line, in bytes.
-const entrySize = 24
+// Keeps implements record.Keeper: a line is all that stays of a record.
+func (l *Lane) Keeps() bool { return false }
 
 // Put encodes r.
 func (l *Lane) Put(r record.Record) {
 	t := r.RecordType()
-	if x, ok := r.(Beyond); ok && l.d.format.Zeek && x.BeyondZeek() {
+	if t != l.last {
+		b := l.batches[t]
+		if b == nil {
+			b = &batch{}
+			_, b.beyond = r.(Beyond)
+			_, b.once = r.(Once)
+			l.batches[t] = b
+		}
+		l.last, l.batch = t, b
+	}
+	b := l.batch
+	if b.beyond && l.d.format.Zeek && r.(Beyond).BeyondZeek() {
 		return
 	}
-	b := l.batches[t]
-	if b == nil {
-		b = &batch{}
-		l.batches[t] = b
-	}
-	chunk := b.room()
+	chunk := b.room(&l.store)
 	off := len(*chunk)
 	*chunk = l.d.format.Append(*chunk, t, r)
 	e := entry{ts: r.Base().TS, chunk: uint32(len(b.arena) - 1), off: uint32(off), len: uint32(len(*chunk) - off)} // #nosec G115 -- memory bounds all three
-	if o, ok := r.(Once); ok {
-		key, period := o.OncePer()
+	if b.once {
+		key, period := r.(Once).OncePer()
 		sum := sha256.Sum256([]byte(key))
 		b.onces = append(b.onces, onceKey{sum: [16]byte(sum[:16]), period: period})
-		e.once = uint32(len(b.onces))
+		e.once = uint32(len(b.onces)) // #nosec G115 -- memory bounds it
 	}
-	b.entries = append(b.entries, e)
-	l.held += int64(e.len) + entrySize
+	b.add(e, &l.store)
+	l.held += int64(e.len) + entryCost
 	if l.held > l.d.share.Load() {
 		l.d.spill(l)
 	}
@@ -204,7 +157,7 @@ func (l *Lane) Put(r record.Record) {
 // spill writes everything the lane holds as sorted runs.
 func (d *Dir) spill(l *Lane) {
 	for t, b := range l.batches {
-		if len(b.entries) == 0 {
+		if b.n == 0 {
 			continue
 		}
 		b.sort()
@@ -216,7 +169,7 @@ func (d *Dir) spill(l *Lane) {
 		if err := writeRun(path, &memorySource{b: b}); err != nil {
 			d.fail(err)
 		}
-		*b = batch{entries: b.entries[:0], onces: b.onces[:0]}
+		b.empty(&l.store)
 	}
 	l.held = 0
 }
@@ -233,6 +186,7 @@ func (d *Dir) Rest() {
 	for _, l := range lanes {
 		d.spill(l)
 		clear(l.batches)
+		l.last, l.batch, l.store = nil, nil, store{}
 	}
 }
 
@@ -250,21 +204,6 @@ func (d *Dir) fail(err error) {
 	}
 }
 
-func (b *batch) line(e entry) []byte { return b.arena[e.chunk][e.off : e.off+e.len] }
-
-// sort orders the lines by time and then by their bytes.
-func (b *batch) sort() {
-	slices.SortFunc(b.entries, func(x, y entry) int {
-		if x.ts != y.ts {
-			if x.ts < y.ts {
-				return -1
-			}
-			return 1
-		}
-		return bytes.Compare(b.line(x), b.line(y))
-	})
-}
-
 // Close sorts, merges and writes every file, several at once, and removes the
 // run files. The result is ordered by type name.
 func (d *Dir) Close() ([]Written, error) {
@@ -280,9 +219,9 @@ func (d *Dir) Close() ([]Written, error) {
 	size := map[string]int{}
 	for _, l := range lanes {
 		for t, b := range l.batches {
-			if len(b.entries) > 0 {
+			if b.n > 0 {
 				memory[t.Name] = append(memory[t.Name], b)
-				size[t.Name] += len(b.entries)
+				size[t.Name] += b.n
 				d.types[t.Name] = t
 			}
 		}
