@@ -171,6 +171,9 @@ type joinedLane struct {
 	last   *fileLane
 }
 
+// Keeps implements record.Keeper.
+func (l *joinedLane) Keeps() bool { return record.Keeps(l.lane) }
+
 // Put implements record.Sink.
 func (l *joinedLane) Put(r record.Record) {
 	path := r.Base().Ref.File

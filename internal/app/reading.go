@@ -270,23 +270,44 @@ type outlet struct {
 type fileLane struct {
 	rd     *reading
 	lane   lane
-	counts map[*record.Type]int64
+	counts map[*record.Type]*tally
 	span   record.Span
 
 	borrowed bool // lane belongs to somebody else
+
+	last  *record.Type // of the record before
+	tally *tally       // of last
 }
+
+// tally is how many records of a type there were.
+type tally struct {
+	n    int64
+	rest bool // see atRest
+}
+
+func newFileLane(rd *reading, to lane) *fileLane {
+	return &fileLane{rd: rd, lane: to, counts: map[*record.Type]*tally{}}
+}
+
+// Keeps implements record.Keeper.
+func (l *fileLane) Keeps() bool { return record.Keeps(l.lane) }
 
 // Put passes r on unless it is outside the time asked for.
 func (l *fileLane) Put(r record.Record) {
-	ts := r.Base().TS
-	rest := atRest(r.RecordType())
-	if !rest && ts != 0 && (ts < l.rd.since || l.rd.until != 0 && ts >= l.rd.until) {
-		return
+	if t := r.RecordType(); t != l.last {
+		if l.counts[t] == nil {
+			l.counts[t] = &tally{rest: atRest(t)}
+		}
+		l.last, l.tally = t, l.counts[t]
 	}
-	l.counts[r.RecordType()]++
-	if !rest {
+	ts := r.Base().TS
+	if !l.tally.rest {
+		if ts != 0 && (ts < l.rd.since || l.rd.until != 0 && ts >= l.rd.until) {
+			return
+		}
 		l.span.Grow(ts)
 	}
+	l.tally.n++
 	l.lane.Put(r)
 }
 
@@ -303,7 +324,7 @@ func atRest(t *record.Type) bool {
 
 // Lane returns a sink for one goroutine.
 func (o *outlet) Lane() record.Sink {
-	l := &fileLane{rd: o.rd, lane: o.rd.lane(), counts: map[*record.Type]int64{}}
+	l := newFileLane(o.rd, o.rd.lane())
 	o.mu.Lock()
 	o.lanes = append(o.lanes, l)
 	o.mu.Unlock()
@@ -312,7 +333,8 @@ func (o *outlet) Lane() record.Sink {
 
 // adopt is Lane with a lane that somebody else gives back.
 func (o *outlet) adopt(to lane) *fileLane {
-	l := &fileLane{rd: o.rd, lane: to, counts: map[*record.Type]int64{}, borrowed: true}
+	l := newFileLane(o.rd, to)
+	l.borrowed = true
 	o.mu.Lock()
 	o.lanes = append(o.lanes, l)
 	o.mu.Unlock()
@@ -376,8 +398,10 @@ func place(r record.Ref) string {
 func (o *outlet) close() {
 	o.counts = map[string]int64{}
 	for _, l := range o.lanes {
-		for t, n := range l.counts {
-			o.counts[t.Name] += n
+		for t, c := range l.counts {
+			if c.n > 0 {
+				o.counts[t.Name] += c.n
+			}
 		}
 		o.span.Grow(l.span.Start)
 		o.span.Grow(l.span.End)

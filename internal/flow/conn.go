@@ -182,10 +182,15 @@ func (c *conn) head(s *shard) record.Conn {
 	}
 }
 
-// record is the connection's conn record.
+// record is the connection's conn record, valid until that of the next
+// connection is asked for when the shard's sink does not keep records.
 func (c *conn) record(s *shard) *network.Conn {
 	o, r := c.o(), c.r()
-	rec := &network.Conn{
+	rec := s.scratch
+	if rec == nil {
+		rec = &network.Conn{}
+	}
+	*rec = network.Conn{
 		Conn:        c.head(s),
 		Proto:       transportName(c.key.proto),
 		State:       c.connState(),

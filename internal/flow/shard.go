@@ -33,6 +33,8 @@ type shard struct {
 	extract  proto.Extractor
 	spare    spare
 
+	scratch *network.Conn // for every connection's record; nil: the sink keeps them
+
 	memory, budget int64
 	evicted        int64 // connections
 }
@@ -74,6 +76,9 @@ func (q *queue) remove(c *conn) {
 
 func newShard(e *Engine, lane record.Sink) *shard {
 	s := &shard{eng: e, lane: lane, table: newTable(), budget: e.cfg.Memory / shardCount}
+	if !record.Keeps(lane) {
+		s.scratch = &network.Conn{}
+	}
 	if e.cfg.Extract != nil {
 		s.extract = e.cfg.Extract(shardCount)
 	}
