@@ -10,10 +10,24 @@ import (
 	"longwatch/internal/record"
 )
 
+// Feeds are files and folders of indicators.
+type Feeds struct {
+	Paths   []string
+	Columns []string // of the tables among them that do not name theirs; intel.CheckColumns accepts them
+}
+
+func (f *Feeds) sources() []intel.Source {
+	out := intel.Paths(f.Paths...)
+	for i := range out {
+		out[i] = out[i].WithColumns(f.Columns...)
+	}
+	return out
+}
+
 // LoadIntel reads indicators and says what became of every row. Files that were
 // built before are read whole and compared with their checksums.
-func LoadIntel(paths []string) (IntelReport, error) {
-	set, r := intel.Count(intel.Paths(paths...)...)
+func LoadIntel(f Feeds) (IntelReport, error) {
+	set, r := intel.Count(f.sources()...)
 	defer func() { _ = set.Close() }()
 	if err := set.Verify(); err != nil {
 		return IntelReport{}, fmt.Errorf("app: %w", err)
@@ -27,7 +41,7 @@ func intelReport(set *intel.Set, r *intel.Report) IntelReport {
 		out.Kinds = append(out.Kinds, IntelKind{Kind: k.Kind.String(), Rows: k.Rows, Context: k.Context, Records: append([]string{}, k.Records...)})
 	}
 	for _, x := range r.Reasons {
-		out.Reasons = append(out.Reasons, fmt.Sprintf("%s:%d: %s", x.File, x.Line, x.Reason))
+		out.Reasons = append(out.Reasons, x.String())
 	}
 	return out
 }
@@ -41,8 +55,8 @@ type IntelFile struct {
 }
 
 // BuildIntel makes one file of feeds, which is mapped instead of read.
-func BuildIntel(out string, paths []string, again bool) (IntelFile, error) {
-	b, err := intel.Build(out, version, again, intel.Paths(paths...)...)
+func BuildIntel(out string, f Feeds, again bool) (IntelFile, error) {
+	b, err := intel.Build(out, version, again, f.sources()...)
 	if err != nil {
 		return IntelFile{}, err
 	}

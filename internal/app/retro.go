@@ -160,7 +160,7 @@ func profilesIn(dir string) ([]*campaign.Profile, error) {
 func intelSources(report *intel.Report) (out []casefolder.IntelSource) {
 	reasons := map[string][]string{}
 	for _, r := range report.Reasons {
-		reasons[r.File] = append(reasons[r.File], fmt.Sprintf("%s:%d: %s", r.File, r.Line, r.Reason))
+		reasons[r.File] = append(reasons[r.File], r.String())
 	}
 	for _, f := range report.Files {
 		out = append(out, casefolder.IntelSource{Name: f.Path, Loaded: f.Loaded, Refused: reasons[f.Path]})

@@ -47,8 +47,6 @@ var ranks = map[string]int{
 	"internal/capture/filter": 31,
 	"internal/tlshello":       30,
 
-	"internal/intel":       40,
-	"internal/store":       45,
 	"internal/intel/index": 30,
 	"internal/sink":        40,
 	"internal/ordered":     40,
@@ -62,6 +60,8 @@ var ranks = map[string]int{
 	"internal/flow":     50, // finds protocols by what it is handed, knows none
 	"internal/textline": 50,
 	"internal/collect":  50,
+	"internal/intel":    51, // its feeds come in archives and encodings as evidence does
+	"internal/store":    52,
 
 	"internal/evidence/": 60, // one format each
 

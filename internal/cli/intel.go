@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"longwatch/internal/app"
+	"longwatch/internal/intel"
 )
 
 func newIntel() *cobra.Command {
@@ -18,28 +19,40 @@ func newIntel() *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var asJSON bool
+	var columns []string
 	load := &cobra.Command{
-		Use:     "load PATH...",
-		Short:   "read indicators; name each row that cannot be used, and why",
-		Example: "  longwatch intel load feeds/ --json",
-		Args:    atLeastOne("file or folder of indicators"),
+		Use:   "load PATH...",
+		Short: "read indicators; name each row that cannot be used, and why",
+		Long: `Reads files and folders of indicators of every form, plain, compressed or in
+archives, and says how many rows are of use. Each row that is not is named with
+file, line and reason, and so is what of others is not understood.`,
+		Example: `  longwatch intel load feeds/ --json
+  longwatch intel load blocked.csv --columns first_seen,-,ip,description`,
+		Args: atLeastOne("file or folder of indicators"),
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			r, err := app.LoadIntel(paths)
+			if err := intel.CheckColumns(columns); err != nil {
+				return usageError{err}
+			}
+			r, err := app.LoadIntel(app.Feeds{Paths: paths, Columns: columns})
 			if err != nil {
 				return err
 			}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(r)
 			}
-			for _, line := range r.Reasons {
-				_, _ = fmt.Fprintln(cmd.OutOrStdout(), line)
-			}
+			printReasons(cmd.OutOrStdout(), r.Reasons)
 			return printIntel(cmd.OutOrStdout(), &r)
 		},
 	}
 	load.Flags().BoolVar(&asJSON, "json", false, "print rows, loaded, refused and reasons as JSON")
+	columnsFlag(load, &columns)
 	cmd.AddCommand(load, newIntelBuild(), newIntelLookup(), newIntelStatus(), newIntelExport())
 	return cmd
+}
+
+// columnsFlag gives a command the columns of tables that do not name theirs.
+func columnsFlag(cmd *cobra.Command, columns *[]string) {
+	cmd.Flags().StringSliceVar(columns, "columns", nil, "columns of the tables that are read, in order, as a header would name them; - for one that does not matter")
 }
 
 func newIntelStatus() *cobra.Command {

@@ -8,11 +8,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"longwatch/internal/app"
+	"longwatch/internal/intel"
 )
 
 func newIntelBuild() *cobra.Command {
 	var out string
 	var again, asJSON bool
+	var columns []string
 	cmd := &cobra.Command{
 		Use:   "build PATH... -o FILE",
 		Short: "make one file of feeds that is mapped instead of read",
@@ -29,7 +31,10 @@ written when it is there already.`,
 		Args: atLeastOne("file or folder of indicators"),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			began := time.Now()
-			b, err := app.BuildIntel(out, paths, again)
+			if err := intel.CheckColumns(columns); err != nil {
+				return usageError{err}
+			}
+			b, err := app.BuildIntel(out, app.Feeds{Paths: paths, Columns: columns}, again)
 			if err != nil {
 				return err
 			}
@@ -40,9 +45,7 @@ written when it is there already.`,
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%q was made of these feeds and is left as it is: %d values, %.1f MB\n", out, b.Values, float64(b.Bytes)/1e6)
 				return err
 			}
-			for _, line := range b.Reasons {
-				_, _ = fmt.Fprintln(cmd.OutOrStdout(), line)
-			}
+			printReasons(cmd.OutOrStdout(), b.Reasons)
 			if err := printIntel(cmd.OutOrStdout(), &b.IntelReport); err != nil {
 				return err
 			}
@@ -51,6 +54,7 @@ written when it is there already.`,
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "indicators.lwi", "file to write")
+	columnsFlag(cmd, &columns)
 	cmd.Flags().BoolVar(&again, "force", false, "build even when the file was made of the same feeds")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print what was loaded and refused as JSON")
 	return cmd

@@ -7,10 +7,21 @@ import (
 	"text/tabwriter"
 
 	"longwatch/internal/app"
+	"longwatch/internal/terminal"
 )
 
 // maxNamed is how many record types a line of intel load names.
 const maxNamed = 4
+
+// maxReason is how much of a reason is shown: a path, and a sentence that quotes.
+const maxReason = 2000
+
+// printReasons writes what was refused. Names of files are the archive's words.
+func printReasons(w io.Writer, reasons []string) {
+	for _, line := range reasons {
+		_, _ = fmt.Fprintln(w, terminal.Clean(line, maxReason))
+	}
+}
 
 // printIntel writes what was loaded, by kind, with where it is looked for.
 func printIntel(w io.Writer, r *app.IntelReport) error {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -165,12 +167,66 @@ func (p *answerPrinter) harmless(a *intel.Answer) {
 func (p *answerPrinter) known(k *intel.Known, how string) {
 	p.line("")
 	p.line("%s%s  %s", how, k.Kind, clean(k.Value))
+	var said []*intel.Says // what differs in nothing but its place is told once
+	places := map[*intel.Says][]place{}
 	for i := range k.Says {
-		p.says(&k.Says[i], k.Context)
+		s := &k.Says[i]
+		at := slices.IndexFunc(said, func(o *intel.Says) bool { return alike(o, s) })
+		if at < 0 {
+			at = len(said)
+			said = append(said, s)
+		}
+		places[said[at]] = append(places[said[at]], place{s.File, s.Line})
+	}
+	for _, s := range said {
+		p.says(s, k.Context, places[s])
 	}
 }
 
-func (p *answerPrinter) says(s *intel.Says, context bool) {
+// alike tells whether two rows say the same, wherever they stand.
+func alike(a, b *intel.Says) bool {
+	x, y := *a, *b
+	x.File, x.Line, y.File, y.Line = "", 0, "", 0
+	return reflect.DeepEqual(x, y)
+}
+
+// place is where a row stands.
+type place struct {
+	file string
+	line int
+}
+
+// maxPlaces is how many rows that say the same are cited.
+const maxPlaces = 5
+
+// cited are rows by file: a.csv line 2, 3 and 4.
+func cited(at []place) []string {
+	var out []string
+	for len(at) > 0 {
+		file := at[0].file
+		var lines []string
+		rest := at[:0:0]
+		for _, p := range at {
+			if p.file == file {
+				lines = append(lines, strconv.Itoa(p.line))
+			} else {
+				rest = append(rest, p)
+			}
+		}
+		word := "line"
+		if len(lines) > 1 {
+			word = "lines"
+		}
+		words := fmt.Sprintf("%s %s %s", clean(file), word, strings.Join(lines[:min(len(lines), maxPlaces)], ", "))
+		if more := len(lines) - maxPlaces; more > 0 {
+			words += fmt.Sprintf(" and %d more", more)
+		}
+		out, at = append(out, words), rest
+	}
+	return out
+}
+
+func (p *answerPrinter) says(s *intel.Says, context bool, at []place) {
 	head := "  " + clean(s.Source)
 	if s.Profile != "" {
 		head += ", campaign " + clean(s.Profile)
@@ -193,13 +249,18 @@ func (p *answerPrinter) says(s *intel.Says, context bool) {
 	if s.Role != "" {
 		limits = append(limits, "only as "+clean(s.Role))
 	}
+	if s.In != "" {
+		limits = append(limits, "only at "+clean(s.In))
+	}
 	if s.Marking != "" {
 		limits = append(limits, "TLP:"+strings.ToUpper(clean(s.Marking)))
 	}
 	p.detail(strings.Join(limits, ", "))
 	p.detail(clean(s.Event))
 	p.detail(clean(s.URL))
-	p.detail(fmt.Sprintf("%s line %d", clean(s.File), s.Line))
+	for _, line := range cited(at) {
+		p.detail(line)
+	}
 }
 
 func (p *answerPrinter) detail(s string) {

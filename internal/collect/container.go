@@ -35,6 +35,10 @@ func containerOf(head []byte) container {
 	return notContainer
 }
 
+// Packed tells whether head, the first 512 bytes of a file, is that of an archive
+// or a compressed file which Unpack opens.
+func Packed(head []byte) bool { return containerOf(head) != notContainer }
+
 // closedBy names archives and disk images that are recognised and not opened.
 var closedBy = []struct{ magic, name string }{
 	{"7z\xbc\xaf\x27\x1c", "7-Zip archive"},

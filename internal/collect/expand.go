@@ -57,6 +57,15 @@ func (m *meter) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Unpack hands the members of f to v. head are its first 512 bytes, or all that
+// there are, and Packed; r reads it, whose size is known, from its beginning.
+func (w *Walker) Unpack(ctx context.Context, v Visitor, f *evidence.File, head []byte, r interface {
+	io.Reader
+	io.ReaderAt
+}) {
+	w.expand(ctx, v, containerOf(head), f, r, r, &budget{limits: w.Limits, input: f.Size}, 1)
+}
+
 // expand walks into an archive that is read from r. ra gives random access
 // where there is one; zip needs it.
 func (w *Walker) expand(ctx context.Context, v Visitor, kind container, f *evidence.File, r io.Reader, ra io.ReaderAt, b *budget, depth int) {

@@ -49,6 +49,7 @@ type Says struct {
 	Profile    string   `json:"profile,omitempty"` // campaign
 	Port       uint16   `json:"port,omitempty"`    // only with this responder port
 	Role       string   `json:"role,omitempty"`    // only in this role
+	In         string   `json:"in,omitempty"`      // only at this place of Zeek's intelligence framework
 	File       string   `json:"file"`
 	Line       int      `json:"line"`
 }
@@ -109,7 +110,7 @@ func (i *Indicator) judged(asOf record.Time) Says {
 	out := Says{
 		Source: first(i.Source, i.feed()), Says: i.Desc, URL: i.URL, Given: i.Confidence, Now: i.Confidence, Severity: i.Severity.String(),
 		FirstSeen: stamp(i.Seen.Start), LastSeen: stamp(i.Seen.End), ValidFrom: stamp(i.From), ValidUntil: stamp(i.Until),
-		Marking: i.Marking, Phases: i.Phases, Links: i.Links, Event: i.Event, Profile: i.Profile, Port: i.Port, Role: i.Role, File: i.File, Line: i.Line,
+		Marking: i.Marking, Phases: i.Phases, Links: i.Links, Event: i.Event, Profile: i.Profile, Port: i.Port, Role: i.Role, In: i.In, File: i.File, Line: i.Line,
 	}
 	left := i.aged(asOf)
 	switch {

@@ -111,6 +111,7 @@ func digestOf(tool string, sources []Source) (out [32]byte, err error) {
 	_, _ = fmt.Fprintf(h, "%d %d %q\n", index.Version, kinds, tool)
 	l := &loader{digest: h}
 	for _, s := range sources {
+		_, _ = fmt.Fprintf(h, "%q\n", s.columns)
 		if s.bad != nil {
 			return out, fmt.Errorf("intel: %w", s.bad)
 		}

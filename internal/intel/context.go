@@ -30,14 +30,22 @@ func (l *loader) kev(raw []byte) {
 		l.refuseRow(fmt.Sprintf("an entry that cannot be read: %v", err))
 		return
 	}
-	desc := fmt.Sprintf(exploitedWords+"%s %s, %s; due %s", v.Vendor, v.Product, v.Name, v.Due)
-	if strings.EqualFold(v.Ransomware, "known") {
+	l.row(exploited(v.CVE, v.Vendor, v.Product, v.Name, v.Added, v.Due, v.Ransomware))
+}
+
+// exploited is what the catalogue says of a vulnerability.
+func exploited(cve, vendor, product, name, added, due, ransomware string) Indicator {
+	desc := fmt.Sprintf(exploitedWords+"%s %s, %s; due %s", vendor, product, name, due)
+	if strings.EqualFold(ransomware, "known") {
 		desc += ransomwareWords
 	}
-	ind := known(Vulnerability, v.CVE, KEV, desc)
-	ind.Seen = record.Span{Start: when(v.Added, false), End: when(v.Added, false)}
-	l.row(ind)
+	ind := known(Vulnerability, cve, KEV, desc)
+	ind.Seen = record.Span{Start: when(added, false), End: when(added, false)}
+	return ind
 }
+
+// misusedWords begin the description of a program of LOLBAS.
+const misusedWords = "comes with the system and can be misused: "
 
 // lolbas reads one program of the LOLBAS project.
 func (l *loader) lolbas(raw []byte) {
@@ -60,7 +68,7 @@ func (l *loader) lolbas(raw []byte) {
 			uses = append(uses, use)
 		}
 	}
-	ind := known(Tool, p.Name, "LOLBAS", "comes with the system and can be misused: "+strings.Join(uses, ", "))
+	ind := known(Tool, p.Name, "LOLBAS", misusedWords+strings.Join(uses, ", "))
 	ind.URL = p.URL
 	l.row(ind)
 }

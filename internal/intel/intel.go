@@ -101,6 +101,7 @@ type Indicator struct {
 	Title       string   // title of the finding; empty for a general one
 	Port        uint16   // when not 0, only with this responder port
 	Role        string   // when not empty, only for values in this role
+	In          string   // when not empty, only at this place, as meta.if_in of Zeek names it: HTTP::IN_HOST_HEADER
 	Reserved    bool     // in address space, or at a place of the registry, that anybody may use: never more than context
 
 	Marking string      // TLP marking of the source: clear, green, amber, amber+strict, red; empty when it gives none

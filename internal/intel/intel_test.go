@@ -1,6 +1,7 @@
 package intel
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"os"
@@ -333,8 +334,14 @@ func FuzzLoad(f *testing.F) {
 	f.Add("a.json", []byte(`[{"list": ["a.example"], "type": "hostname"}, {"cveID": "CVE-2026-0001"}]`))
 	f.Add("a.xml", []byte(`<ioc><definition><Indicator operator="OR"><IndicatorItem><Context search="FileItem/Md5sum"/><Content>x</Content></IndicatorItem></Indicator></definition></ioc>`))
 	f.Add("a.rpz", []byte("@ IN SOA a. b. 1 1 1 1 1\nx.example CNAME .\n24.0.2.0.192.rpz-ip CNAME .\n"))
+	f.Add("a.csv.gz", []byte(gzipped(f, plainFeed)))
+	f.Add("a.zip", []byte(zipped(f, map[string]string{"a.csv": plainFeed})))
+	f.Add("a.csv", []byte(utf16Text(binary.LittleEndian, plainFeed)))
+	f.Add("a.json", []byte(`{"1": [{"ioc_value": "1.2.3.4", "ioc_type": "ip"}, "x", 5]}`))
+	f.Add("a.txt", []byte("1.2.3.4-1.2.3.9\n::-ffff::\n0.0.0.0-255.255.255.255\n::1%x-::2\n"))
+	f.Add("a.yml", []byte("Name: a\nCommands: [{Category: b, MitreID: T1}]"))
 	f.Fuzz(func(t *testing.T, name string, text []byte) {
-		if name == "" || strings.ContainsAny(name, "/\\\x00") || name == "." || name == ".." || !isListName(name) {
+		if name == "" || strings.ContainsAny(name, "/\\\x00") || name == "." || name == ".." || !isListName(name) && !isPackedName(name) {
 			name = "a.txt"
 		}
 		set, report := Load(FS(fstest.MapFS{name: {Data: text}}, "."))

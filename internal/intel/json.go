@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 )
 
 // maxDocument bounds a JSON or XML document, which is read whole so that each
@@ -56,6 +59,9 @@ func (l *loader) json(r io.Reader) error {
 			return nil
 		case err != nil:
 			l.line = doc.lineAt(d.InputOffset())
+			if l.file.Format == "" {
+				l.file.Format = "damaged JSON"
+			}
 			l.refuseRow(fmt.Sprintf("not JSON from here on: %v", err))
 			l.finishJSON()
 			return nil
@@ -66,8 +72,11 @@ func (l *loader) json(r io.Reader) error {
 // finishJSON says what a file was when nothing in it was known.
 func (l *loader) finishJSON() {
 	if l.file.Format == "" {
-		l.refuseFile("JSON of a kind that is not known: STIX, MISP, warning lists, KEV, LOLBAS and LOLDrivers are")
+		l.refuseFile("JSON of a kind that is not known: STIX, MISP, warning lists, KEV, LOLBAS, LOLDrivers, lists of values and of flat objects with the names of columns are")
+	} else if s := l.strange; s.count > 0 {
+		l.remark(s.line, fmt.Sprintf("%d objects of a kind that is not known, the first in this line", s.count))
 	}
+	l.strange = unread{}
 	l.resolveSTIX()
 }
 
@@ -103,10 +112,47 @@ func (l *loader) element(d *json.Decoder, doc *document) error {
 		return err
 	}
 	l.line = doc.lineAt(d.InputOffset() - int64(len(raw)))
-	if len(raw) > 0 && raw[0] == '{' {
+	if len(raw) == 0 {
+		return nil
+	}
+	switch raw[0] {
+	case '{':
 		l.object(raw)
+	case '"':
+		var v string
+		if json.Unmarshal(raw, &v) == nil {
+			l.format("list")
+			l.listed(v, listName(l.file.Path))
+		}
+	default:
+		l.unknown()
 	}
 	return nil
+}
+
+// format names the format of the file, where nothing has yet.
+func (l *loader) format(name string) {
+	if l.file.Format == "" {
+		l.file.Format = name
+	}
+}
+
+// unknown counts an object that is none of those that are read.
+func (l *loader) unknown() {
+	if l.strange.count++; l.strange.count == 1 {
+		l.strange.line = l.line
+	}
+}
+
+// isListKey tells whether a member of an envelope holds objects to be read one
+// by one: those of STIX, TAXII, MISP and KEV, and what the programs of feeds call
+// theirs; ThreatFox numbers them.
+func isListKey(key string) bool {
+	switch key {
+	case "objects", "response", "vulnerabilities", "data", "results", "indicators", "iocs":
+		return true
+	}
+	return key != "" && strings.Trim(key, "0123456789") == ""
 }
 
 // members reads an envelope: its lists are read element by element, and the
@@ -120,7 +166,7 @@ func (l *loader) members(d *json.Decoder, doc *document, depth int) error {
 			return err
 		}
 		key, _ := t.(string)
-		if depth < maxWithin && (key == "objects" || key == "response" || key == "vulnerabilities") {
+		if depth < maxWithin && isListKey(key) {
 			streamed = true
 			if err := l.value(d, doc, depth+1); err != nil {
 				return err
@@ -156,12 +202,12 @@ func (l *loader) members(d *json.Decoder, doc *document, depth int) error {
 // object reads one object by what it has.
 func (l *loader) object(raw []byte) {
 	var head struct {
-		Type      string          `json:"type"`
-		ID        string          `json:"id"`
+		Type      flexible        `json:"type"`
+		ID        flexible        `json:"id"`
 		Event     json.RawMessage `json:"Event"`
 		Attribute json.RawMessage `json:"Attribute"`
 		List      json.RawMessage `json:"list"`
-		CVE       string          `json:"cveID"`
+		CVE       flexible        `json:"cveID"`
 		Commands  json.RawMessage `json:"Commands"`
 		Samples   json.RawMessage `json:"KnownVulnerableSamples"`
 	}
@@ -176,15 +222,72 @@ func (l *loader) object(raw []byte) {
 		l.warningList(raw)
 	case head.CVE != "":
 		l.kev(raw)
-	case head.Commands != nil:
-		l.lolbas(raw)
 	case head.Samples != nil:
 		l.lolDriver(raw)
+	case head.Commands != nil:
+		l.lolbas(raw)
 	case head.Attribute != nil:
 		l.mispEvent(raw)
-	case head.Type != "" && head.ID != "":
-		l.stix(head.Type, raw)
+	case stixRead[string(head.Type)] || strings.Contains(string(head.ID), "--"):
+		l.stix(string(head.Type), raw)
+	case !l.flat(raw):
+		l.unknown()
 	}
+}
+
+// flat reads an object whose members are cells of a row, named as columns are.
+func (l *loader) flat(raw []byte) bool {
+	var o map[string]any
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if d.Decode(&o) != nil {
+		return false
+	}
+	if isManifest(o) {
+		l.index()
+		return true
+	}
+	names := slices.Sorted(maps.Keys(o))
+	c := csvColumns(names)
+	if !c.known() {
+		return false
+	}
+	cells := make([]string, len(names), len(names)+1)
+	for i, n := range names {
+		switch v := o[n].(type) {
+		case string:
+			cells[i] = v
+		case json.Number:
+			cells[i] = v.String()
+		case []any: // tags
+			var words []string
+			for _, one := range v {
+				if s, ok := one.(string); ok {
+					words = append(words, s)
+				}
+			}
+			cells[i] = strings.Join(words, ", ")
+		}
+	}
+	l.format("json")
+	if c.source < 0 {
+		cells = append(cells, listName(l.file.Path))
+		c.source = len(cells) - 1
+	}
+	l.cells(&c, cells, true)
+	return true
+}
+
+// isManifest tells whether an object is manifest.json of a MISP feed, which
+// names the events that lie beside it.
+func isManifest(o map[string]any) bool {
+	for id, v := range o {
+		event, ok := v.(map[string]any)
+		if !ok || !isUUID(id) || event["Orgc"] == nil && event["info"] == nil {
+			return false
+		}
+	}
+	return len(o) > 0
 }
 
 // refuseRow refuses what was meant to be an indicator.

@@ -161,8 +161,16 @@ func (b *benign) find(value string) (list, entry string, ok bool) {
 // hostOf is the host of a URL or of an address of mail, else the value itself.
 func hostOf(v string) string {
 	if _, rest, isURL := strings.Cut(v, "://"); isURL {
-		host, _, _ := strings.Cut(rest, "/")
-		return host
+		host := rest
+		if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+			host = rest[:i]
+		}
+		host = host[strings.LastIndexByte(host, '@')+1:]
+		if inner, _, ok := strings.Cut(strings.TrimPrefix(host, "["), "]"); ok {
+			return inner
+		}
+		host, _, _ = strings.Cut(host, ":")
+		return strings.Trim(host, ".")
 	}
 	if _, domain, isMail := strings.Cut(v, "@"); isMail {
 		return domain

@@ -12,10 +12,12 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"longwatch/internal/finding"
 	"longwatch/internal/intel/index"
+	"longwatch/internal/textline"
 )
 
 // Source is a file, or a tree of files, to load indicators from.
@@ -25,6 +27,15 @@ type Source struct {
 	dir  string // where fsys is on disk; empty when it is not
 	show string // what the report calls root
 	bad  error
+
+	columns []string // of tables that do not name them
+}
+
+// WithColumns names the columns of the tables in s, in the words that a header
+// may have; "-" for one that means nothing.
+func (s Source) WithColumns(names ...string) Source {
+	s.columns = names
+	return s
 }
 
 // FS is the tree below root in fsys.
@@ -57,7 +68,7 @@ type Report struct {
 	Rows    int       // rows that were meant to be indicators
 	Loaded  int       // of these, in the set
 	Refused int       // of these, not
-	Reasons []Refusal // the refused ones, at most maxRefusals
+	Reasons []Refusal // the refused ones, and what of others could not be used, at most maxRefusals
 
 	Written int `json:",omitempty"` // different values as they are written, when Count made the report
 }
@@ -65,15 +76,28 @@ type Report struct {
 // FileReport is one file of a Report.
 type FileReport struct {
 	Path                  string
-	Format                string // zeek, list, csv, stix, misp, openioc, rpz, kev, warning list, profile, or why it was left out
+	Format                string // zeek, list, csv, stix, misp, openioc, rpz, kev, warning list, profile, archive, or why it was left out
 	Rows, Loaded, Refused int
 }
 
-// Refusal is a row, or a whole file when Line is 0, that could not be used.
+// Refusal is a row, or a whole file when Line is 0, that could not be used, or
+// not wholly.
 type Refusal struct {
 	File   string
 	Line   int
 	Reason string
+}
+
+// String cites it as compilers do.
+func (r Refusal) String() string {
+	at := r.File
+	if r.Line > 0 {
+		at += ":" + strconv.Itoa(r.Line)
+	}
+	if at == "" {
+		return r.Reason
+	}
+	return at + ": " + r.Reason
 }
 
 const (
@@ -123,9 +147,13 @@ type loader struct {
 	attached []*facts   // of the parts that were mapped
 	digest   hash.Hash  // not nil: the files are only named and hashed
 
-	fragments int    // bytes of pieces of command lines
-	kindName  string // the name of a type that was read last
-	kind      Kind   // and what it stands for
+	columns   []string          // of the tables of the source at hand, when they were given
+	guessed   Kind              // what a digest of 32 digits in the file at hand is
+	strange   unread            // objects of the file at hand that are none of those that are read
+	unread    map[string]unread // cells of the file at hand that say nothing to us, by column
+	fragments int               // bytes of pieces of command lines
+	kindName  string            // the name of a type that was read last
+	kind      Kind              // and what it stands for
 
 	bundle      string // id of the bundle at hand
 	stixRelated stixRelated
@@ -134,6 +162,7 @@ type loader struct {
 }
 
 func (l *loader) source(s Source) {
+	l.columns = s.columns
 	if s.bad != nil {
 		l.begin(s.show)
 		l.refuseFile(s.bad.Error())
@@ -159,7 +188,7 @@ func (l *loader) source(s Source) {
 				return fs.SkipDir
 			}
 			return nil
-		case !single && !isListName(d.Name()):
+		case !single && !isListName(d.Name()) && !isPackedName(d.Name()):
 			return nil
 		}
 		if l.digest != nil {
@@ -183,11 +212,11 @@ func isListName(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".intel", ".dat", ".txt", ".csv", ".tsv", ".list", ".lst", ".ioc", ".iocs", ".ipset", ".netset":
 		base := strings.ToUpper(name)
-		return !strings.HasPrefix(base, "README") && !strings.HasPrefix(base, "LICEN")
+		return !strings.HasPrefix(base, "README") && !strings.Contains(base, "LICENSE") && !strings.Contains(base, "LICENCE")
 	case ".json", ".stix", ".stix2", ".xml", ".rpz", ".zone", ".hosts":
 		return name != "package.json" && !strings.HasSuffix(name, "schema.json")
-	case ".yaml", ".yml":
-		return strings.HasPrefix(name, "indicators.")
+	case ".yaml", ".yml": // of others only those that read recognises
+		return true
 	}
 	return false
 }
@@ -195,6 +224,7 @@ func isListName(name string) bool {
 func (l *loader) begin(show string) {
 	l.report.Files = append(l.report.Files, FileReport{Path: show})
 	l.file, l.line = &l.report.Files[len(l.report.Files)-1], 0
+	l.guessed = nameHint(show)
 }
 
 func (l *loader) open(s Source, name, show string, asked bool) {
@@ -210,32 +240,45 @@ func (l *loader) open(s Source, name, show string, asked bool) {
 		l.attach(s, name, r)
 		return
 	}
-	if err := l.read(r, name, asked); err != nil {
-		l.refuse(l.line, fmt.Sprintf("reading stopped: %v", err))
+	if packed, err := l.unpack(f, r, show, asked); err != nil {
+		l.refuseFile(err.Error())
+	} else if !packed {
+		l.feed(r, name, asked)
 	}
+}
+
+// feed reads one file of indicators, whatever its encoding.
+func (l *loader) feed(r io.Reader, name string, asked bool) {
+	if err := l.read(textline.Decoded(r), name, asked); err != nil {
+		l.refuseRow(fmt.Sprintf("reading stopped: %v", err))
+	}
+	l.remarks()
 }
 
 // read picks the format by content, by name where content cannot tell.
 func (l *loader) read(r *bufio.Reader, name string, asked bool) error {
-	if ext := strings.ToLower(path.Ext(name)); ext == ".yaml" || ext == ".yml" {
-		return l.profile(r)
-	}
 	head, err := r.Peek(1 << 12)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
 		return err
 	}
+	ext := strings.ToLower(path.Ext(name))
 	switch {
 	case bytes.IndexByte(head, 0) >= 0:
 		l.refuseFile("not text")
 		return nil
+	case ext == ".yaml" || ext == ".yml":
+		return l.yaml(r, name, head, asked)
 	case startsWith(head, '{'), startsWith(head, '['):
 		return l.json(r)
 	case startsWith(head, '<'):
 		return l.openIOC(r)
-	case isZone(head):
+	case isZone(head), ext == ".rpz":
 		return l.zone(r)
 	case bytes.HasPrefix(head, []byte("#fields")) || bytes.Contains(head, []byte("\n#fields\t")) || bytes.HasPrefix(head, []byte("#separator")):
 		return l.zeek(r)
+	case isHashedFeed(name, head):
+		l.index()
+		return nil
 	}
 	if comma, ok := delimiter(head, name); ok {
 		return l.csv(r, comma, asked)
@@ -290,8 +333,19 @@ func (l *loader) lines(r *bufio.Reader, fn func(line string)) error {
 	return nil
 }
 
-// row loads one indicator that was read at the present line.
+// row loads one indicator that was read at the present line; a range of addresses
+// is as many as it has networks.
 func (l *loader) row(ind Indicator) {
+	if (ind.Kind == Address || ind.Kind == Subnet) && strings.Contains(ind.Value, "-") {
+		networks := prefixesOf(Refang(ind.Value))
+		for _, p := range networks {
+			ind.Kind, ind.Value = Subnet, p.String()
+			l.row(ind)
+		}
+		if len(networks) > 0 {
+			return
+		}
+	}
 	l.file.Rows++
 	l.report.Rows++
 	if l.written != nil {
@@ -328,6 +382,13 @@ func (l *loader) row(ind Indicator) {
 func (l *loader) refuse(line int, reason string) {
 	l.file.Refused++
 	l.report.Refused++
+	if len(l.report.Reasons) < maxRefusals {
+		l.report.Reasons = append(l.report.Reasons, Refusal{File: l.file.Path, Line: line, Reason: reason})
+	}
+}
+
+// remark reports something about a row that was loaded all the same.
+func (l *loader) remark(line int, reason string) {
 	if len(l.report.Reasons) < maxRefusals {
 		l.report.Reasons = append(l.report.Reasons, Refusal{File: l.file.Path, Line: line, Reason: reason})
 	}

@@ -123,8 +123,11 @@ func (i *Indicator) feed() string {
 	return listName(i.File)
 }
 
-// applies tells whether role and port of the indicator fit the record.
+// applies tells whether role, place and port of the indicator fit the record.
 func (i *Indicator) applies(r record.Record, f *record.Field) bool {
+	if i.In != "" && !seenAt(i.In, r.RecordType().Name, f.Name) {
+		return false
+	}
 	if i.Role != "" && f.Role != "" && f.Role != i.Role {
 		return false
 	}

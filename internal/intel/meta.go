@@ -16,7 +16,7 @@ var errMeta = errors.New("intel: a description that is damaged")
 
 // appendMeta appends everything of an indicator but kind, value, note, times and line.
 func appendMeta(dst []byte, i *Indicator) []byte {
-	for _, t := range [...]string{i.Source, i.File, i.Profile, i.Title, i.Role, i.Marking, i.Event} {
+	for _, t := range [...]string{i.Source, i.File, i.Profile, i.Title, i.Role, i.In, i.Marking, i.Event} {
 		dst = appendText(dst, t)
 	}
 	for _, list := range [...][]string{i.Dossier, i.Phases, i.Links} {
@@ -115,7 +115,7 @@ func (t *texts) list() []string {
 // parse puts an indicator together from its three texts.
 func (i *Indicator) parse(meta, note, times []byte) error {
 	m := texts{b: meta}
-	for _, p := range [...]*string{&i.Source, &i.File, &i.Profile, &i.Title, &i.Role, &i.Marking, &i.Event} {
+	for _, p := range [...]*string{&i.Source, &i.File, &i.Profile, &i.Title, &i.Role, &i.In, &i.Marking, &i.Event} {
 		*p = m.text()
 	}
 	for _, p := range [...]*[]string{&i.Dossier, &i.Phases, &i.Links} {

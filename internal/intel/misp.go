@@ -8,6 +8,7 @@ import (
 
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
+	"longwatch/internal/stix"
 )
 
 // mispEvent is what is read of an event of the MISP core format
@@ -110,8 +111,9 @@ func (i *Indicator) tagged(tags []mispTag) {
 		name := strings.ToLower(t.Name)
 		switch {
 		case strings.HasPrefix(name, "tlp:"):
-			if i.Marking = strings.TrimPrefix(name, "tlp:"); i.Marking == "white" {
-				i.Marking = "clear"
+			level, _ := stix.ParseTLP(name) // what nobody knows is red
+			if had, err := stix.ParseTLP(i.Marking); err != nil || level > had {
+				i.Marking = level.String() // the most restricted of several
 			}
 		case strings.HasPrefix(name, "kill-chain:"), strings.HasPrefix(name, "misp-galaxy:mitre-attack-pattern"):
 			i.Phases = append(slices.Clip(i.Phases), t.Name)

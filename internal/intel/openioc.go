@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 
+	"golang.org/x/text/encoding/htmlindex"
+
 	"longwatch/internal/finding"
 )
 
@@ -73,6 +75,7 @@ func (l *loader) openIOC(r io.Reader) error {
 	var o openIOC
 	d := xml.NewDecoder(strings.NewReader(string(doc.text)))
 	d.Strict = true
+	d.CharsetReader = declared
 	if err := d.Decode(&o); err != nil {
 		l.refuseFile(fmt.Sprintf("XML that cannot be read: %v", err))
 		return nil
@@ -92,6 +95,19 @@ func (l *loader) openIOC(r io.Reader) error {
 		}
 	}
 	return nil
+}
+
+// declared reads what an XML declaration says the text is. UTF-16 was read by its
+// byte-order mark before.
+func declared(label string, r io.Reader) (io.Reader, error) {
+	if strings.HasPrefix(strings.ToLower(label), "utf-16") {
+		return r, nil
+	}
+	enc, err := htmlindex.Get(label)
+	if err != nil {
+		return nil, err
+	}
+	return enc.NewDecoder().Reader(r), nil
 }
 
 func first(values ...string) string {

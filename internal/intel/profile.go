@@ -2,9 +2,13 @@ package intel
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
+	"path"
 	"slices"
+	"strings"
 
 	yaml "go.yaml.in/yaml/v3"
 
@@ -37,13 +41,45 @@ type profileRow struct {
 	Role       string   `yaml:"role"`
 }
 
-// profile reads the dated indicators of one campaign.
-func (l *loader) profile(r *bufio.Reader) error {
-	l.file.Format = "profile"
-	text, err := io.ReadAll(io.LimitReader(r, maxProfile))
-	if err != nil {
-		return err
+// yaml reads the dated indicators of a campaign, or a program or driver as the
+// LOLBAS and LOLDrivers projects keep them. Other files of YAML that lie in a
+// folder have nothing to do with indicators, and are passed over as if they
+// had another name.
+func (l *loader) yaml(r *bufio.Reader, name string, head []byte, asked bool) error {
+	misused := bytes.Contains(head, []byte("Commands:")) || bytes.Contains(head, []byte("KnownVulnerableSamples:"))
+	if !misused && !asked && !strings.HasPrefix(path.Base(name), "indicators.") {
+		l.report.Files = l.report.Files[:len(l.report.Files)-1]
+		return nil
 	}
+	text, err := io.ReadAll(io.LimitReader(r, maxProfile+1))
+	switch {
+	case err != nil:
+		return err
+	case len(text) > maxProfile:
+		l.refuseFile("larger than 16 MiB")
+		return nil
+	case !misused:
+		return l.profile(text)
+	}
+	var o map[string]any
+	if err := yaml.Unmarshal(text, &o); err != nil {
+		l.refuseFile(err.Error())
+		return nil
+	}
+	raw, err := json.Marshal(o)
+	if err != nil {
+		l.refuseFile(err.Error())
+		return nil
+	}
+	l.line = 1
+	l.object(raw)
+	l.finishJSON()
+	return nil
+}
+
+// profile reads the dated indicators of one campaign.
+func (l *loader) profile(text []byte) error {
+	l.file.Format = "profile"
 	var p profileFile
 	if err := yaml.Unmarshal(text, &p); err != nil {
 		l.refuseFile(err.Error())

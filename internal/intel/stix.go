@@ -145,8 +145,8 @@ func (l *loader) stixIndicator(o *stixObject) {
 				tlp = t.String()
 			}
 		}
-		if level, _ := stix.ParseTLP(tlp); tlp != "" && (ind.Marking == "" || level >= highest) {
-			ind.Marking, highest = tlp, level // the most restricted of several
+		if level, _ := stix.ParseTLP(tlp); tlp != "" && (ind.Marking == "" || level >= highest) { // what nobody knows is red
+			ind.Marking, highest = level.String(), level // the most restricted of several
 		}
 	}
 	if slices.Contains(o.Types, "benign") || slices.Contains(o.Labels, "benign") {

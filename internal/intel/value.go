@@ -264,7 +264,7 @@ func Guess(value string) (Kind, error) {
 	if v == "" {
 		return 0, errEmpty
 	}
-	if strings.Contains(v, "://") {
+	if scheme, rest, ok := strings.Cut(v, "://"); ok && isScheme(scheme) && !strings.ContainsAny(rest, " \t\n") {
 		return URL, nil
 	}
 	if k := guessName(v); k != 0 {
@@ -278,6 +278,12 @@ func Guess(value string) (Kind, error) {
 	if isJA4(v) {
 		return JA4, nil
 	}
+	if isCVE(strings.ToUpper(v)) {
+		return Vulnerability, nil
+	}
+	if len(prefixesOf(v)) > 0 {
+		return Subnet, nil
+	}
 	host, _, path := strings.Cut(v, "/")
 	d := strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(host, "*"), "."), "."))
 	dot := strings.LastIndexByte(d, '.')
@@ -288,6 +294,65 @@ func Guess(value string) (Kind, error) {
 		return URL, nil
 	}
 	return Domain, nil
+}
+
+// isScheme tells whether s can be what a URL begins with (RFC 3986, section 3.1).
+func isScheme(s string) bool {
+	for i := range len(s) {
+		c := lower(s[i])
+		if !(c >= 'a' && c <= 'z' || i > 0 && (c >= '0' && c <= '9' || c == '+' || c == '-' || c == '.')) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// prefixesOf are the networks that 192.0.2.0-192.0.2.130 and 192.0.2.0 - 192.0.2.130
+// consist of; none when v is no such range.
+func prefixesOf(v string) []netip.Prefix {
+	a, b, ok := strings.Cut(v, "-")
+	if !ok {
+		return nil
+	}
+	first, err1 := netip.ParseAddr(strings.TrimSpace(a))
+	last, err2 := netip.ParseAddr(strings.TrimSpace(b))
+	if err1 != nil || err2 != nil || first.Is4() != last.Is4() || first.Zone() != "" || last.Zone() != "" || last.Less(first) {
+		return nil
+	}
+	var out []netip.Prefix
+	for {
+		bits := first.BitLen()
+		for bits > 0 {
+			wider := netip.PrefixFrom(first, bits-1)
+			if wider.Masked().Addr() != first || last.Less(lastOf(wider)) {
+				break
+			}
+			bits--
+		}
+		p := netip.PrefixFrom(first, bits)
+		out = append(out, p)
+		if end := lastOf(p); end == last {
+			return out
+		} else {
+			first = end.Next()
+		}
+	}
+}
+
+// lastOf is the last address of a network.
+func lastOf(p netip.Prefix) netip.Addr {
+	b := p.Masked().Addr().AsSlice()
+	for i := range b {
+		switch keep := p.Bits() - i*8; {
+		case keep >= 8:
+		case keep <= 0:
+			b[i] = 0xff
+		default:
+			b[i] |= 0xff >> keep
+		}
+	}
+	a, _ := netip.AddrFromSlice(b)
+	return a
 }
 
 // isTopLevel tells whether s looks like a top-level domain: letters only, or

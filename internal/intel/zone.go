@@ -3,6 +3,7 @@ package intel
 import (
 	"bufio"
 	"bytes"
+	"slices"
 	"strings"
 
 	"longwatch/internal/finding"
@@ -27,10 +28,18 @@ func isZone(head []byte) bool {
 func (l *loader) zone(r *bufio.Reader) error {
 	l.file.Format = "rpz"
 	source := listName(l.file.Path)
-	origin := ""
+	origin, owner := "", ""
 	return l.lines(r, func(line string) {
 		line, note, _ := strings.Cut(line, ";")
 		words := strings.Fields(line)
+		if len(words) > 0 && (line[0] == ' ' || line[0] == '\t') { // RFC 1035, section 5.1: the owner before
+			words = append([]string{owner}, words...)
+		} else if len(words) > 0 {
+			owner = words[0]
+		}
+		if origin == "" && strings.HasSuffix(owner, ".") && slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, "SOA") }) {
+			origin = strings.ToLower(strings.Trim(owner, "."))
+		}
 		if len(words) == 2 && strings.EqualFold(words[0], "$ORIGIN") {
 			origin = strings.ToLower(strings.Trim(words[1], "."))
 		}
@@ -47,6 +56,9 @@ func (l *loader) zone(r *bufio.Reader) error {
 			return
 		}
 		name := strings.ToLower(strings.TrimSuffix(words[0], "."))
+		if name == "" || name == "@" || name == origin {
+			return // addresses of the zone itself
+		}
 		if origin != "" {
 			name = strings.TrimSuffix(name, "."+origin)
 		}

@@ -15,7 +15,7 @@ import (
 const Magic = "LWINTEL\n"
 
 // Version is the version of the format; a reader refuses others.
-const Version = 1
+const Version = 2
 
 // The header is one page: magic, version, checksum of the page, seed of the
 // hash, digest of the feeds, counts, and the sections with name, offset, length
