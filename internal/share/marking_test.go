@@ -60,3 +60,28 @@ func TestScreen(t *testing.T) {
 		}
 	}
 }
+
+// TestScreenUnmarked: what an observation consists of has no marking in many
+// bundles, and goes where the observation goes.
+func TestScreenUnmarked(t *testing.T) {
+	const strict, green = "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003", "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"
+	objects := []json.RawMessage{
+		json.RawMessage(`{"type":"identity","id":"identity--1","name":"who made it all"}`),
+		json.RawMessage(`{"type":"observed-data","id":"observed-data--1","created_by_ref":"identity--1","object_marking_refs":["` + strict + `"],"object_refs":["network-traffic--1","domain-name--both"]}`),
+		json.RawMessage(`{"type":"network-traffic","id":"network-traffic--1","src_ref":"ipv4-addr--inner","protocols":["tcp"]}`),
+		json.RawMessage(`{"type":"ipv4-addr","id":"ipv4-addr--inner","value":"10.0.0.7"}`),
+		json.RawMessage(`{"type":"observed-data","id":"observed-data--2","created_by_ref":"identity--1","object_marking_refs":["` + green + `"],"object_refs":["domain-name--both"]}`),
+		json.RawMessage(`{"type":"domain-name","id":"domain-name--both","value":"evil.example"}`),
+	}
+	got := Screen(objects, Amber)
+	var stay []string
+	for _, w := range got.Stay {
+		stay = append(stay, w.ID)
+	}
+	if want := "observed-data--1 network-traffic--1 ipv4-addr--inner"; strings.Join(stay, " ") != want {
+		t.Errorf("%q stay, want %q", stay, want)
+	}
+	if got := Screen(objects, AmberStrict); len(got.Stay) != 0 {
+		t.Errorf("%+v", got.Stay)
+	}
+}

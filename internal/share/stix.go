@@ -117,6 +117,7 @@ func (b *builder) incident(i *Incident) {
 		}
 		sco := observable(record.Entity{Kind: it.Kind, Value: it.Value})
 		if sco != nil {
+			sco["object_marking_refs"] = []string{b.marking} // whoever takes the bundle apart has to see it on each
 			b.objects[sco.ID()] = sco
 			observed = append(observed, sco.ID())
 		}

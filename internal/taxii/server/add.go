@@ -133,9 +133,10 @@ func (x *exchange) body() ([]byte, bool) {
 	}
 	rc := http.NewResponseController(x.w)
 	b, err := io.ReadAll(&steady{r: io.LimitReader(x.r.Body, most+1), rc: rc, began: time.Now(), patience: x.s.o.patience})
-	_ = rc.SetReadDeadline(time.Time{})
 	switch {
 	case err != nil:
+		x.w.Header().Set("Connection", "close")
+		_ = rc.SetReadDeadline(time.Now()) // the rest of the body is not waited for
 		x.cause = err
 		x.refuse(http.StatusRequestTimeout, "Request Timeout", "the body did not arrive whole, or too slowly")
 		return nil, false
@@ -143,6 +144,7 @@ func (x *exchange) body() ([]byte, bool) {
 		x.tooLarge(most)
 		return nil, false
 	}
+	_ = rc.SetReadDeadline(time.Time{})
 	return b, true
 }
 

@@ -185,6 +185,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.health(w)
 		return
 	}
+	if r.ContentLength != 0 { // what of a body nobody reads net/http passes over, and may wait for
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.o.patience.grace)) // a recorder in a test has none
+	}
 	x := &exchange{s: s, w: w, r: r, began: s.o.Now(), id: newID(), remote: s.remote(r)}
 	defer x.end()
 	x.serve()
