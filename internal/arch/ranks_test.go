@@ -54,6 +54,7 @@ var ranks = map[string]int{
 	"internal/wirefile":    40,
 	"internal/extract":     40,
 	"internal/letter":      40,
+	"internal/wiremail":    45,
 	"internal/spnego":      40,
 
 	"internal/proto/":   50, // one protocol each

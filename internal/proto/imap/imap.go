@@ -10,11 +10,12 @@ import (
 	"fmt"
 	"strconv"
 
-	"longwatch/internal/letter"
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
 	"longwatch/internal/record/mail"
+	"longwatch/internal/record/network"
 	"longwatch/internal/wireline"
+	"longwatch/internal/wiremail"
 )
 
 // Protocol is IMAP.
@@ -28,7 +29,7 @@ var Protocol = proto.Spec{
 		p.half[0].lines.Max, p.half[1].lines.Max = maxLine, maxLine
 		return p
 	},
-	Emits: []*record.Type{Type, mail.Type},
+	Emits: []*record.Type{Type, mail.Type, network.FileType},
 }
 
 const (
@@ -69,10 +70,7 @@ type half struct {
 	text    []byte // of a command so far: it goes on after a literal
 	left    uint64 // bytes of the literal that are to come
 	literal literal
-	message *letter.Stream
-	builder *letter.Builder
-	start   record.Time
-	ref     record.Ref
+	message *wiremail.Message
 }
 
 type literal uint8
@@ -169,9 +167,7 @@ func (p *parser) begin(d proto.Dir, h *half, n uint64) {
 		h.text = append(h.text[:max(0, bytes.LastIndexByte(h.text, '{'))], '"')
 	}
 	if h.literal == letters && n > 0 {
-		h.builder = letter.NewBuilder(true)
-		h.message = letter.NewStream(h.builder)
-		h.start, h.ref = p.c.Now(), p.c.Engine.Ref()
+		h.message = wiremail.New(p.c, "IMAP", d, nil)
 	}
 	if n == 0 {
 		p.endLiteral(h)
@@ -217,11 +213,7 @@ func (p *parser) endMessage(h *half) {
 		return
 	}
 	h.message.Close()
-	if m := h.builder.Message(); m != nil {
-		m.UID, m.TS, m.Ref = p.c.ID.UID, h.start, h.ref
-		p.c.Emit(m)
-	}
-	h.message, h.builder = nil, nil
+	h.message = nil
 	h.lines = wireline.Splitter{Max: maxLine}
 }
 
@@ -232,8 +224,8 @@ func (p *parser) Gap(d proto.Dir, n int) error {
 	}
 	h := &p.half[d]
 	p.torn[d] = true
-	if h.builder != nil {
-		h.builder.Gap()
+	if h.message != nil {
+		h.message.Gap(int(min(uint64(n), h.left)))
 	}
 	if h.left > uint64(n) {
 		h.left -= uint64(n)

@@ -1,6 +1,6 @@
 // Package pop3 reads the Post Office Protocol (RFC 1939, 2449, 2595 and 5034):
 // who opened which mailbox, whether the server let them in, and the messages
-// that were fetched, each of which becomes a mail record. Passwords and the
+// that were fetched, each of which becomes a mail record and its parts files. Passwords and the
 // lines of authentication exchanges are never kept.
 package pop3
 
@@ -11,11 +11,12 @@ import (
 	"slices"
 	"strings"
 
-	"longwatch/internal/letter"
 	"longwatch/internal/proto"
 	"longwatch/internal/record"
 	"longwatch/internal/record/mail"
+	"longwatch/internal/record/network"
 	"longwatch/internal/wireline"
+	"longwatch/internal/wiremail"
 )
 
 // Protocol is POP3.
@@ -29,7 +30,7 @@ var Protocol = proto.Spec{
 		p.lines[0].Max, p.lines[1].Max = maxLine, maxLine
 		return p
 	},
-	Emits: []*record.Type{Type, mail.Type},
+	Emits: []*record.Type{Type, mail.Type, network.FileType},
 }
 
 const (
@@ -59,10 +60,7 @@ type parser struct {
 	auth    string    // mechanism of the exchange that goes on
 	step    int       // lines of it that the client sent
 
-	message *letter.Stream
-	builder *letter.Builder
-	start   record.Time
-	ref     record.Ref
+	message *wiremail.Message
 	tls     *proto.Stream
 }
 
@@ -244,9 +242,7 @@ func (p *parser) login(ok bool, text []byte) {
 // begin starts a message.
 func (p *parser) begin() {
 	p.open().Retrieved++
-	p.builder = letter.NewBuilder(true)
-	p.message = letter.NewStream(p.builder)
-	p.start, p.ref = p.c.Now(), p.c.Engine.Ref()
+	p.message = wiremail.New(p.c, "POP3", proto.Resp, nil)
 }
 
 // text takes a line of a reply of several.
@@ -258,6 +254,9 @@ func (p *parser) text(line []byte) {
 		p.end()
 	case p.message != nil:
 		p.message.Line(rest, true)
+		if dot { // Zeek counts the dots that were put before lines
+			p.message.Pad(1)
+		}
 	}
 }
 
@@ -267,11 +266,7 @@ func (p *parser) end() {
 		return
 	}
 	p.message.Close()
-	if m := p.builder.Message(); m != nil {
-		m.UID, m.TS, m.Ref = p.c.ID.UID, p.start, p.ref
-		p.c.Emit(m)
-	}
-	p.message, p.builder = nil, nil
+	p.message = nil
 }
 
 // Gap implements proto.Parser.
@@ -280,8 +275,8 @@ func (p *parser) Gap(d proto.Dir, n int) error {
 		return p.tls.Gap(d, n)
 	}
 	p.torn[d] = true
-	if p.builder != nil && d == proto.Resp {
-		p.builder.Gap()
+	if p.message != nil && d == proto.Resp {
+		p.message.Gap(n)
 	}
 	return nil
 }

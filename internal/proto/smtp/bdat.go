@@ -80,11 +80,11 @@ func (p *parser) bdat(b []byte) int {
 			if !crlf {
 				p.c.Weird("smtp_bdat_line_lf_only", "")
 			}
-			p.message.line(text, crlf)
+			p.message.Line(text, crlf)
 			p.chunk.line = line[:0]
 		case len(line) == maxChunkLine:
 			p.c.Weird("smtp_bdat_line_too_long", strconv.Itoa(len(line)))
-			p.message.line(line, false)
+			p.message.Line(line, false)
 			p.chunk.line = line[:0]
 		}
 	}
@@ -108,7 +108,7 @@ func (p *parser) chunkClose() {
 		p.c.Weird("smtp_bdat_remaining_at_end_data", "")
 	}
 	if len(p.chunk.line) > 0 && p.message != nil {
-		p.message.line(p.chunk.line, false)
+		p.message.Line(p.chunk.line, false)
 	}
 	p.chunk = chunk{}
 }

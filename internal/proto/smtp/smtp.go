@@ -17,6 +17,7 @@ import (
 	"longwatch/internal/record/mail"
 	"longwatch/internal/record/network"
 	"longwatch/internal/wireline"
+	"longwatch/internal/wiremail"
 )
 
 // Protocol is SMTP.
@@ -59,7 +60,7 @@ type parser struct {
 	replied string // command that the last reply was for
 	known   bool   // a command was understood
 	log     session
-	message *message // being transferred
+	message *wiremail.Message // being transferred
 	chunk   chunk
 	tls     *proto.Stream
 }
@@ -130,7 +131,7 @@ func (p *parser) sent(line []byte) error {
 		if len(line) == 1 && line[0] == '.' {
 			return p.command(cmdEnd, nil)
 		}
-		p.message.line(bytes.TrimPrefix(line, []byte(".")), true)
+		p.message.Line(bytes.TrimPrefix(line, []byte(".")), true)
 		return nil
 	case stateAuth:
 		return p.command(cmdAnswer, nil)
@@ -211,7 +212,7 @@ func (p *parser) Gap(d proto.Dir, n int) error {
 	}
 	p.torn[d] = true
 	if p.message != nil && d == proto.Orig {
-		p.message.gap(n)
+		p.message.Gap(n)
 	}
 	if p.message != nil {
 		p.end()

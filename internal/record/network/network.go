@@ -71,8 +71,9 @@ type File struct {
 	Members       []string           `rec:"members,extra"`                            // names inside an archive, at most 64
 }
 
-// BeyondZeek tells that Zeek would not write this row: it knows no HTTP/2.
-func (f *File) BeyondZeek() bool { return f.Partial.V || f.Source == "HTTP2" }
+// BeyondZeek tells that Zeek would not write this row: it knows no HTTP/2, and
+// of IMAP no more than that TLS begins.
+func (f *File) BeyondZeek() bool { return f.Partial.V || f.Source == "HTTP2" || f.Source == "IMAP" }
 
 // FileType is the schema of File.
 var FileType = record.Of[File]("files")
