@@ -10,7 +10,18 @@ import (
 // columns that Zeek does not have.
 var ZeekJSON = Format{
 	Name: "zeek-json", Suffix: ".log", Zeek: true,
-	Append: func(dst []byte, t *record.Type, r record.Record) []byte { return t.Stock().AppendJSON(dst, r) },
+	Append: func(dst []byte, t *record.Type, r record.Record) []byte { return t.Stock().AppendJSON(dst, asZeek(r)) },
+}
+
+// Zeekish is a record of which Zeek writes less than there is, in columns that it
+// has. AsZeek is the record as Zeek would write it.
+type Zeekish interface{ AsZeek() record.Record }
+
+func asZeek(r record.Record) record.Record {
+	if x, ok := r.(Zeekish); ok {
+		return x.AsZeek()
+	}
+	return r
 }
 
 // JSONL is whole records under NAME.jsonl, each with its place in the evidence.
@@ -23,7 +34,7 @@ var ZeekTSV = Format{
 		fields, types := t.Stock().ZeekHeader()
 		return fmt.Appendf(nil, "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\t%s\n%s\n%s\n", t.Name, fields, types)
 	},
-	Append: func(dst []byte, t *record.Type, r record.Record) []byte { return t.Stock().AppendZeek(dst, r) },
+	Append: func(dst []byte, t *record.Type, r record.Record) []byte { return t.Stock().AppendZeek(dst, asZeek(r)) },
 }
 
 // ECS is JSON lines with the names of the Elastic Common Schema.

@@ -13,6 +13,7 @@ const (
 	TLS11  = 0x0302
 	TLS12  = 0x0303
 	TLS13  = 0x0304
+	DTLS09 = 0x0100 // before RFC 4347; what Cisco's AnyConnect still speaks
 	DTLS10 = 0xfeff
 	DTLS12 = 0xfefd
 	DTLS13 = 0xfefc
@@ -24,7 +25,7 @@ func IsDraft13(v uint16) bool { return v>>8 == 0x7f }
 // Known tells whether a hello may have this version.
 func Known(v uint16) bool {
 	switch v {
-	case SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, DTLS10, DTLS12, DTLS13:
+	case SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, DTLS09, DTLS10, DTLS12, DTLS13:
 		return true
 	}
 	return IsDraft13(v)

@@ -195,11 +195,8 @@ func (h *half) startLine(line []byte) {
 	h.state = inHeaders
 }
 
-// status fills in what a status line says. An absent reason is Zeek's <empty>.
+// status fills in what a status line says.
 func (h *half) status(version string, code uint64, reason string) {
-	if reason == "" {
-		reason = "<empty>"
-	}
 	r := h.x.rec
 	r.Version, r.StatusCode, r.StatusMsg = version, record.Some(code), reason
 	if code/100 == 1 {
@@ -220,7 +217,7 @@ func (h *half) rawReply() {
 	h.end()
 	h.framing = framing{}
 	h.x = h.p.reply()
-	h.status("0.9", 0, "")
+	h.status("0.9", 0, "<empty>") // as Zeek says it
 	h.body.begin(h)
 	h.state = toEnd
 }

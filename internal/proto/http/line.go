@@ -58,22 +58,20 @@ func statusLine(line []byte) (version string, code uint64, reason string, ok boo
 	}
 	v, rest, ok := bytes.Cut(line[5:], []byte(" "))
 	rest = bytes.TrimLeft(rest, " \t")
-	if !ok || len(rest) < 3 || len(v) > 8 || len(v) == 0 || v[0] < '0' || v[0] > '9' {
+	if !ok || len(rest) < 3 || len(v) > 8 || len(v) < 3 || !digit(v[0]) || v[1] != '.' || !digit(v[2]) {
 		return "", 0, "", false
 	}
 	for _, c := range rest[:3] {
-		if c < '0' || c > '9' {
+		if !digit(c) {
 			return "", 0, "", false
 		}
 		code = code*10 + uint64(c-'0')
 	}
 	_, text, _ := bytes.Cut(rest, []byte(" "))
-	text = bytes.TrimSpace(text)
-	if len(text) == 0 {
-		return string(v), code, "", true
-	}
-	return string(v), code, string(text), true
+	return string(v), code, string(bytes.TrimSpace(text)), true
 }
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
 
 func hasFold(s []byte, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(string(s[:len(prefix)]), prefix)

@@ -38,6 +38,18 @@ func (*Exchange) RecordType() *record.Type { return Type }
 // PutAside marks an exchange where Zeek does not look.
 func (x *Exchange) PutAside() { x.beyond = true }
 
+// AsZeek leaves out of an AP exchange what Zeek does not write of it.
+func (x *Exchange) AsZeek() record.Record {
+	if x.RequestType != "AP" {
+		return x
+	}
+	z := Exchange{Conn: x.Conn, beyond: x.beyond}
+	if x.ErrorMsg != "" {
+		z.Service, z.Success, z.ErrorMsg = x.Service, x.Success, x.ErrorMsg
+	}
+	return &z
+}
+
 // BeyondZeek tells that Zeek would not write this exchange: it writes the first
 // of a connection.
 func (x *Exchange) BeyondZeek() bool { return x.beyond }

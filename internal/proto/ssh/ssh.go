@@ -146,6 +146,11 @@ func (p *parser) line(d proto.Dir, b []byte) (n, need int, err error) {
 	text := bytes.TrimSuffix(b[:end], []byte("\r"))
 	if !bytes.HasPrefix(text, []byte("SSH-")) {
 		p.banner += end + 1
+		if d == proto.Orig && p.stage[proto.Resp] > stageVersion {
+			p.c.Confirm() // by the server: somebody asks by hand who is there
+			p.done = true
+			return end + 1, 0, nil
+		}
 		if d == proto.Orig || p.banner > maxBanner {
 			return 0, 0, errLine
 		}

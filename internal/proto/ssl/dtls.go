@@ -49,10 +49,15 @@ func probeDatagram(_ proto.Dir, b []byte) proto.Verdict {
 	c.Skip(2 + 3 + 3) // message number, fragment offset and length
 	hello := c.U16()
 	if !c.OK() || kind != contentHandshake || epoch != 0 || msg != msgClientHello || n < 34 || n > maxFragmented ||
-		(version != tlshello.DTLS10 && version != tlshello.DTLS12) || (hello != tlshello.DTLS10 && hello != tlshello.DTLS12) {
+		!recordVersion(version) || !recordVersion(hello) {
 		return proto.No
 	}
 	return proto.Yes
+}
+
+// recordVersion tells whether a record of DTLS may have this version.
+func recordVersion(v uint16) bool {
+	return v == tlshello.DTLS10 || v == tlshello.DTLS12 || v == tlshello.DTLS09
 }
 
 const stunHead = 20
@@ -98,9 +103,10 @@ func (p *datagrams) datagramRecord(d proto.Dir, b []byte) (int, error) {
 	if !c.OK() {
 		return len(b), nil
 	}
-	if version != tlshello.DTLS10 && version != tlshello.DTLS12 {
+	if !recordVersion(version) {
 		return 0, fmt.Errorf("%w: %#04x in a DTLS record", errVersion, version)
 	}
+	p.s.unread = p.s.unread || version == tlshello.DTLS09
 	if epoch != 0 {
 		p.established()
 		return c.Off(), nil

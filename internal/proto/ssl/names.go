@@ -72,6 +72,8 @@ func versionName(v uint16) string {
 		return "TLSv12"
 	case tlshello.TLS13:
 		return "TLSv13"
+	case tlshello.DTLS09:
+		return "DTLSv09"
 	case tlshello.DTLS10:
 		return "DTLSv10"
 	case tlshello.DTLS12:

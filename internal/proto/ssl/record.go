@@ -35,7 +35,6 @@ func (*Record) RecordType() *record.Type { return Type }
 
 // BeyondZeek tells that Zeek would not write this row. It reads TLS in QUIC only
 // when it was built with its Spicy parsers, and then quic.log says the same; and
-// it reads no TLS in TCP connections whose beginning it did not see. Of those
-// with a client hello the row is written all the same, for its JA4
-// (docs/adr/0008).
+// it reads no TLS in TCP connections whose beginning it did not see or of whose
+// first messages a part is missing, and no DTLS before 1.0 (docs/adr/0008).
 func (r *Record) BeyondZeek() bool { return r.NotZeeks }

@@ -26,6 +26,7 @@ type session struct {
 	traits   []string
 	flipped  bool // the responder is the client
 	unclear  bool // flipped more than once
+	unread   bool // Zeek would not have read it, or not to here
 
 	version uint16            // of the server hello; 0 before it
 	cipher  string            // the server's choice, by name
@@ -49,11 +50,10 @@ func (s *session) carrier(c *proto.Conn) byte {
 	return 't'
 }
 
-// beyond tells whether a row about r would be one that Zeek does not write and
-// nobody misses.
-func (s *session) beyond(c *proto.Conn, r *Record) bool {
+// beyond tells whether a row would be one that Zeek does not write.
+func (s *session) beyond(c *proto.Conn) bool {
 	_, unseen := c.Arranged.(proto.Unseen)
-	return unseen || s.carrier(c) == 'q' || c.Partial && r.JA4 == ""
+	return unseen || s.unread || c.Partial || s.carrier(c) == 'q'
 }
 
 // open returns the record, begun at the first call.
@@ -69,7 +69,7 @@ func (s *session) finish(c *proto.Conn) {
 		return
 	}
 	s.logged = true
-	s.rec.NotZeeks = s.beyond(c, s.rec)
+	s.rec.NotZeeks = s.beyond(c)
 	if s.leaf != nil && s.rec.ServerName != "" {
 		s.rec.SNIMatches = record.Some(s.leaf.MatchesHost(s.rec.ServerName))
 	}
@@ -241,6 +241,6 @@ func (s *session) certificate(c *proto.Conn, d proto.Dir, der []byte, i int) {
 		s.leaf = &crt
 	}
 	x := crt.Record(c.Head().Head, i == 0, client)
-	x.NotZeeks = s.beyond(c, r)
+	x.NotZeeks = s.beyond(c)
 	c.Emit(x)
 }

@@ -206,10 +206,12 @@ func (p *parser) alerts(d proto.Dir, b []byte) {
 }
 
 // Gap ends the reading, as in Zeek: what follows cannot be aligned with records.
-// Where Zeek reads nothing, the other direction may still say who is there.
+// Where nobody has said hello yet, or Zeek reads nothing, the other direction may
+// still say who is there.
 func (p *parser) Gap(d proto.Dir, _ int) error {
-	if p.c.Partial && !p.lost[d.Other()] {
+	if (p.c.Partial || p.s.rec == nil) && !p.lost[d.Other()] {
 		p.lost[d], p.hand[d] = true, nil
+		p.s.unread = true
 		return nil
 	}
 	p.done = true
