@@ -54,8 +54,9 @@ var (
 )
 
 const (
-	// blockSize is what is read at once. Larger blocks did not read faster.
-	blockSize = 1 << 20
+	// blockSize is what is read at once: as much as the longest record, which
+	// is still in the processor's cache when its packets are looked at.
+	blockSize = 320 << 10
 	// maxRecord bounds one packet record; the longest real ones are jumbo and
 	// offloaded frames of 256 KiB. A record that claims more is damage.
 	maxRecord = blockSize - 4096
