@@ -20,6 +20,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
@@ -37,9 +38,9 @@ const (
 // Sketch remembers when sources saw events. It is not safe for concurrent use;
 // make one for each goroutine and Join them.
 type Sketch struct {
-	most   uint64           // keys above it are not kept
-	events map[uint64]*seen // by key
-	names  []string         // sources
+	most   uint64 // keys above it are not kept
+	events events
+	names  []string // sources
 	number map[string]int32
 	ofFile map[string]int32 // whose records a file holds; manyHosts when several hosts'
 	buf    []byte
@@ -49,12 +50,6 @@ type Sketch struct {
 }
 
 const manyHosts = -2
-
-// seen is one event: who saw it when.
-type seen struct {
-	at     []sight
-	common bool // seen too often to be one event
-}
 
 // sight is one source's seeing an event. Two of them are compared when they are
 // of different sides, such as who sent and who received; side 0 is compared with
@@ -78,7 +73,7 @@ const (
 
 // NewSketch returns an empty one.
 func NewSketch() *Sketch {
-	return &Sketch{most: ^uint64(0), events: map[uint64]*seen{}, number: map[string]int32{}, ofFile: map[string]int32{}, lastSource: noSource}
+	return &Sketch{most: ^uint64(0), number: map[string]int32{}, ofFile: map[string]int32{}, lastSource: noSource}
 }
 
 // intern numbers a source.
@@ -124,38 +119,16 @@ func (s *Sketch) put(x sight) {
 	if h > s.most {
 		return
 	}
-	e := s.events[h]
-	if e == nil {
-		e = &seen{}
-		s.events[h] = e
-		if len(s.events) > maxKeys {
-			s.halve()
-		}
-	}
-	e.add(x)
+	s.events.add(h, x)
+	s.bound()
 }
 
-func (e *seen) add(x sight) {
-	if e.common {
-		return
-	}
-	if len(e.at) == maxSeen {
-		e.at, e.common = nil, true
-		return
-	}
-	e.at = append(e.at, x)
-}
-
-// halve forgets the half of the events with the greater keys. Which ones are
-// left depends on the evidence only, not on its order.
-func (s *Sketch) halve() {
-	for len(s.events) > maxKeys {
+// bound forgets the half of the events with the greater keys when there are too
+// many. Which ones are left depends on the evidence only, not on its order.
+func (s *Sketch) bound() {
+	for s.events.n > maxKeys {
 		s.most /= 2
-		for h := range s.events {
-			if h > s.most {
-				delete(s.events, h)
-			}
-		}
+		s.events.drop(s.most)
 	}
 }
 
@@ -178,32 +151,24 @@ func (s *Sketch) Join(o *Sketch) {
 	}
 	if o.most < s.most {
 		s.most = o.most
-		for h := range s.events {
-			if h > s.most {
-				delete(s.events, h)
-			}
-		}
+		s.events.drop(s.most)
 	}
-	for h, e := range o.events {
-		if h > s.most {
+	for _, e := range o.events.slots {
+		if e.sights == 0 || e.key > s.most {
 			continue
 		}
-		mine := s.events[h]
-		if mine == nil {
-			mine = &seen{}
-			s.events[h] = mine
+		if e.sights > maxSeen {
+			s.events.common(e.key)
+			continue
 		}
-		if e.common {
-			mine.at, mine.common = nil, true
-		}
-		for _, x := range e.at {
+		for x := range o.events.of(&e) {
 			if to[x.source] != noSource {
 				x.source = to[x.source]
-				mine.add(x)
+				s.events.add(e.key, x)
 			}
 		}
 	}
-	s.halve()
+	s.bound()
 }
 
 // mix is FNV-1a with a last mixing step, so that the halves of the range hold
@@ -224,7 +189,20 @@ func mix(b []byte) uint64 {
 func (s *Sketch) key(kind string) { s.buf = append(s.buf[:0], kind...) }
 
 // text and addr add to it.
-func (s *Sketch) text(v string) { s.buf = append(append(s.buf, 0), strings.ToLower(v)...) }
+func (s *Sketch) text(v string) {
+	s.buf = append(s.buf, 0)
+	for i := range len(v) {
+		if v[i] >= utf8.RuneSelf {
+			s.buf = append(s.buf, strings.ToLower(v[i:])...)
+			return
+		}
+		c := v[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		s.buf = append(s.buf, c)
+	}
+}
 
 func (s *Sketch) addr(ip netip.Addr, port uint16) {
 	b := ip.Unmap().As16()

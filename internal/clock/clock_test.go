@@ -230,8 +230,8 @@ func TestSketchesJoin(t *testing.T) {
 		}
 		all := NewSketch()
 		for _, p := range parts {
-			if len(p.events) > maxKeys {
-				t.Errorf("%d events are held", len(p.events))
+			if p.events.n > maxKeys {
+				t.Errorf("%d events are held", p.events.n)
 			}
 			all.Join(p)
 		}

@@ -138,8 +138,15 @@ func (s *Sketch) resolve() []string {
 func (s *Sketch) differences() map[group][]diff {
 	names := s.resolve()
 	out := map[group][]diff{}
-	for _, key := range slices.Sorted(maps.Keys(s.events)) {
-		at := s.events[key].at
+	var shared []*event // the others can differ from nothing
+	for i := range s.events.slots {
+		if e := &s.events.slots[i]; e.sights > 1 && e.sights <= maxSeen {
+			shared = append(shared, e)
+		}
+	}
+	slices.SortFunc(shared, func(x, y *event) int { return cmp.Compare(x.key, y.key) })
+	for _, e := range shared {
+		key, at := e.key, slices.Collect(s.events.of(e))
 		slices.SortFunc(at, func(x, y sight) int {
 			return cmp.Or(cmp.Compare(names[x.source], names[y.source]), cmp.Compare(x.ts, y.ts), cmp.Compare(x.side, y.side), cmp.Compare(x.who, y.who))
 		})

@@ -6,6 +6,13 @@ import (
 	"net/netip"
 	"strings"
 
+	"longwatch/internal/proto/dns"
+	"longwatch/internal/proto/http"
+	"longwatch/internal/proto/kerberos"
+	"longwatch/internal/proto/ntlm"
+	"longwatch/internal/proto/smb"
+	"longwatch/internal/proto/smtp"
+	"longwatch/internal/proto/syslog"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
 	"longwatch/internal/record/mail"
@@ -252,56 +259,51 @@ func (s *Sketch) message(r *mail.Message) {
 	}
 }
 
-// protocol reads records of protocols by their field names, because packages of
-// single protocols are not known here.
+// protocol takes records of protocols: what captures saw, and sensors.
 func (s *Sketch) protocol(r record.Record) {
-	t := r.RecordType()
 	side, who := wireSide, uint32(0)
-	switch t.Name {
-	case "dns":
+	switch r := r.(type) {
+	case *dns.Message:
 		s.key("dns")
-		s.text(field(t, r, "query"))
-		s.addr(address(t, r, "id.orig_h"), 0)
+		s.text(r.Query)
+		asked := len(s.buf)
+		s.addr(orNone(r.OrigH), 0)
 		s.ofCapture(r.Base(), side, 0) // for a server's log
-		who = fold(address(t, r, "id.orig_h"))
-		s.key("dns")
-		s.text(field(t, r, "query"))
-	case "http":
+		who = fold(orNone(r.OrigH))
+		s.buf = s.buf[:asked]
+	case *http.Request:
 		s.key("http")
-		s.addr(address(t, r, "id.orig_h"), 0)
-		s.text(field(t, r, "method"))
-		s.text(field(t, r, "uri"))
-		who = fold(address(t, r, "id.resp_h"))
-	case "ntlm":
+		s.addr(orNone(r.OrigH), 0)
+		s.text(r.Method)
+		s.text(r.URI)
+		who = fold(orNone(r.RespH))
+	case *ntlm.Auth:
 		s.key("ntlm")
-		s.addr(address(t, r, "id.orig_h"), 0)
-		s.text(field(t, r, "username"))
-		s.text(hostName(cmp.Or(field(t, r, "server_dns_computer_name"), field(t, r, "server_nb_computer_name"))))
-	case "kerberos":
-		service, _, _ := strings.Cut(field(t, r, "service"), "@")
+		s.addr(orNone(r.OrigH), 0)
+		s.text(r.Username)
+		s.text(hostName(cmp.Or(r.ServerDNS, r.ServerNetBIOS)))
+	case *kerberos.Exchange:
+		service, _, _ := strings.Cut(r.Service, "@")
 		name, _, _ := strings.Cut(service, "/")
 		if !strings.EqualFold(name, "krbtgt") {
 			name = service
 		}
 		s.key("kerberos")
-		s.text(field(t, r, "request_type"))
-		s.addr(address(t, r, "id.orig_h"), 0)
+		s.text(r.RequestType)
+		s.addr(orNone(r.OrigH), 0)
 		s.text(name)
-	case "smb_files":
-		path := field(t, r, "path")
-		s.share(address(t, r, "id.orig_h"), server(path), lastPart(path), field(t, r, "name"))
-	case "smb_mapping":
-		path := field(t, r, "path")
-		s.share(address(t, r, "id.orig_h"), server(path), lastPart(path), "")
-	case "syslog":
-		m := field(t, r, "message")
-		if len(m) < minMessage {
+	case *smb.File:
+		s.share(orNone(r.OrigH), server(r.Path), lastPart(r.Path), r.Name)
+	case *smb.Mapping:
+		s.share(orNone(r.OrigH), server(r.Path), lastPart(r.Path), "")
+	case *syslog.Record:
+		if len(r.Message) < minMessage {
 			return
 		}
 		s.key("syslog")
-		s.text(tail(m))
-	case "smtp":
-		id := strings.Trim(field(t, r, "msg_id"), "<> ")
+		s.text(tail(r.Message))
+	case *smtp.Record:
+		id := strings.Trim(r.MsgID, "<> ")
 		if id == "" {
 			return
 		}
@@ -314,19 +316,8 @@ func (s *Sketch) protocol(r record.Record) {
 	s.ofCapture(r.Base(), side, who)
 }
 
-func field(t *record.Type, r record.Record, name string) string {
-	f, ok := t.Field(name)
-	if !ok {
-		return ""
-	}
-	if v := f.Text(r); len(v) > 0 {
-		return v[0]
-	}
-	return ""
-}
-
-func address(t *record.Type, r record.Record, name string) netip.Addr {
-	ip, _ := netip.ParseAddr(field(t, r, name))
+// orNone is an address, or the unspecified one where a log has none.
+func orNone(ip netip.Addr) netip.Addr {
 	if !ip.IsValid() {
 		return netip.IPv6Unspecified()
 	}

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"cmp"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -35,12 +36,15 @@ func NewEngine(specs []Spec, env Env) *Engine {
 	e := &Engine{wants: map[*record.Type][]func(record.Record) bool{}}
 	n := max(1, min(runtime.GOMAXPROCS(0), len(specs)))
 	for range n {
-		e.workers = append(e.workers, &worker{in: make(chan []record.Record, batchQueue)})
+		e.workers = append(e.workers, &worker{in: make(chan []record.Record, batchQueue), byType: map[*record.Type][]subscription{}})
 	}
 	for i, s := range specs {
-		r := newRunner(s, env)
-		e.workers[i%n].runners = append(e.workers[i%n].runners, r)
-		e.learnWants(r)
+		d := s.New(env)
+		r := &runner{spec: s}
+		r.bounded, _ = d.(Bounded)
+		handlers := d.Handlers()
+		e.workers[i%n].add(r, handlers)
+		e.learnWants(handlers)
 	}
 	for _, w := range e.workers {
 		e.wg.Go(w.run)
@@ -48,16 +52,15 @@ func NewEngine(specs []Spec, env Env) *Engine {
 	return e
 }
 
-func (e *Engine) learnWants(r *runner) {
-	for t, hs := range r.byType {
-		for _, h := range hs {
-			list, known := e.wants[t]
-			switch {
-			case h.Want == nil:
-				e.wants[t] = []func(record.Record) bool{}
-			case !known || len(list) > 0:
-				e.wants[t] = append(list, h.Want)
-			}
+func (e *Engine) learnWants(handlers []Handler) {
+	for _, h := range handlers {
+		list, known := e.wants[h.Type]
+		switch {
+		case h.Type == nil:
+		case h.Want == nil:
+			e.wants[h.Type] = []func(record.Record) bool{}
+		case !known || len(list) > 0:
+			e.wants[h.Type] = append(list, h.Want)
 		}
 	}
 }
@@ -172,22 +175,77 @@ func merge(all []finding.Finding) []finding.Finding {
 	return out
 }
 
-// worker is a goroutine with some of the detectors.
+// worker is a goroutine with some of the detectors. They share its clock.
 type worker struct {
 	in      chan []record.Record
 	runners []*runner
+	byType  map[*record.Type][]subscription
+	clocks  []*clock
+	now     record.Time
+	due     record.Time // before it no clock rings
+}
+
+// subscription is a handler of records and whose it is.
+type subscription struct {
+	Handler
+	r *runner
+}
+
+func (w *worker) add(r *runner, handlers []Handler) {
+	w.runners = append(w.runners, r)
+	for _, h := range handlers {
+		switch {
+		case h.Type != nil:
+			w.byType[h.Type] = append(w.byType[h.Type], subscription{h, r})
+		case h.Period > 0:
+			w.clocks = append(w.clocks, &clock{Handler: h, r: r})
+		default:
+			r.atEnd = append(r.atEnd, h)
+		}
+	}
 }
 
 func (w *worker) run() {
 	for batch := range w.in {
-		for _, r := range w.runners {
-			for _, rec := range batch {
-				r.feed(rec)
-			}
+		for _, rec := range batch {
+			w.feed(rec)
 		}
 	}
 	for _, r := range w.runners {
-		r.finish()
+		r.finish(w.now)
+	}
+}
+
+func (w *worker) feed(rec record.Record) {
+	if ts := rec.Base().TS; ts > w.now {
+		w.now = ts
+		if ts >= w.due {
+			w.tick()
+		}
+	}
+	subscriptions := w.byType[rec.RecordType()]
+	for i := range subscriptions {
+		s := &subscriptions[i]
+		if s.Want == nil || s.Want(rec) {
+			s.r.current = rec
+			s.Handle(rec, s.r)
+			s.r.current = nil
+		}
+	}
+}
+
+// tick rings the clocks that are due. The first time that is known sets them.
+func (w *worker) tick() {
+	w.due = math.MaxInt64
+	for _, c := range w.clocks {
+		switch {
+		case c.next == 0:
+			c.next = w.now.Add(c.Period)
+		case w.now >= c.next:
+			c.Tick(w.now, c.r)
+			c.next = w.now.Add(c.Period)
+		}
+		w.due = min(w.due, c.next)
 	}
 }
 
@@ -196,10 +254,7 @@ func (w *worker) run() {
 type runner struct {
 	spec    Spec
 	bounded Bounded // nil for most detectors
-	byType  map[*record.Type][]Handler
-	clocks  []clock
 	atEnd   []Handler
-	now     record.Time
 	current record.Record // being handled, nil in Tick
 	out     []finding.Finding
 	dropped int
@@ -207,60 +262,13 @@ type runner struct {
 
 type clock struct {
 	Handler
+	r    *runner
 	next record.Time
 }
 
-func newRunner(s Spec, env Env) *runner {
-	d := s.New(env)
-	r := &runner{spec: s, byType: map[*record.Type][]Handler{}}
-	r.bounded, _ = d.(Bounded)
-	for _, h := range d.Handlers() {
-		switch {
-		case h.Type != nil:
-			r.byType[h.Type] = append(r.byType[h.Type], h)
-		case h.Period > 0:
-			r.clocks = append(r.clocks, clock{Handler: h})
-		default:
-			r.atEnd = append(r.atEnd, h)
-		}
-	}
-	return r
-}
-
-func (r *runner) feed(rec record.Record) {
-	if ts := rec.Base().TS; ts > r.now {
-		r.now = ts
-		r.tick()
-	}
-	handlers := r.byType[rec.RecordType()]
-	if len(handlers) == 0 {
-		return
-	}
-	r.current = rec
-	for _, h := range handlers {
-		if h.Want == nil || h.Want(rec) {
-			h.Handle(rec, r)
-		}
-	}
-	r.current = nil
-}
-
-func (r *runner) tick() {
-	for i := range r.clocks {
-		c := &r.clocks[i]
-		switch {
-		case c.next == 0:
-			c.next = r.now.Add(c.Period)
-		case r.now >= c.next:
-			c.Tick(r.now, r)
-			c.next = r.now.Add(c.Period)
-		}
-	}
-}
-
-func (r *runner) finish() {
+func (r *runner) finish(now record.Time) {
 	for _, h := range r.atEnd {
-		h.Tick(r.now, r)
+		h.Tick(now, r)
 	}
 }
 

@@ -2,14 +2,19 @@ package incident
 
 import (
 	"cmp"
+	"encoding/binary"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"longwatch/internal/proto/dhcp"
+	"longwatch/internal/proto/dns"
+	"longwatch/internal/proto/kerberos"
+	"longwatch/internal/proto/ntlm"
 	"longwatch/internal/record"
 	"longwatch/internal/record/host"
+	"longwatch/internal/record/network"
 	"longwatch/internal/record/web"
 )
 
@@ -30,7 +35,10 @@ type Aliases struct {
 	issuers map[string]struct{}              // hosts that give out Kerberos tickets
 	answers map[netip.Addr]struct{}          // addresses that questions of DNS were put to
 	habits  habits
+	met     [1 << metBits]meeting // lately, to save work
 }
+
+const metBits = 13
 
 // naming says that an address was a host's during a span.
 type naming struct {
@@ -60,8 +68,8 @@ func Wants(t *record.Type) bool {
 	case host.LogonType, host.SocketType, host.TicketType, host.SyslogType, host.ProcessType, host.ConfigChangeType, web.AccessType:
 		return true
 	}
-	switch t.Name {
-	case "conn", "dns", "ntlm", "kerberos", "dhcp":
+	switch t {
+	case network.ConnType, dns.Type, ntlm.Type, kerberos.Type, dhcp.Type:
 		return true
 	}
 	return false
@@ -117,41 +125,59 @@ func (a *Aliases) learnAppliance(s *host.Syslog) {
 	}
 }
 
-// learnNetwork reads protocol records by their field names, because packages
-// of single protocols are not known here.
+// learnNetwork takes it from records of the wire.
 func (a *Aliases) learnNetwork(r record.Record) {
-	t, ts := r.RecordType(), r.Base().TS
-	orig, resp := addrOf(t, r, "id.orig_h"), addrOf(t, r, "id.resp_h")
-	switch t.Name {
-	case "conn":
-		a.fan(orig, node{"address", resp.String()}, ts)
-		if len(a.habits.vpn[orig.Unmap()]) > 0 {
-			port, _ := strconv.ParseUint(textOf(t, r, "id.resp_p"), 10, 16)
-			a.habits.visited(orig.Unmap(), resp.Unmap(), uint16(port), ts, r.Base().Ref)
+	switch r := r.(type) {
+	case *network.Conn:
+		a.meet(r.OrigH, r.RespH, r.TS)
+		if len(a.habits.vpn) > 0 && len(a.habits.vpn[r.OrigH.Unmap()]) > 0 {
+			a.habits.visited(r.OrigH.Unmap(), r.RespH.Unmap(), r.RespP, r.TS, r.Ref)
 		}
-	case "dns":
-		a.fan(orig, node{"address", resp.String()}, ts)
-		if resp.IsValid() && len(a.answers) < maxAddresses {
-			a.answers[resp.Unmap()] = struct{}{}
+	case *dns.Message:
+		a.meet(r.OrigH, r.RespH, r.TS)
+		if r.RespH.IsValid() && len(a.answers) < maxAddresses {
+			a.answers[r.RespH.Unmap()] = struct{}{}
 		}
-		name := textOf(t, r, "query")
-		for _, answer := range textsOf(t, r, "answers") {
+		for _, answer := range r.Answers {
 			if ip, err := netip.ParseAddr(answer); err == nil && ip.IsPrivate() {
-				a.pair(ip, name, ts, looked)
+				a.pair(ip, r.Query, r.TS, looked)
 			}
 		}
-	case "ntlm":
-		a.pair(orig, textOf(t, r, "hostname"), ts, claimed)
-		a.pair(resp, cmp.Or(textOf(t, r, "server_dns_computer_name"), textOf(t, r, "server_nb_computer_name")), ts, logged)
-	case "kerberos":
-		client, _, _ := strings.Cut(textOf(t, r, "client"), "/")
+	case *ntlm.Auth:
+		a.pair(r.OrigH, r.Hostname, r.TS, claimed)
+		a.pair(r.RespH, cmp.Or(r.ServerDNS, r.ServerNetBIOS), r.TS, logged)
+	case *kerberos.Exchange:
+		client, _, _ := strings.Cut(r.Client, "/")
 		if name, machine := strings.CutSuffix(client, "$"); machine {
-			a.pair(orig, name, ts, logged)
+			a.pair(r.OrigH, name, r.TS, logged)
 		}
-	case "dhcp":
-		name := cmp.Or(textOf(t, r, "client_fqdn"), textOf(t, r, "host_name"))
-		a.pair(addrOf(t, r, "assigned_addr"), name, ts, logged)
+	case *dhcp.Record:
+		a.pair(r.AssignedAddr, cmp.Or(r.ClientFQDN, r.HostName), r.TS, logged)
 	}
+}
+
+// meeting is two addresses that met on a day.
+type meeting struct {
+	orig, resp netip.Addr
+	day        int64
+}
+
+// meet is fan for two addresses. Nothing is new when they meet again on a day.
+func (a *Aliases) meet(orig, resp netip.Addr, ts record.Time) {
+	m := meeting{orig, resp, int64(ts) / int64(day)}
+	at := &a.met[m.slot()]
+	if *at == m {
+		return
+	}
+	*at = m
+	a.fan(orig, node{"address", resp.String()}, ts)
+}
+
+func (m *meeting) slot() uint64 {
+	x, y := m.orig.As16(), m.resp.As16()
+	h := binary.LittleEndian.Uint64(x[8:])*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(x[:])
+	h = (h ^ binary.LittleEndian.Uint64(y[8:]) ^ binary.LittleEndian.Uint64(y[:])<<1) * 0xff51afd7ed558ccd
+	return h >> (64 - metBits)
 }
 
 func (a *Aliases) pair(ip netip.Addr, name string, ts record.Time, by rank) {
@@ -288,26 +314,6 @@ func HostName(s string) string {
 		return s
 	}
 	return first
-}
-
-func textsOf(t *record.Type, r record.Record, name string) []string {
-	f, ok := t.Field(name)
-	if !ok {
-		return nil
-	}
-	return f.Text(r)
-}
-
-func textOf(t *record.Type, r record.Record, name string) string {
-	if v := textsOf(t, r, name); len(v) > 0 {
-		return v[0]
-	}
-	return ""
-}
-
-func addrOf(t *record.Type, r record.Record, name string) netip.Addr {
-	ip, _ := netip.ParseAddr(textOf(t, r, name))
-	return ip
 }
 
 // Holders are which host has which addresses at a time: the one that had each

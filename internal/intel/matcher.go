@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"longwatch/internal/finding"
 	"longwatch/internal/record"
@@ -30,11 +31,8 @@ func (m *Matcher) Match(r record.Record, emit func(finding.Finding)) {
 		return
 	}
 	t := r.RecordType()
-	for i := range t.Fields {
+	for _, i := range t.Matched() {
 		f := &t.Fields[i]
-		if f.Match == "" {
-			continue
-		}
 		for n := range f.Len(r) {
 			if a, ok := f.AddrAt(r, n); ok {
 				if m.strange(a) {
@@ -59,35 +57,58 @@ func (m *Matcher) strange(a netip.Addr) bool { return a.IsValid() && !a.IsUnspec
 // requests are the fields of host, path and query in records of HTTP requests.
 var requests = [...][3]string{{"host", "uri", ""}, {"cs_host", "cs_uri_stem", "cs_uri_query"}}
 
-// request joins host and path of an HTTP request, whoever logged it, and looks
-// the URL up.
-func (m *Matcher) request(r record.Record, t *record.Type, emit func(finding.Finding)) {
+// asking are the columns of a type that say what was asked for: host and path,
+// and the query where it is apart, else nil.
+type asking struct{ host, stem, query *record.Field }
+
+// askings are those of each type that was seen, *asking by *record.Type; nil of
+// types that are no requests.
+var askings sync.Map
+
+func askingOf(t *record.Type) *asking {
+	if known, ok := askings.Load(t); ok {
+		return known.(*asking)
+	}
+	var out *asking
 	for _, names := range requests {
 		host, ok1 := t.Field(names[0])
 		stem, ok2 := t.Field(names[1])
-		if !ok1 || !ok2 || host.Len(r) == 0 || stem.Len(r) == 0 {
-			continue
+		if ok1 && ok2 {
+			out = &asking{host: host, stem: stem}
+			out.query, _ = t.Field(names[2])
+			break
 		}
-		h, ok1 := host.StringAt(r, 0)
-		p, ok2 := stem.StringAt(r, 0)
-		if !ok1 || !ok2 {
-			continue
-		}
-		u := h + p
-		if strings.Contains(p, "://") { // a request to a proxy names the whole URL
-			u = p
-		}
-		if q, ok := t.Field(names[2]); ok && q.Len(r) > 0 {
-			if s, ok := q.StringAt(r, 0); ok {
-				u += "?" + s
-			}
-		}
-		m.url(u, r.Base().TS, func(e ref) {
-			if m.set.kind(e) == URL {
-				m.found(r, stem, u, e, emit)
-			}
-		})
 	}
+	askings.Store(t, out)
+	return out
+}
+
+// request joins host and path of an HTTP request, whoever logged it, and looks
+// the URL up.
+func (m *Matcher) request(r record.Record, t *record.Type, emit func(finding.Finding)) {
+	by := askingOf(t)
+	if by == nil || by.host.Len(r) == 0 || by.stem.Len(r) == 0 {
+		return
+	}
+	host, ok1 := by.host.StringAt(r, 0)
+	path, ok2 := by.stem.StringAt(r, 0)
+	if !ok1 || !ok2 {
+		return
+	}
+	u := path
+	if !strings.Contains(path, "://") { // a request to a proxy names the whole URL
+		u = host + path
+	}
+	if by.query != nil && by.query.Len(r) > 0 {
+		if s, ok := by.query.StringAt(r, 0); ok {
+			u += "?" + s
+		}
+	}
+	m.url(u, r.Base().TS, func(e ref) {
+		if m.set.kind(e) == URL {
+			m.found(r, by.stem, u, e, emit)
+		}
+	})
 }
 
 // found emits the findings for the rows that begin with first.

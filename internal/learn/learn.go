@@ -11,6 +11,7 @@
 package learn
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 	"net/netip"
 	"strings"
@@ -38,7 +39,15 @@ const (
 	keepName = 7 * 24 * time.Hour // since a request
 	maxText  = 512                // bytes of a value that are looked at
 	memo     = 1 << 16            // pairs met today that need no second look
+	hostBits = 11
 )
+
+// named is an address as text, and who is called so.
+type named struct {
+	addr    netip.Addr
+	text    string
+	subject baseline.Subject
+}
 
 // Learner learns. It belongs to one goroutine.
 type Learner struct {
@@ -55,6 +64,7 @@ type Learner struct {
 	early  uint64 // novelties that went before others could have the same
 
 	machines map[string]baseline.Subject // hashes of names, which are met over and over
+	hosts    [1 << hostBits]named        // addresses met lately
 	seed     maphash.Seed
 	met      [memo]uint64
 }
@@ -139,7 +149,33 @@ func (l *Learner) Finish() {
 }
 
 // name is what an own host is called, or its address.
-func (l *Learner) name(a netip.Addr, now record.Time) string { return l.leases.Name(a, now) }
+func (l *Learner) name(a netip.Addr, now record.Time) string {
+	if name, ok := l.leases.Lease(a, now); ok {
+		return name
+	}
+	return l.addr(a).text
+}
+
+// who is name, and the subject of that host.
+func (l *Learner) who(a netip.Addr, now record.Time) (string, baseline.Subject) {
+	if name, ok := l.leases.Lease(a, now); ok {
+		return name, l.machine(name)
+	}
+	n := l.addr(a)
+	return n.text, n.subject
+}
+
+// addr is an address as text, which costs more than to look for it here.
+func (l *Learner) addr(a netip.Addr) *named {
+	b := a.As16()
+	h := (binary.LittleEndian.Uint64(b[8:]) ^ binary.LittleEndian.Uint64(b[:])<<1) * 0x9e3779b97f4a7c15
+	n := &l.hosts[h>>(64-hostBits)]
+	if n.addr != a || n.text == "" {
+		text := a.String()
+		*n = named{a, text, baseline.Host(text)}
+	}
+	return n
+}
 
 // machine is the subject of a host.
 func (l *Learner) machine(name string) baseline.Subject {
@@ -179,22 +215,23 @@ func (l *Learner) conn(c *network.Conn) {
 	if !l.home(c.OrigH) || c.RespH.IsMulticast() || c.OrigH == c.RespH || !c.RespH.IsValid() {
 		return
 	}
-	name := l.name(c.OrigH, c.TS)
-	l.now.Active(l.machine(name), c.TS)
-	l.count(c, name)
+	name, machine := l.who(c.OrigH, c.TS)
+	l.now.Active(machine, c.TS)
+	site := l.sites.Peek(c.RespH, c.TS)
+	l.count(c, name, machine, site)
 	if c.RespBytes.V == 0 {
 		return
 	}
 	switch {
 	case l.home(c.RespH):
 		if c.RespP < ephemeral && c.Proto != "icmp" {
-			l.note(c, baseline.Service, l.machine(name), name, baseline.At(c.RespH, c.RespP))
-			l.note(c, baseline.Service, l.machine(name), name, baseline.AnyHost(c.RespP))
+			l.note(c, baseline.Service, machine, name, baseline.At(c.RespH, c.RespP))
+			l.note(c, baseline.Service, machine, name, baseline.AnyHost(c.RespP))
 		}
-	case l.sites.Peek(c.RespH, c.TS) == nil:
-		l.learn(c, baseline.Peer, name, "", c.RespH.String())
+	case site == nil:
+		l.learn(c, baseline.Peer, name, "", l.addr(c.RespH).text)
 	default: // its site is what is new or not
-		l.note(c, baseline.Peer, l.machine(name), name, c.RespH.String())
+		l.note(c, baseline.Peer, machine, name, l.addr(c.RespH).text)
 	}
 }
 
@@ -284,8 +321,8 @@ func (l *Learner) process(p *host.Process) {
 
 // host learns something of the own host with an address.
 func (l *Learner) host(r record.Record, a netip.Addr, k baseline.Kind, value string) {
-	name := l.name(a, r.Base().TS)
-	l.now.Active(l.machine(name), r.Base().TS)
+	name, machine := l.who(a, r.Base().TS)
+	l.now.Active(machine, r.Base().TS)
 	l.learn(r, k, name, "", value)
 }
 

@@ -55,12 +55,12 @@ func (l *Learner) classOf(c *network.Conn) baseline.Class {
 	return baseline.Outside
 }
 
-// count adds a connection to the day of its originator.
-func (l *Learner) count(c *network.Conn, name string) {
+// count adds a connection to the day of its originator; site is what was asked
+// for at the other end, where that is known.
+func (l *Learner) count(c *network.Conn, name string, s baseline.Subject, site *string) {
 	if c.OrigBytes.V == 0 {
 		return
 	}
-	s := l.machine(name)
 	d := l.sent[s]
 	if d == nil {
 		if len(l.sent) >= maxSenders {
@@ -79,16 +79,18 @@ func (l *Learner) count(c *network.Conn, name string) {
 	if class == baseline.Inside {
 		return
 	}
-	peer := c.RespH.String()
-	if site := l.sites.Peek(c.RespH, c.TS); site != nil {
+	peer := ""
+	if site != nil {
 		peer = *site
+	} else {
+		peer = l.addr(c.RespH).text
 	}
 	p := d.peers[peer]
 	if p == nil {
 		if len(d.peers) >= 2*maxPeers {
 			d.drop()
 		}
-		p = &flow{class: class, addr: c.RespH.String()}
+		p = &flow{class: class, addr: l.addr(c.RespH).text}
 		d.peers[peer] = p
 	}
 	p.add(c)

@@ -146,7 +146,7 @@ func (b *Buffer) Replay(types map[string]*record.Type, fn func(record.Record)) e
 		return b.err
 	}
 	b.lanes = nil
-	slices.SortFunc(memory, Compare)
+	sortRecords(memory)
 	if err := b.reduce(types); err != nil {
 		return fmt.Errorf("ordered: %w", err)
 	}

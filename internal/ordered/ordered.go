@@ -76,13 +76,36 @@ func (l *Lane) Put(r record.Record) {
 
 // spill writes what the lane holds as a run.
 func (l *Lane) spill() {
-	slices.SortFunc(l.records, Compare)
+	sortRecords(l.records)
 	if err := l.b.spill(l.records); err != nil {
 		l.b.mu.Lock()
 		if l.b.err == nil {
 			l.b.err = fmt.Errorf("ordered: %w", err)
 		}
 		l.b.mu.Unlock()
+	}
+}
+
+// timed is a record and its time, so that most comparisons need no look at it.
+type timed struct {
+	ts record.Time
+	r  record.Record
+}
+
+// sortRecords sorts by Compare.
+func sortRecords(records []record.Record) {
+	all := make([]timed, len(records))
+	for i, r := range records {
+		all[i] = timed{r.Base().TS, r}
+	}
+	slices.SortFunc(all, func(a, b timed) int {
+		if a.ts != b.ts {
+			return cmp.Compare(a.ts, b.ts)
+		}
+		return Compare(a.r, b.r)
+	})
+	for i := range all {
+		records[i] = all[i].r
 	}
 }
 

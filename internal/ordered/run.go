@@ -120,6 +120,7 @@ func (s *source) next() (record.Record, error) {
 		return nil, nil
 	}
 	r := s.records[0]
+	s.records[0] = nil // nobody else keeps it alive
 	s.records = s.records[1:]
 	return r, nil
 }

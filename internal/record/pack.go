@@ -27,20 +27,20 @@ type slot struct {
 }
 
 // slots lists the exported fields of st, those of embedded structs in their place.
-func slots(st reflect.Type, at []int) []slot {
+func slots(st reflect.Type, at []int, offset uintptr) []slot {
 	var out []slot
 	for i := range st.NumField() {
 		f := st.Field(i)
 		index := append(append([]int(nil), at...), i)
 		switch {
 		case f.Type == reflect.TypeFor[Ref]():
-			out = append(out, slot{Field: Field{index: index}, ref: true})
+			out = append(out, slot{Field: Field{index: index, offset: offset + f.Offset}, ref: true})
 		case f.Type == reflect.TypeFor[[]Ref]():
-			out = append(out, slot{Field: Field{index: index}, refs: true, width: int64(reflect.TypeFor[Ref]().Size())})
+			out = append(out, slot{Field: Field{index: index, offset: offset + f.Offset}, refs: true, width: int64(reflect.TypeFor[Ref]().Size())})
 		case f.Anonymous:
-			out = append(out, slots(f.Type, index)...)
+			out = append(out, slots(f.Type, index, offset+f.Offset)...)
 		case f.IsExported():
-			s := slot{Field: Field{Name: f.Name, index: index}}
+			s := slot{Field: Field{Name: f.Name, index: index, offset: offset + f.Offset}}
 			s.classify(f.Type)
 			s.plain = f.Type == reflect.TypeFor[string]() || f.Type == reflect.TypeFor[[]string]()
 			if f.Type.Kind() == reflect.Slice {
@@ -149,32 +149,47 @@ func appendRef(dst []byte, r Ref) []byte {
 // its strings and what its slices hold.
 func (t *Type) Weight(r Record) int64 {
 	n := int64(t.goType.Size())
-	rv := reflect.ValueOf(r).Elem()
 	for _, i := range t.heavy {
 		s := &t.slots[i]
-		v := rv.FieldByIndex(s.index)
 		switch {
 		case s.ref:
-			n += int64(v.Field(0).Len())
+			n += int64(len((*Ref)(s.in(r)).File))
 		case s.refs:
-			refs := *v.Addr().Interface().(*[]Ref)
+			refs := *(*[]Ref)(s.in(r))
 			n += int64(cap(refs)) * s.width
 			for _, ref := range refs {
 				n += int64(len(ref.File))
 			}
 		case s.kind == kindFields:
-			pairs := *v.Addr().Interface().(*[]KV)
+			pairs := *(*[]KV)(s.in(r))
 			n += int64(cap(pairs)) * s.width
 			for _, p := range pairs {
 				n += int64(len(p.Name) + len(p.Value))
 			}
-		case s.vector:
-			n += int64(v.Cap()) * s.width
-			for i := range v.Len() {
-				n += s.textLen(v.Index(i))
+		case s.vector && s.kind == kindString && !s.opt:
+			texts := *(*[]string)(s.in(r))
+			n += int64(cap(texts)) * s.width
+			for _, t := range texts {
+				n += int64(len(t))
 			}
+		case s.kind == kindString && !s.vector && !s.opt:
+			n += int64(len(*(*string)(s.in(r))))
 		default:
-			n += s.textLen(v)
+			n += s.weigh(reflect.ValueOf(r).Elem().FieldByIndex(s.index))
+		}
+	}
+	return n
+}
+
+// weigh is Weight of a value that is read as reflect sees it.
+func (s *slot) weigh(v reflect.Value) int64 {
+	if !s.vector {
+		return s.textLen(v)
+	}
+	n := int64(v.Cap()) * s.width
+	if s.kind == kindString {
+		for i := range v.Len() {
+			n += s.textLen(v.Index(i))
 		}
 	}
 	return n
@@ -192,7 +207,7 @@ func (s *slot) textLen(v reflect.Value) int64 {
 
 // plan settles how records of t are packed.
 func (t *Type) plan() {
-	t.slots = slots(t.goType, nil)
+	t.slots = slots(t.goType, nil, 0)
 	for i := range t.slots {
 		if s := &t.slots[i]; s.ref || s.refs || s.vector || s.kind == kindString || s.kind == kindFields {
 			t.heavy = append(t.heavy, i)

@@ -41,6 +41,7 @@ type Field struct {
 	Extra                   bool // not a column of Zeek's log of this name: left out of its formats
 
 	index  []int
+	offset uintptr // in the record's struct: none of those it is embedded by is a pointer
 	kind   valueKind
 	vector bool
 	opt    bool
@@ -58,6 +59,7 @@ type Type struct {
 	goType reflect.Type
 	byName map[string]int
 	ents   []int
+	match  []int // columns that indicators are compared with
 	stock  *Type
 
 	isStock bool // the columns of Zeek's log only
@@ -74,7 +76,7 @@ func (t *Type) Stock() *Type { return t.stock }
 // tag: the package's own test is the first to notice.
 func Of[T any](name string) *Type {
 	t := &Type{Name: name, goType: reflect.TypeFor[T](), byName: map[string]int{}}
-	t.walk(t.goType, nil)
+	t.walk(t.goType, nil, 0)
 	t.plan()
 	t.stock = t
 	if !slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Extra }) {
@@ -95,7 +97,7 @@ func Of[T any](name string) *Type {
 	return t
 }
 
-func (t *Type) walk(st reflect.Type, index []int) {
+func (t *Type) walk(st reflect.Type, index []int, offset uintptr) {
 	for i := range st.NumField() {
 		f := st.Field(i)
 		at := append(append([]int(nil), index...), i)
@@ -105,13 +107,13 @@ func (t *Type) walk(st reflect.Type, index []int) {
 		}
 		if !ok {
 			if f.Anonymous && f.Type.Kind() == reflect.Struct {
-				t.walk(f.Type, at)
+				t.walk(f.Type, at, offset+f.Offset)
 				continue
 			}
 			panic(fmt.Sprintf("record: %s.%s has no rec tag", t.Name, f.Name))
 		}
 		name, opts, _ := strings.Cut(tag, ",")
-		fd := Field{Name: name, ECS: f.Tag.Get("ecs"), index: at}
+		fd := Field{Name: name, ECS: f.Tag.Get("ecs"), index: at, offset: offset + f.Offset}
 		fd.Kind, fd.Role, _ = strings.Cut(f.Tag.Get("ent"), ",")
 		if fd.Match = fd.Kind; fd.Match == "" {
 			fd.Match = f.Tag.Get("match")
@@ -140,6 +142,9 @@ func (t *Type) walk(st reflect.Type, index []int) {
 		t.byName[name] = len(t.Fields)
 		if fd.Kind != "" {
 			t.ents = append(t.ents, len(t.Fields))
+		}
+		if fd.Match != "" {
+			t.match = append(t.match, len(t.Fields))
 		}
 		t.Fields = append(t.Fields, fd)
 	}
@@ -202,6 +207,9 @@ func (t *Type) Field(name string) (*Field, bool) {
 	}
 	return &t.Fields[i], true
 }
+
+// Matched are the numbers of the columns that indicators are compared with.
+func (t *Type) Matched() []int { return t.match }
 
 // value returns the reflected value of f in r and whether it is present.
 // Empty strings, slices, invalid addresses and zero times count as absent;

@@ -41,10 +41,20 @@ func (n *Names) Learn(r *dhcp.Record) {
 
 // Name is what the host with an address is called at a time, or the address.
 func (n *Names) Name(a netip.Addr, now record.Time) string {
-	if n.names != nil {
-		if s := n.names.Peek(a, now); s != nil {
-			return *s
-		}
+	if name, ok := n.Lease(a, now); ok {
+		return name
 	}
 	return a.String()
+}
+
+// Lease is what the host with an address is called at a time, where that is known.
+func (n *Names) Lease(a netip.Addr, now record.Time) (string, bool) {
+	if n.names == nil {
+		return "", false
+	}
+	s := n.names.Peek(a, now)
+	if s == nil {
+		return "", false
+	}
+	return *s, true
 }

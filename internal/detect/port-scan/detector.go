@@ -78,7 +78,7 @@ type source struct {
 
 // tries are the hosts of a port, or the ports of a host.
 type tries struct {
-	failed, good map[netip.AddrPort]bool
+	failed, good peers
 	trail        detect.Trail
 	scan         *scan
 }
@@ -176,16 +176,12 @@ func (d *detector) wide(c *network.Conn) {
 
 // note counts a peer once and tells whether it failed for the first time.
 func (t *tries) note(c *network.Conn, peer netip.AddrPort, bad bool) bool {
-	if t.failed == nil {
-		t.failed, t.good = map[netip.AddrPort]bool{}, map[netip.AddrPort]bool{}
-	}
 	switch {
 	case !bad:
-		if !touched(c) && len(t.good) < maxPeers {
-			t.good[peer] = true
+		if !touched(c) && t.good.len() < maxPeers {
+			t.good.add(peer)
 		}
-	case !t.failed[peer] && len(t.failed) < maxPeers:
-		t.failed[peer] = true
+	case t.failed.len() < maxPeers && t.failed.add(peer):
 		if len(t.trail.Refs) < maxRefs {
 			t.trail.Add(c)
 		}
@@ -201,11 +197,11 @@ func (t *tries) grow(ts record.Time) {
 	if t.scan == nil {
 		return
 	}
-	t.scan.failed, t.scan.tried, t.scan.end = len(t.failed), len(t.failed)+len(t.good), ts
+	t.scan.failed, t.scan.tried, t.scan.end = t.failed.len(), t.failed.len()+t.good.len(), ts
 }
 
 func (d *detector) enough(t *tries, least, percent int) bool {
-	return len(t.failed) >= least && len(t.failed)*100 >= percent*(len(t.failed)+len(t.good))
+	return t.failed.len() >= least && t.failed.len()*100 >= percent*(t.failed.len()+t.good.len())
 }
 
 // leastHosts is how many hosts make a sweep.
@@ -224,8 +220,8 @@ func (d *detector) leastFailed(k sweepKey) int {
 }
 
 func (d *detector) begin(s *scan, t *tries) *scan {
-	s.trail, s.failed, s.tried, s.end = t.trail, len(t.failed), len(t.failed)+len(t.good), t.trail.Span.End
-	for p := range t.failed {
+	s.trail, s.failed, s.tried, s.end = t.trail, t.failed.len(), t.failed.len()+t.good.len(), t.trail.Span.End
+	for p := range t.failed.all() {
 		if p.Port() < 10000 {
 			s.low++
 		}

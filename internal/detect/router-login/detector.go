@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"longwatch/internal/asn"
 	"longwatch/internal/attack"
@@ -45,6 +46,37 @@ const (
 // cameras that nobody looks after.
 var devices = regexp.MustCompile(`(?i)\b(rv(0[41]\d|1[36]\d|32\d|34\d)\w?|netgear|prosafe|draytek|vigor ?\d*|asuswrt|asus rt-?\w*|rt-a[cx]\d+\w*|tp-?link|archer [ac]x?\d+|linksys|zyxel|mikrotik|routeros|d-?link|dir-\d{3}\w*|axis network camera|hikvision|dahua|ubiquiti|edgerouter|synology router|fritz!?box)\b`)
 
+// stems are how what devices matches begins, by the first letter.
+var stems = [128][]string{
+	'a': {"asus", "arch", "axis"}, 'd': {"dray", "d-li", "dlin", "dir-", "dahu"}, 'e': {"edge"}, 'f': {"frit"}, 'h': {"hikv"}, 'l': {"link"},
+	'm': {"mikr"}, 'n': {"netg"}, 'p': {"pros"}, 'r': {"rv0", "rv1", "rv3", "rt-a", "rout"}, 's': {"syno"}, 't': {"tp-l", "tpli"}, 'u': {"ubiq"}, 'v': {"vigo"}, 'z': {"zyxe"},
+}
+
+// isDevice tells whether text names such a device. The expression is only
+// asked about text in which a word begins like one: it costs much more.
+func isDevice(text string) bool { return mayBeDevice(text) && devices.MatchString(text) }
+
+func mayBeDevice(text string) bool {
+	within := false // a word
+	for i := range len(text) {
+		c := text[i]
+		if c >= utf8.RuneSelf { // may be a letter that folds to one of these
+			return true
+		}
+		began := within
+		within = c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !within || began {
+			continue
+		}
+		for _, s := range stems[c|0x20] {
+			if len(text)-i >= len(s) && strings.EqualFold(text[i:i+len(s)], s) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // detector keeps, to the end, who logged in from outside and what stands where.
 type detector struct {
 	env       detect.Env
@@ -70,16 +102,16 @@ func (d *detector) Handlers() []detect.Handler {
 	return []detect.Handler{
 		detect.OnIf(func(l *host.Logon) bool { return l.Outcome == "success" && door(l) != "" && l.Source.IsValid() }, d.login),
 		detect.OnIf(func(s *network.ScanResult) bool {
-			return devices.MatchString(s.Product) || devices.MatchString(s.Banner)
+			return isDevice(s.Product) || isDevice(s.Banner)
 		}, func(s *network.ScanResult, _ detect.Reporter) {
 			what := s.Product
-			if !devices.MatchString(what) {
+			if !isDevice(what) {
 				what = s.Banner
 			}
 			d.stands(s.Addr, router{finding.Because("a list of scan results has %q there", what), s.Ref})
 		}),
 		detect.OnIf(func(s *ssl.Record) bool { return len(s.CertChain) > 0 }, d.session),
-		detect.OnIf(func(c *cert.Record) bool { return c.HostCert && devices.MatchString(c.Subject+" "+c.Issuer) }, func(c *cert.Record, _ detect.Reporter) {
+		detect.OnIf(func(c *cert.Record) bool { return c.HostCert && (mayBeDevice(c.Subject) || mayBeDevice(c.Issuer)) && devices.MatchString(c.Subject+" "+c.Issuer) }, func(c *cert.Record, _ detect.Reporter) {
 			for _, a := range d.shown[c.Fingerprint] {
 				d.stands(a, router{finding.Because("it showed the certificate of such a device: %q", c.Subject), c.Ref})
 			}

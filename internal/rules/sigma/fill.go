@@ -243,7 +243,15 @@ func (v *view) access(x *web.Access) {
 // proxy and firewall call them.
 func (v *view) zeek(r record.Record) {
 	t := r.RecordType()
-	for i := range t.Fields {
+	if v.known.of != t {
+		v.known.of, v.known.columns = t, v.known.columns[:0]
+		for i := range t.Fields {
+			if v.wants(t.Fields[i].Name) {
+				v.known.columns = append(v.known.columns, i)
+			}
+		}
+	}
+	for _, i := range v.known.columns {
 		v.putField(t.Fields[i].Name, &t.Fields[i], r)
 	}
 	if t.Name == "http" {

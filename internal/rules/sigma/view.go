@@ -91,6 +91,9 @@ type names struct {
 		asked  bool
 	}
 	misses int
+
+	of      *record.Type // whose columns these are
+	columns []int        // that are asked for
 }
 
 // maxMisses is when names are given up as not coming from the same memory.
@@ -199,11 +202,8 @@ func (v *view) putJoined(name string, texts ...string) {
 	v.putScratch(name, b)
 }
 
-// putField adds every value of a record's column.
+// putField adds every value of a record's column, which somebody wants.
 func (v *view) putField(name string, f *record.Field, r record.Record) {
-	if !v.wants(name) {
-		return
-	}
 	for i := range f.Len(r) {
 		if s, ok := f.StringAt(r, i); ok {
 			v.put(name, s)
