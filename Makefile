@@ -93,6 +93,10 @@ bench-backup-tree: build ## seal a tree of FILES (default a million) small files
 bench-bigcase: build ## hunt a million and ten million generated records: cost of a record, memory, largest page (RECORDS, MEMORY)
 	@go run ./bench/bigcase $(if $(RECORDS),-records $(RECORDS)) $(if $(MEMORY),-memory $(MEMORY))
 
+.PHONY: bench-hunt
+bench-hunt: build ## what a hunt costs over records of the same CAPTURES (RUNS, INDICATORS; BEFORE=another build)
+	@go run ./bench/hunt -runs $(or $(RUNS),5) $(if $(INDICATORS),-indicators $(INDICATORS)) $(if $(BEFORE),-before $(BEFORE)) $(CAPTURES)
+
 .PHONY: bench-segmentation
 bench-segmentation: ## zones and conduits of ten million connections: memory and time beside a tenth of them (RECORDS; ASSETS=1 with what is learned of hosts)
 	@go run ./bench/segmentation $(if $(RECORDS),-records $(RECORDS)) $(if $(ASSETS),-assets)

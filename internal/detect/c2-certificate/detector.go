@@ -76,6 +76,9 @@ func (s *sign) fits(r *cert.Record) bool {
 
 // part tells whether a distinguished name has p among its parts.
 func part(name, p string) bool {
+	if !strings.Contains(name, p) {
+		return false
+	}
 	for s := range strings.SplitSeq(name, ",") {
 		if strings.TrimSpace(s) == p {
 			return true

@@ -111,7 +111,9 @@ func (d *detector) Handlers() []detect.Handler {
 			d.stands(s.Addr, router{finding.Because("a list of scan results has %q there", what), s.Ref})
 		}),
 		detect.OnIf(func(s *ssl.Record) bool { return len(s.CertChain) > 0 }, d.session),
-		detect.OnIf(func(c *cert.Record) bool { return c.HostCert && (mayBeDevice(c.Subject) || mayBeDevice(c.Issuer)) && devices.MatchString(c.Subject+" "+c.Issuer) }, func(c *cert.Record, _ detect.Reporter) {
+		detect.OnIf(func(c *cert.Record) bool {
+			return c.HostCert && (mayBeDevice(c.Subject) || mayBeDevice(c.Issuer)) && devices.MatchString(c.Subject+" "+c.Issuer)
+		}, func(c *cert.Record, _ detect.Reporter) {
 			for _, a := range d.shown[c.Fingerprint] {
 				d.stands(a, router{finding.Because("it showed the certificate of such a device: %q", c.Subject), c.Ref})
 			}
