@@ -2,7 +2,8 @@ package flow
 
 // table finds connections by key: open addressing with linear probing, at most
 // three quarters full. The slots hold half of the hash and an index, so that a
-// look-up touches one cache line and one connection.
+// look-up touches one cache line and one connection, and a removal none but the
+// one that goes.
 type table struct {
 	slots []slot
 	mask  uint64
@@ -12,7 +13,7 @@ type table struct {
 }
 
 type slot struct {
-	hash  uint32
+	hash  uint32 // of the key, which says where the search for it begins
 	index uint32 // into slab, plus 1; 0: free
 }
 
@@ -25,12 +26,12 @@ func newTable() *table {
 // find returns the connection of k, or nil.
 func (t *table) find(k *key) *conn {
 	h := k.hash(t.seed)
-	for i := h & t.mask; ; i = (i + 1) & t.mask {
+	for i := uint64(uint32(h)) & t.mask; ; i = (i + 1) & t.mask {
 		s := t.slots[i]
 		if s.index == 0 {
 			return nil
 		}
-		if s.hash == uint32(h>>32) {
+		if s.hash == uint32(h) { // #nosec G115 -- half of it is meant
 			if c := t.slab.at(s.index - 1); c.key.is(k) {
 				return c
 			}
@@ -45,17 +46,17 @@ func (t *table) insert(k *key) *conn {
 	}
 	c := t.slab.alloc()
 	c.key = *k
-	t.place(k.hash(t.seed), c.index+1)
+	t.place(slot{hash: uint32(k.hash(t.seed)), index: c.index + 1}) // #nosec G115 -- half of it is meant
 	t.used++
 	return c
 }
 
-func (t *table) place(h uint64, index uint32) {
-	i := h & t.mask
+func (t *table) place(s slot) {
+	i := uint64(s.hash) & t.mask
 	for t.slots[i].index != 0 {
 		i = (i + 1) & t.mask
 	}
-	t.slots[i] = slot{hash: uint32(h >> 32), index: index}
+	t.slots[i] = s
 }
 
 func (t *table) grow() {
@@ -64,19 +65,19 @@ func (t *table) grow() {
 	t.mask = uint64(len(t.slots) - 1)
 	for _, s := range old {
 		if s.index != 0 {
-			t.place(t.slab.at(s.index-1).key.hash(t.seed), s.index)
+			t.place(s)
 		}
 	}
 }
 
 // remove forgets c. Entries behind it move up, so that no marks are needed.
 func (t *table) remove(c *conn) {
-	i := c.key.hash(t.seed) & t.mask
+	i := uint64(uint32(c.key.hash(t.seed))) & t.mask // #nosec G115 -- half of it is meant
 	for t.slots[i].index != c.index+1 {
 		i = (i + 1) & t.mask
 	}
 	for j := (i + 1) & t.mask; t.slots[j].index != 0; j = (j + 1) & t.mask {
-		home := t.slab.at(t.slots[j].index-1).key.hash(t.seed) & t.mask
+		home := uint64(t.slots[j].hash) & t.mask
 		if (j-home)&t.mask >= (j-i)&t.mask {
 			t.slots[i] = t.slots[j]
 			i = j
