@@ -108,9 +108,8 @@ func (s *slab) alloc() *conn {
 	}
 	i := s.spare[len(s.spare)-1]
 	s.spare = s.spare[:len(s.spare)-1]
-	c := s.at(i)
-	hist := c.hist[:0]
-	*c = conn{index: i, live: true, hist: hist}
+	c := s.at(i) // as free left it
+	c.index, c.live = i, true
 	return c
 }
 
