@@ -3,10 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
-	"math"
-	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -114,7 +111,6 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 	if err != nil {
 		return nil, fmt.Errorf("app: built-in profiles: %w", err)
 	}
-	defer collectLess()()
 	h := &hunt{c: c, gathered: newGather(), census: coverage.NewCensus()}
 	cf := &casefolder.Case{Tool: ToolInfo(), Command: c.Command}
 	if h.rules, err = loadRules(c.Rules); err != nil {
@@ -252,22 +248,6 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		cf.Records = append(cf.Records, casefolder.RecordFile{Type: w.Type, File: "records/" + filepath.Base(w.Path), Rows: w.Rows})
 	}
 	return cf, nil
-}
-
-// hunting is how much garbage a hunt lets come together, in percent of what it
-// keeps. Records that wait for the order of time are looked at in each
-// collection, so that the usual 100 would cost it a tenth of its time.
-const hunting = 300
-
-// collectLess has garbage collected less often where the whole program is bounded
-// in memory, until the function that it returns is called. Near the bound it is
-// collected as often as without it. What GOGC says goes before.
-func collectLess() func() {
-	if os.Getenv("GOGC") != "" || debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		return func() {}
-	}
-	was := debug.SetGCPercent(hunting)
-	return func() { debug.SetGCPercent(was) }
 }
 
 // departures writes down what departs from habit and hands it to the detectors.
