@@ -16,10 +16,35 @@ func AppendString(dst []byte, s string) []byte {
 	if room := len(s) + 16; cap(dst)-len(dst) < room {
 		dst = slices.Grow(dst, room+len(s)/8)
 	}
-	dst = append(dst, '"')
+	// What stands for itself, as nearly all does, is copied eight bytes at a time
+	// into the room that is there.
+	to := dst[len(dst) : len(dst)+len(s)+16]
+	to[0] = '"'
+	i := 0
+	for ; len(s)-i >= 8; i += 8 {
+		w := eight(s[i:])
+		if escaped(w) != 0 {
+			return appendOdd(dst[:len(dst)+1+i], s[i:])
+		}
+		binary.LittleEndian.PutUint64(to[1+i:], w)
+	}
+	if rest := len(s) - i; rest > 0 {
+		w := word(s[i:])
+		if escaped(w)<<(64-8*rest) != 0 {
+			return appendOdd(dst[:len(dst)+1+i], s[i:])
+		}
+		binary.LittleEndian.PutUint64(to[1+i:], w)
+	}
+	to[1+len(s)] = '"'
+	return dst[:len(dst)+2+len(s)]
+}
+
+// appendOdd appends the rest of a string, in which something is escaped, and the
+// quote behind it.
+func appendOdd(dst []byte, s string) []byte {
 	for i := 0; i < len(s); {
-		// What stands for itself is copied eight bytes at a time.
-		w, n := word(s[i:])
+		n := min(len(s)-i, 8)
+		w := word(s[i:])
 		odd := escaped(w) << (64 - 8*n) >> (64 - 8*n)
 		if cap(dst)-len(dst) < 8 {
 			dst = slices.Grow(dst, len(s)-i+16)
@@ -85,21 +110,28 @@ func escaped(w uint64) uint64 {
 	return (w | (w-each*0x20)&^w | (quote-each)&^quote | (slash-each)&^slash | (del-each)&^del) & highest
 }
 
-// word is the first eight bytes of s, lowest first, and how many they are: less
-// where s, which is not empty, has less.
-func word(s string) (uint64, int) {
+// word is the first eight bytes of s, lowest first, and zeros where s, which is
+// not empty, has less.
+func word(s string) uint64 {
 	n := len(s)
 	switch {
 	case n >= 8:
-		return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56, 8
+		return eight(s)
 	case n >= 4: // two halves, which overlap
-		lo := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
-		t := s[n-4:]
-		hi := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24
-		return lo | hi<<(8*(n-4)), n
+		return four(s) | four(s[n-4:])<<(8*(n-4))
 	case n >= 2:
-		return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[n-1])<<(8*(n-1)), n
+		return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[n-1])<<(8*(n-1))
 	}
-	return uint64(s[0]), 1
+	return uint64(s[0])
+}
+
+func eight(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+func four(s string) uint64 {
+	_ = s[3]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
