@@ -114,8 +114,8 @@ bench-quiet: ## what all detectors say of DAYS of an office of PEOPLE in which n
 	@go run ./bench/baseline -quiet $(or $(DAYS),200) -people $(or $(PEOPLE),100) -seed $(SEED)
 
 .PHONY: bench-beacon
-bench-beacon: ## beacons found in months of ordinary traffic against false alarms, by sleep and jitter (SEEDS, MACHINES, SET, DAYS; BEFORE=30: hunts before kept a memory of so many days; LEAST=24h: only such sleeps)
-	@go run ./bench/beacon -set $(or $(SET),judge) -seeds $(or $(SEEDS),3) -machines $(or $(MACHINES),100) -days $(or $(DAYS),30) -before $(or $(BEFORE),0) -least $(or $(LEAST),0s)
+bench-beacon: ## beacons found in months of ordinary traffic against false alarms, by sleep and jitter (SEEDS, FIRST, MACHINES, SET, DAYS; BEFORE=30: hunts before kept a memory of so many days; LEAST=24h: only such sleeps)
+	@go run ./bench/beacon -set $(or $(SET),judge) -seeds $(or $(SEEDS),3) -first $(or $(FIRST),0) -machines $(or $(MACHINES),100) -days $(or $(DAYS),30) -before $(or $(BEFORE),0) -least $(or $(LEAST),0s)
 
 .PHONY: bench-retro
 bench-retro: ## a question to RECORDS (default two million) in Parquet: all read, and with row groups left out; the ratio

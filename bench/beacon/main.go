@@ -13,12 +13,14 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"runtime"
 	"runtime/pprof"
 	"slices"
+	"sync"
 	"time"
 
 	"longwatch/internal/baseline"
@@ -31,11 +33,13 @@ import (
 func main() {
 	set := flag.String("set", "judge", "tune or judge")
 	seeds := flag.Int("seeds", 3, "months to make")
+	first := flag.Int("first", 0, "number of the first of them")
 	machines := flag.Int("machines", 200, "own machines")
 	days := flag.Int("days", 30, "length of the evidence")
 	before := flag.Int("before", 0, "days before it of which hunts have kept a memory, as with --state")
 	least := flag.Duration("least", 0, "least sleep of the beacons")
 	memory := flag.Int64("memory", 64, "MiB for the detector: a sixteenth of --memory")
+	jobs := flag.Int("jobs", 1, "months at a time; what the heap grew by is then of all of them")
 	show := flag.Int("show", 0, "false alarms and misses to print")
 	profile := flag.String("cpu", "", "file for a CPU profile")
 	flag.Parse()
@@ -52,15 +56,28 @@ func main() {
 	}
 	sleeps = slices.DeleteFunc(sleeps, func(s float64) bool { return s < least.Seconds() })
 	sum := &tables{days: *days}
+	errs := make([]error, *seeds)
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range max(*jobs, 1) {
+		wg.Go(func() {
+			for i := range next {
+				s := settings{seed: uint64(1000 + i), machines: *machines, days: *days, before: *before, niche: 0.1, fresh: 0.15, steady: 0.5, pages: 15, catalog: 50}
+				if *set == "judge" {
+					s = settings{seed: uint64(900000 + 31*i), machines: *machines, days: *days, before: *before, niche: 0.15, fresh: 0.2, steady: 0.65, pages: 12, catalog: 40}
+				}
+				errs[i-*first] = month(s, *memory<<20, sum, *show)
+			}
+		})
+	}
 	for i := range *seeds {
-		s := settings{seed: uint64(1000 + i), machines: *machines, days: *days, before: *before, niche: 0.1, fresh: 0.15, steady: 0.5, pages: 15, catalog: 50}
-		if *set == "judge" {
-			s = settings{seed: uint64(900000 + 31*i), machines: *machines, days: *days, before: *before, niche: 0.15, fresh: 0.2, steady: 0.65, pages: 12, catalog: 40}
-		}
-		if err := month(s, *memory<<20, sum, *show); err != nil {
-			fmt.Fprintln(os.Stderr, "beacon:", err)
-			os.Exit(1)
-		}
+		next <- *first + i
+	}
+	close(next)
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		fmt.Fprintln(os.Stderr, "beacon:", err)
+		os.Exit(1)
 	}
 	sum.print(os.Stdout)
 }

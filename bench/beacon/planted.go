@@ -54,6 +54,9 @@ func (w *world) plant(m *machine, n int, sleep, jitter float64, mode string) *pl
 	}
 	for i := range count {
 		s := w.site(fmt.Sprintf("cdn%d.planted%d.live", i, n), 1)
+		if n%2 == 0 && count > 1 { // domains rotate, not only names below one
+			s.name = fmt.Sprintf("cdn0.planted%d-%d.live", n, i)
+		}
 		b.peers, b.names = append(b.peers, s.addrs...), append(b.names, s.name)
 	}
 	vary, misses, shorten := 0.02, w.between(0, 0.1), w.chance(0.5)

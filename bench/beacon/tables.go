@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"longwatch/internal/finding"
@@ -57,6 +58,7 @@ func (s *sorter) flush() {
 
 // tables gather what was found in all months.
 type tables struct {
+	mu       sync.Mutex
 	days     int
 	hostDays float64
 	planted  []*planted
@@ -67,6 +69,8 @@ type tables struct {
 func scoreOf(f *finding.Finding) float64 { return (float64(f.Confidence) - 35) / 50 }
 
 func (t *tables) add(w *world, all []*planted, found []finding.Finding, show int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.hostDays += float64(len(w.machines) * w.set.days)
 	t.planted = append(t.planted, all...)
 	by := map[string]*planted{}

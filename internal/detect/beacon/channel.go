@@ -60,6 +60,7 @@ type channel struct {
 	since        float64 // seconds that wait to be long enough for the histogram
 	keepPauses   bool    // likewise: whether times with the host off count
 	sizes        tally
+	volume       float64 // sum of the logarithms to base 2 of the bytes of sized contacts, both ways
 	port         uint16
 	starts       uint32 // contacts soon after the host came up, the first each time
 	startSeen    uint32 // number of the host's start that was counted last
@@ -70,6 +71,7 @@ type channel struct {
 	peers        []netip.Addr // examples
 	names        []string     // likewise, of a fingerprint behind a proxy
 	peerBits     uint64       // one for each peer, by hash
+	ownerBits    uint64       // of a fingerprint, one for each party that has peers, by hash
 }
 
 // contact is one connection, request or query.
@@ -79,8 +81,10 @@ type contact struct {
 	peer     netip.Addr
 	name     string // of the peer, where a proxy stands before it
 	port     uint16
-	size     uint64 // bytes that the host sent
-	sized    bool   // that is known
+	owner    uint64 // hash of the party that has the peer, where a fingerprint is followed
+	size     uint64 // bytes that the host sent, or of both ways where no more is told
+	reply    uint64 // bytes that it was sent, where told apart
+	sized    bool   // size is known
 	answered bool
 }
 
@@ -98,8 +102,12 @@ func (c *channel) add(x contact, off func(from, to record.Time) bool, up record.
 	c.port = x.port
 	if x.sized {
 		c.sizes.add(x.size)
+		c.volume += math.Log2(float64(x.size + x.reply + 1))
 	}
 	c.notePeer(x.peer, x.name)
+	if c.kind == byPrint {
+		c.ownerBits |= 1 << (x.owner % 64)
+	}
 	if len(c.refs) < keptRefs {
 		c.refs = append(c.refs, x.ref)
 	} else if c.contacts&(c.contacts-1) == 0 { // 8, 16, 32 ...
@@ -146,6 +154,9 @@ func (c *channel) notePeer(a netip.Addr, name string) {
 
 // distinct is about how many peers there were.
 func (c *channel) distinct() int { return countBits(c.peerBits) }
+
+// owners is about how many parties had the peers of a fingerprint.
+func (c *channel) owners() int { return countBits(c.ownerBits) }
 
 func (c *channel) gap(g uint32) {
 	if c.hist == nil && len(c.gaps) < rawGaps {

@@ -119,7 +119,7 @@ func (d *detector) conn(c *network.Conn, _ detect.Reporter) {
 	if c.Proto == "udp" && (c.RespP == portNTP || c.RespP == portDNS) {
 		return // time has a protocol of its own; names are followed as names
 	}
-	x := contact{ref: c.Ref, at: c.TS, peer: c.RespH, port: c.RespP, size: c.OrigBytes.V, sized: c.OrigBytes.Set, answered: c.RespBytes.V > 0 || c.RespPkts.V > 0}
+	x := contact{ref: c.Ref, at: c.TS, peer: c.RespH, port: c.RespP, size: c.OrigBytes.V, reply: c.RespBytes.V, sized: c.OrigBytes.Set, answered: c.RespBytes.V > 0 || c.RespPkts.V > 0}
 	ch, hosts := d.follow(i, byAddress, c.RespH.String(), hashAddr(c.RespH), x)
 	if ch != nil {
 		if n, known := d.names[hashAddr(c.RespH)]; known {
@@ -140,8 +140,12 @@ func (d *detector) shape(i uint32, c *network.Conn, x contact) {
 	if !c.OrigBytes.Set || c.OrigBytes.V == 0 {
 		return
 	}
-	if n, known := d.names[hashAddr(c.RespH)]; known && d.crowd.hosts(n.peer) > rarest {
-		return
+	x.owner = hashAddr(c.RespH)
+	if n, known := d.names[x.owner]; known {
+		if d.crowd.hosts(n.peer) > rarest {
+			return
+		}
+		x.owner = n.peer
 	}
 	d.follow(i, byPrint, shapeName(c.RespP, c.OrigBytes.V), 0, x)
 }
@@ -183,6 +187,7 @@ func (d *detector) tls(r *ssl.Record, _ detect.Reporter) {
 	if len(r.CertChain) > 0 {
 		cert = r.CertChain[0]
 	}
+	x.owner = ownerOf(r.ServerName, r.RespH)
 	d.prints(i, hosts, x, "certificate "+cert, "ja4 "+r.JA4, "ja3 "+r.JA3)
 }
 
@@ -192,6 +197,7 @@ func (d *detector) quic(r *quic.Record, _ detect.Reporter) {
 		return
 	}
 	x := contact{ref: r.Ref, at: r.TS, peer: r.RespH, port: r.RespP, answered: r.ServerSCID.Set}
+	x.owner = ownerOf(r.ServerName, r.RespH)
 	d.prints(i, d.name(i, r.ServerName, x), x, "ja4 "+r.JA4)
 }
 
@@ -207,6 +213,19 @@ func (d *detector) prints(i uint32, hosts int, x contact, list ...string) {
 			d.follow(i, byPrint, p, hashString(uint64(byPrint), p), x)
 		}
 	}
+}
+
+// ownerOf is the hash of the party that a peer belongs to: of the part of its
+// name that one party registered, else of its address. Many names of one party
+// with one program are how any service is built.
+func ownerOf(name string, peer netip.Addr) uint64 {
+	if name = strings.ToLower(strings.TrimSuffix(name, ".")); name == "" {
+		return hashAddr(peer)
+	}
+	if owned := domain.Registrable(name); owned != "" {
+		name = owned
+	}
+	return hashString(uint64(byDomain), name)
 }
 
 // anyPeer is the key under which the hosts are counted that have a fingerprint
@@ -255,7 +274,9 @@ func (d *detector) web(i uint32, method, name, target, agent string, x contact) 
 		name = name[:j]
 	}
 	hosts := 0
+	x.owner = ownerOf(name, x.peer)
 	if a, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
+		x.owner = hashAddr(a)
 		if x.peer.IsValid() {
 			hosts = d.crowd.hosts(hashAddr(a))
 		} else { // the proxy's log is all that tells of it
@@ -313,7 +334,7 @@ func (d *detector) follow(i uint32, k kind, value string, peer uint64, x contact
 			return nil, hosts
 		}
 	}
-	id := mix(hashString(uint64(k)+1, value) ^ mix(uint64(i)+1))
+	id := channelID(i, k, value)
 	if ch = d.channels[id]; ch == nil {
 		first := d.pairs.seen(id, x.at)
 		if first == 0 || x.at.Sub(first) < nearEvents {
@@ -331,6 +352,11 @@ func (d *detector) follow(i uint32, k kind, value string, peer uint64, x contact
 		ch.starts, ch.startSeen = ch.starts+1, h.starts
 	}
 	return ch, hosts
+}
+
+// channelID is the key of the channel of host i and what it is followed by.
+func channelID(i uint32, k kind, value string) uint64 {
+	return mix(hashString(uint64(k)+1, value) ^ mix(uint64(i)+1))
 }
 
 // makeRoom forgets an eighth of the channels: those that many hosts have, then

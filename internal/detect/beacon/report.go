@@ -106,17 +106,49 @@ func (d *detector) score(c *channel) (found, bool) {
 	quiet := h.hours < 2*c.events
 	r, _, _ := c.best(quiet)
 	t := traits{
-		Hosts: hosts, Of: len(d.hosts.list), Same: c.sizes.same(), Solitary: float64(c.events) / float64(c.contacts), New: d.fresh(c, h),
+		Hosts: hosts, Of: len(d.hosts.list), Solitary: float64(c.events) / float64(c.contacts), New: d.fresh(c, h),
 		Nameless: c.kind == byAddress && !d.hasName(c), OddPort: odd(c.port), Silent: c.answered == 0, Daily: daily(r), Lasting: lasting(c, h, r),
-		Starts: int(c.starts), OfStarts: int(h.starts - c.startsBefore),
+		Starts: int(c.starts), OfStarts: int(h.starts - c.startsBefore), ByChance: byChance(c, h),
 	}
+	t.Same, t.Bytes = d.sizes(c)
 	if c.kind == byPrint && (c.shaped() || d.crowd.hosts(anyPeer(c.value)) <= rarest) {
-		t.Rotating = c.distinct() // what many have shows no owner
+		t.Rotating = c.owners() // what many have shows no owner
 	}
 	if c.shaped() {
-		t.Same, t.New = 0, 0 // all are of one size by choice, and everything was rare at first
+		t.Same, t.Bytes, t.New = 0, smallTo, 0 // all are of one size by choice, and everything was rare at first
 	}
 	return found{c, r, t, score(r, t)}, true
+}
+
+// sizes tells what share of contacts is of the most common size, and how many
+// bytes one carries, 0 if that is not known. The hello of TLS, by which a name is
+// followed, tells no size: then the connections to the addresses of that name do.
+func (d *detector) sizes(c *channel) (same, bytes float64) {
+	n, alike, volume := float64(c.sizes.all), float64(c.sizes.all)*c.sizes.same(), c.volume
+	if n == 0 && c.kind == byName {
+		for _, p := range c.peers {
+			if a := d.channels[channelID(c.host, byAddress, p.String())]; a != nil {
+				n += float64(a.sizes.all)
+				alike += float64(a.sizes.all) * a.sizes.same()
+				volume += a.volume
+			}
+		}
+	}
+	if n == 0 {
+		return unsized, 0
+	}
+	return alike / n, math.Exp2(volume / n)
+}
+
+// byChance is how often a contact would come within startWithin of the host's
+// coming up if contacts came at any time that the host is at work.
+func byChance(c *channel, h *host) float64 {
+	return -math.Expm1(-float64(c.events) * startWithin.Hours() / atWork(c, h))
+}
+
+// atWork is for how many hours the host of c was at work since c began.
+func atWork(c *channel, h *host) float64 {
+	return float64(max(h.hours-min(c.hoursBefore, h.hours), 1))
 }
 
 func (d *detector) nameOf(c *channel) (nameOf, bool) {
@@ -183,8 +215,7 @@ func (d *detector) habit(c *channel, h *host) (habit, known bool) {
 // What lives for part of a day on a host that was known for days may be a page
 // that somebody left open.
 func lasting(c *channel, h *host, r rhythm) float64 {
-	could := float64(max(h.hours-min(c.hoursBefore, h.hours), 1))
-	fills := min(2*float64(c.events)*r.Median/3600/could, 1)
+	fills := min(2*float64(c.events)*r.Median/3600/atWork(c, h), 1)
 	if c.last.Sub(c.first) < oneDay && h.last.Sub(h.first) >= knownFor {
 		fills /= 2
 	}
@@ -285,8 +316,11 @@ func (d *detector) reasons(f found, h *host) []string {
 	if started(t) > 0 {
 		why = append(why, finding.Because("it came within %v of the host's coming up %d of %d times", startWithin, t.Starts, t.OfStarts))
 	}
-	if c.sizes.all > 0 && machine(t) > 0.8 {
+	if t.Bytes > 0 && machine(t) > 0.8 && !c.shaped() {
 		why = append(why, finding.Because("each turn is one contact, and %.0f %% are of about the same size", 100*t.Same))
+	}
+	if t.Bytes > 0 && small(t) > 0.7 {
+		why = append(why, finding.Because("a contact carries about %.0f bytes both ways: a question whether there is something to do takes no more", t.Bytes))
 	}
 	if a, err := netip.ParseAddr(c.value); t.Nameless && err == nil {
 		n := d.env.Networks.Lookup(a)
