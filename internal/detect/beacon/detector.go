@@ -20,6 +20,7 @@ import (
 	"longwatch/internal/attack"
 	"longwatch/internal/detect"
 	"longwatch/internal/domain"
+	"longwatch/internal/proto/dhcp"
 	"longwatch/internal/proto/dns"
 	"longwatch/internal/proto/http"
 	"longwatch/internal/proto/quic"
@@ -96,12 +97,19 @@ func (d *detector) Handlers() []detect.Handler {
 		}, d.request),
 		detect.OnIf(func(m *dns.Message) bool { return d.env.Home(m.OrigH) && m.Query != "" }, d.query),
 		detect.OnIf(func(a *web.Access) bool { return d.env.Home(a.ClientIP) && proxied(a.Method, a.Stem) }, d.access),
+		detect.OnIf(func(r *dhcp.Record) bool { return r.HostName != "" && d.env.Home(r.AssignedAddr) }, d.lease),
 		detect.AtEnd(d.judge),
 	}
 }
 
 func (d *detector) leaves(c *record.Conn) bool {
 	return d.env.Home(c.OrigH) && !d.env.Home(c.RespH) && c.RespH.IsGlobalUnicast()
+}
+
+func (d *detector) lease(r *dhcp.Record, _ detect.Reporter) {
+	if i, ok := d.hosts.at(r.AssignedAddr); ok {
+		d.hosts.list[i].lease(strings.ToLower(r.HostName), r.TS)
+	}
 }
 
 // proxied tells a request to a proxy by what it asks for.

@@ -2,6 +2,7 @@ package beacon
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"longwatch/internal/record"
@@ -27,6 +28,47 @@ type host struct {
 	resolver    bool        // answers DNS queries of others
 	starts      uint32      // times that it came up after two hours or more of nothing
 	up          record.Time // the last of these
+	leases      []leased    // in the order of time
+}
+
+// leased is a name under which an address was leased.
+type leased struct {
+	name        string
+	first, last record.Time
+}
+
+const (
+	keptLeases = 8                  // names of an address
+	leaseHolds = 7 * 24 * time.Hour // since a lease was last renewed: as package lease has it
+)
+
+// lease notes the name that the host's address was leased to. Of many names the
+// first ones are forgotten.
+func (h *host) lease(name string, at record.Time) {
+	if n := len(h.leases); n > 0 && h.leases[n-1].name == name {
+		h.leases[n-1].last = at
+		return
+	}
+	if len(h.leases) == keptLeases {
+		h.leases = slices.Delete(h.leases, 0, 1)
+	}
+	h.leases = append(h.leases, leased{name, at, at})
+}
+
+// named is what the host was called at a time: the name that its address was
+// leased to, else the address. Hunts before know hosts so. What was before the
+// first lease that is seen was most likely the host that renewed it.
+func (h *host) named(at record.Time) string {
+	for i, l := range slices.Backward(h.leases) {
+		switch {
+		case at < l.first && i > 0:
+			continue
+		case at.Sub(l.last) > leaseHolds || l.first.Sub(at) > leaseHolds:
+			return h.addr.String()
+		}
+		return l.name
+	}
+	return h.addr.String()
 }
 
 func newHosts() *hosts { return &hosts{index: map[netip.Addr]uint32{}} }

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	leastScore  = 0.5  // from it on about one false finding for a thousand hosts and day: see bench/beacon
-	mediumScore = 0.75 // likewise less than one in ten thousand
+	leastScore  = 0.45 // from it on about one false finding for a thousand hosts and day: see bench/beacon
+	mediumScore = 0.75 // likewise about a quarter of that
 	leastEvents = 4
 	newAfter    = 48 * time.Hour // after a host's evidence begins
 	oneDay      = 12 * time.Hour // longer than anybody sits before a page
@@ -191,7 +191,7 @@ func (d *detector) fresh(c *channel, h *host) float64 {
 // are not kept by them: that a name was never a site of the host does not say
 // that it never asked for it.
 func (d *detector) habit(c *channel, h *host) (habit, known bool) {
-	s := baseline.Host(h.addr.String())
+	s := baseline.Host(h.named(c.first))
 	if !d.env.Past.Settled(s, c.first) {
 		return false, false
 	}

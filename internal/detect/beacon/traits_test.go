@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"longwatch/internal/proto/dhcp"
 	"longwatch/internal/proto/ssl"
 	"longwatch/internal/record"
 	"longwatch/internal/record/network"
@@ -92,6 +93,30 @@ func TestSmall(t *testing.T) {
 	for _, c := range []struct{ bytes, want float64 }{{300, 1}, {1024, 1}, {8192, 0.5}, {65536, 0}, {1e7, 0}, {0, smallUnsized}} {
 		if got := small(traits{Bytes: c.bytes}); math.Abs(got-c.want) > 1e-9 {
 			t.Errorf("%.0f bytes: %.2f, want %.2f", c.bytes, got, c.want)
+		}
+	}
+}
+
+// A host is called what its address was leased to, for a week after the last
+// renewal; before the first lease that is seen, what that one says.
+func TestNamed(t *testing.T) {
+	o := newOffice()
+	a := o.head(o.start, 1, "198.51.100.7").OrigH
+	day := func(n int) record.Time { return o.start.Add(time.Duration(n) * 24 * time.Hour) }
+	for _, x := range []struct {
+		day  int
+		name string
+	}{{2, "LAP-1"}, {3, "lap-1"}, {9, ""}, {10, "lap-2"}} {
+		r := &dhcp.Record{AssignedAddr: a, HostName: x.name}
+		r.TS = day(x.day)
+		if x.name != "" {
+			o.d.lease(r, nil)
+		}
+	}
+	i, _ := o.d.hosts.at(a)
+	for n, want := range map[int]string{0: "lap-1", 2: "lap-1", 9: "lap-1", 10: "lap-2", 17: "lap-2", 18: a.String()} {
+		if got := o.d.hosts.list[i].named(day(n)); got != want {
+			t.Errorf("on day %d %q, want %q", n, got, want)
 		}
 	}
 }
