@@ -36,6 +36,7 @@ type Aliases struct {
 	answers map[netip.Addr]struct{}          // addresses that questions of DNS were put to
 	habits  habits
 	met     [1 << metBits]meeting // lately, to save work
+	only    bool                  // names and addresses are learned, and nothing else
 }
 
 const metBits = 13
@@ -62,6 +63,15 @@ func NewAliases(homeNet []netip.Prefix) *Aliases {
 	return &Aliases{homeNet: homeNet, names: map[netip.Addr][]naming{}, fans: map[node]map[netip.Addr]struct{}{}, issuers: map[string]struct{}{}, answers: map[netip.Addr]struct{}{}, habits: newHabits()}
 }
 
+// NewNames returns an empty table that learns who had which address and nothing
+// of what hosts do: it takes a fraction of the memory, and Host and Holders are
+// all that it answers.
+func NewNames(homeNet []netip.Prefix) *Aliases {
+	a := NewAliases(homeNet)
+	a.only = true
+	return a
+}
+
 // Wants tells whether Learn has a use for records of type t.
 func Wants(t *record.Type) bool {
 	switch t {
@@ -82,17 +92,24 @@ func (a *Aliases) Learn(r record.Record) {
 	switch r := r.(type) {
 	case *host.Logon:
 		a.pair(r.Source, r.SourceHost, r.TS, claimed) // WorkstationName is what the client said of itself
+		if a.only {
+			return
+		}
 		a.fan(r.Source, node{"host", HostName(r.Host)}, r.TS)
 		a.habits.logon(r)
 		return
 	case *host.Process:
-		a.habits.program(r)
+		if !a.only {
+			a.habits.program(r)
+		}
 		return
 	case *host.ConfigChange:
-		a.habits.device(HostName(r.Host))
+		if !a.only {
+			a.habits.device(HostName(r.Host))
+		}
 		return
 	case *host.Ticket:
-		if len(a.issuers) < maxAddresses {
+		if !a.only && len(a.issuers) < maxAddresses {
 			a.issuers[HostName(r.Host)] = struct{}{}
 		}
 		return
@@ -104,7 +121,7 @@ func (a *Aliases) Learn(r record.Record) {
 		}
 		return
 	case *host.Syslog:
-		if r.Product != "" {
+		if !a.only && r.Product != "" {
 			a.habits.device(HostName(r.Host))
 		}
 		a.learnAppliance(r)
@@ -135,7 +152,7 @@ func (a *Aliases) learnNetwork(r record.Record) {
 		}
 	case *dns.Message:
 		a.meet(r.OrigH, r.RespH, r.TS)
-		if r.RespH.IsValid() && len(a.answers) < maxAddresses {
+		if !a.only && r.RespH.IsValid() && len(a.answers) < maxAddresses {
 			a.answers[r.RespH.Unmap()] = struct{}{}
 		}
 		for _, answer := range r.Answers {
@@ -200,7 +217,7 @@ func (a *Aliases) pair(ip netip.Addr, name string, ts record.Time, by rank) {
 }
 
 func (a *Aliases) fan(orig netip.Addr, resp node, ts record.Time) {
-	if !orig.IsValid() || !home(a.homeNet, orig) {
+	if a.only || !orig.IsValid() || !home(a.homeNet, orig) {
 		return
 	}
 	a.habits.reached(orig.Unmap(), resp, ts)

@@ -26,6 +26,7 @@ type reader struct {
 	opt   Options
 	file  *parquet.File
 	leafs []leaf // in the order of their columns
+	names names
 	stats Stats
 }
 
@@ -41,7 +42,7 @@ type leaf struct {
 // readColumns reads a Parquet file that records wrote. A row group that cannot
 // be read is told, and the next one is read.
 func (f *File) readColumns(ctx context.Context, in *os.File, t *record.Type, opt Options, put func(record.Record)) (s Stats, err error) {
-	r := &reader{f: f, in: in, size: f.Size, t: t, opt: opt}
+	r := &reader{names: names{}, f: f, in: in, size: f.Size, t: t, opt: opt}
 	defer func() { s = r.stats }()
 	if err := r.open(); err != nil {
 		return s, fmt.Errorf("store: %s: %w", f.Name, err)
@@ -279,7 +280,7 @@ func (r *reader) read(ctx context.Context, n int, g *format.RowGroup, put func(r
 		if err := checkChunk(r.in, r.size, m); err != nil {
 			return err
 		}
-		cursors = append(cursors, &cursor{leaf: l, pages: r.file.RowGroups()[n].ColumnChunks()[l.column].Pages()})
+		cursors = append(cursors, &cursor{leaf: l, names: r.names, pages: r.file.RowGroups()[n].ColumnChunks()[l.column].Pages()})
 	}
 	for row := int64(0); row < g.NumRows; row++ {
 		if row%askEvery == 0 && ctx.Err() != nil {
@@ -309,6 +310,7 @@ type cursor struct {
 	buf    [128]parquet.Value
 	at, n  int
 	cells  []record.Cell
+	names  names
 }
 
 func (c *cursor) close() {
@@ -386,7 +388,7 @@ func (c *cursor) next(rec record.Record) error {
 	kind := record.RefFile
 	switch c.leaf.extra {
 	case sink.RefFile:
-		ref.File = string(x.Text)
+		ref.File = c.names.of(string(x.Text))
 		return nil
 	case sink.RefOffset:
 		kind = record.RefOffset

@@ -39,6 +39,7 @@ func (f *File) readLines(ctx context.Context, in io.Reader, t *record.Type, opt 
 		in = z
 	case lines, columns:
 	}
+	shared := names{}
 	r := lineReader{r: bufio.NewReaderSize(in, lineBuf)}
 	for n := int64(1); ; n++ {
 		if n%askEvery == 0 && ctx.Err() != nil {
@@ -64,6 +65,8 @@ func (f *File) readLines(ctx context.Context, in io.Reader, t *record.Type, opt 
 		if opt.outside(rec.Base().TS) {
 			continue
 		}
+		ref := &rec.Base().Ref
+		ref.File = shared.of(ref.File)
 		s.Rows++
 		put(rec)
 	}

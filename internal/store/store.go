@@ -144,3 +144,18 @@ func (f *File) Read(ctx context.Context, t *record.Type, opt Options, put func(r
 	}
 	return f.readLines(ctx, in, t, opt, put)
 }
+
+// names shares the names of files of evidence, which thousands of records have.
+type names map[string]string
+
+const maxShared = 1 << 16 // names that are shared
+
+func (n names) of(s string) string {
+	if shared, ok := n[s]; ok {
+		return shared
+	}
+	if len(n) < maxShared {
+		n[s] = s
+	}
+	return s
+}

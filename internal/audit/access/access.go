@@ -128,7 +128,7 @@ func New(opt Options) *Audit {
 	opt.Dormant = cmp.Or(opt.Dormant, 30*24*time.Hour)
 	opt.Stale = cmp.Or(opt.Stale, 365*24*time.Hour)
 	return &Audit{
-		opt: opt, aliases: incident.NewAliases(nil), accounts: map[string]*account{}, machines: map[string]*machine{},
+		opt: opt, aliases: incident.NewNames(nil), accounts: map[string]*account{}, machines: map[string]*machine{},
 		sources: map[sourceKey]*mark{}, sids: map[string]string{}, lost: map[string]int{},
 	}
 }

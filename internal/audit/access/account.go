@@ -20,17 +20,17 @@ type account struct {
 
 	span    record.Span // of use
 	logons  int64
-	failed  mark
+	failed  rare
 	uses    map[string]*use // by host
 	sits    []sit
-	service mark // it ran a service or a batch job
-	desk    mark // mail, browser or office program
-	acts    mark // administered: a directory change, a service, an appliance's setting
-	weak    mark // got a ticket by RC4
-	strong  mark // got one by AES
+	service rare // it ran a service or a batch job
+	desk    rare // mail, browser or office program
+	acts    rare // administered: a directory change, a service, an appliance's setting
+	weak    rare // got a ticket by RC4
+	strong  rare // got one by AES
 	entry   *Entry
 
-	created, disabled, enabled, deleted, reset mark
+	created, disabled, enabled, deleted, reset rare
 
 	groups []change // privileged groups that it was put into
 }
@@ -39,11 +39,11 @@ type account struct {
 type use struct {
 	any     mark           // logons and sessions
 	types   uint32         // bits: Windows logon types; unixBit for others
-	exposed mark           // logon that left credentials in the host's memory
+	exposed rare           // logon that left credentials in the host's memory
 	kinds   uint32         // logon types of those
-	console mark           // somebody sat at it
-	priv    mark           // special privileges
-	admin   mark           // what only an administrator of the host can do
+	console rare           // somebody sat at it
+	priv    rare           // special privileges
+	admin   rare           // what only an administrator of the host can do
 	early   [3]record.Time // earliest logons, unordered; 0: fewer
 }
 
@@ -76,6 +76,36 @@ func (m *mark) join(o mark) {
 	}
 	m.n, m.last = n, last
 }
+
+// rare is a mark that few have: it takes room of its own once something is noted.
+// Before that it is never, which is shared and not written to.
+type rare struct{ *mark }
+
+var never = rare{&mark{}}
+
+func (r *rare) own() *mark {
+	if r.mark == never.mark {
+		r.mark = &mark{}
+	}
+	return r.mark
+}
+
+func (r *rare) note(t record.Time, ref record.Ref, how string) { r.own().note(t, ref, how) }
+
+func (r *rare) join(o rare) {
+	if o.n > 0 {
+		r.own().join(*o.mark)
+	}
+}
+
+func newAccount() *account {
+	return &account{
+		failed: never, service: never, desk: never, acts: never, weak: never, strong: never, created: never, disabled: never, enabled: never, deleted: never, reset: never,
+		uses: map[string]*use{},
+	}
+}
+
+func newUse() *use { return &use{exposed: never, console: never, priv: never, admin: never} }
 
 func (m *mark) refs() []record.Ref {
 	if m.n == 0 {
@@ -217,7 +247,8 @@ func (a *Audit) account(name, at string) *account {
 			a.lost["accounts"]++
 			return nil
 		}
-		x = &account{name: strings.TrimSpace(name), domain: domain, user: user, local: local, machine: strings.HasSuffix(user, "$"), uses: map[string]*use{}}
+		x = newAccount()
+		x.name, x.domain, x.user, x.local, x.machine = strings.TrimSpace(name), domain, user, local, strings.HasSuffix(user, "$")
 		if domain == local && local != "" {
 			x.name = local + `\` + user
 		}
@@ -239,7 +270,7 @@ func (a *Audit) use(x *account, at string) *use {
 			return nil
 		}
 		a.uses++
-		u = &use{}
+		u = newUse()
 		x.uses[short] = u
 	}
 	return u

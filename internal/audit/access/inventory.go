@@ -187,7 +187,8 @@ func (v *view) inventory() {
 			if !ok {
 				user = "krbtgt"
 			}
-			x = &account{name: e.Account, domain: domain, user: user, machine: strings.HasSuffix(user, "$"), uses: map[string]*use{}}
+			x = newAccount()
+			x.name, x.domain, x.user, x.machine = e.Account, domain, user, strings.HasSuffix(user, "$")
 			if _, taken := v.by[x.key()]; taken {
 				continue
 			}

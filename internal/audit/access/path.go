@@ -91,16 +91,16 @@ func newWeb(v *view) *web {
 		w.at[x], w.how[x] = map[string]mark{}, map[string]opening{}
 		for at, u := range x.uses {
 			if u.exposed.n > 0 {
-				w.at[x][at] = u.exposed
+				w.at[x][at] = *u.exposed.mark
 			}
 			if u.administers() {
 				m := u.admin
 				if m.n == 0 {
 					m = u.priv
 				}
-				w.how[x][at] = opening{mark: m}
+				w.how[x][at] = opening{mark: *m.mark}
 			} else if u.types&(1<<10) != 0 {
-				w.how[x][at] = opening{mark: u.exposed, session: true}
+				w.how[x][at] = opening{mark: *u.exposed.mark, session: true}
 			}
 		}
 		for at, m := range v.from[x] {

@@ -131,7 +131,7 @@ func (x *account) join(o *account) {
 	x.span.Grow(o.span.Start)
 	x.span.Grow(o.span.End)
 	x.logons += o.logons
-	for _, p := range [][2]*mark{{&x.failed, &o.failed}, {&x.service, &o.service}, {&x.desk, &o.desk}, {&x.acts, &o.acts}, {&x.weak, &o.weak}, {&x.strong, &o.strong}, {&x.created, &o.created}, {&x.disabled, &o.disabled}, {&x.enabled, &o.enabled}, {&x.deleted, &o.deleted}, {&x.reset, &o.reset}} {
+	for _, p := range [][2]*rare{{&x.failed, &o.failed}, {&x.service, &o.service}, {&x.desk, &o.desk}, {&x.acts, &o.acts}, {&x.weak, &o.weak}, {&x.strong, &o.strong}, {&x.created, &o.created}, {&x.disabled, &o.disabled}, {&x.enabled, &o.enabled}, {&x.deleted, &o.deleted}, {&x.reset, &o.reset}} {
 		p[0].join(*p[1])
 	}
 	x.sits = append(x.sits, o.sits...)
@@ -141,7 +141,8 @@ func (x *account) join(o *account) {
 			x.uses[at] = u
 			continue
 		}
-		for _, p := range [][2]*mark{{&m.any, &u.any}, {&m.exposed, &u.exposed}, {&m.console, &u.console}, {&m.priv, &u.priv}, {&m.admin, &u.admin}} {
+		m.any.join(u.any)
+		for _, p := range [][2]*rare{{&m.exposed, &u.exposed}, {&m.console, &u.console}, {&m.priv, &u.priv}, {&m.admin, &u.admin}} {
 			p[0].join(*p[1])
 		}
 		m.types, m.kinds = m.types|u.types, m.kinds|u.kinds

@@ -26,7 +26,7 @@ func NewHosts(c *casefolder.Case) *Hosts {
 			nets = append(nets, p)
 		}
 	}
-	return &Hosts{c, incident.NewAliases(nets)}
+	return &Hosts{c, incident.NewNames(nets)}
 }
 
 // Take is a store.Taker.
