@@ -48,6 +48,41 @@ function labelled(table) {
   for (const tr of table.tBodies[0].rows) Array.from(tr.cells).forEach((c, n) => { c.dataset.label = heads[n]; });
 }
 
+// What an item is stands in the page so that nobody reads it at a glance: JSON,
+// each byte turned, in base64.
+const known = new Map();
+function told(item) {
+  if (!known.has(item)) {
+    const bytes = Uint8Array.from(atob(item.dataset.told), (c) => c.charCodeAt(0) ^ 0x5a);
+    known.set(item, JSON.parse(new TextDecoder().decode(bytes)));
+  }
+  return known.get(item);
+}
+function pieces(into, list) {
+  for (const p of list || []) {
+    if (!p.sign) { into.append(p.text); continue; }
+    const e = el('span', p.text, 'sign');
+    e.dataset.sign = p.sign;
+    e.append(el('sup', p.sign));
+    into.append(e);
+  }
+  return into;
+}
+function answer(item) {
+  const t = told(item), box = item.querySelector('.answer');
+  if (t.own) box.append(el('p', 'This retells your own incident, made harmless: details are changed.', 'own'));
+  box.append(pieces(el('p'), t.why), el('h4', t.attack ? 'What gave it away' : 'What shows that it is ordinary'));
+  const signs = el('ol', undefined, 'signs'), then = el('dl', undefined, 'then');
+  for (const s of t.signs) signs.append(pieces(el('li'), s.says));
+  for (const [name, list] of [['What to do', t.do], ['Whom to tell', t.tell]]) {
+    const row = el('div');
+    row.append(el('dt', name), pieces(el('dd'), list));
+    then.append(row);
+  }
+  box.append(signs, then);
+  box.hidden = false;
+}
+
 $('begin').addEventListener('submit', (e) => {
   e.preventDefault();
   code = $('code').value.trim();
@@ -103,7 +138,7 @@ $('judge').addEventListener('submit', (e) => {
   }
   pause();
   judged = true;
-  const item = order[at], attack = item.dataset.attack === 'true';
+  const item = order[at], attack = told(item).attack;
   const right = attack === (said === 'suspicious');
   answers.push({
     item: item.dataset.id, topic: item.dataset.topic, attack, said, right, sure,
@@ -114,8 +149,8 @@ $('judge').addEventListener('submit', (e) => {
   const l = item.querySelector('.look');
   if (l) l.hidden = true;
   const v = item.querySelector('.verdict');
-  v.textContent = (right ? 'Right: ' : 'Not this time: ') + (attack ? 'this is an attack.' : 'this is ordinary.') + ' ' + item.dataset.title + '.';
-  item.querySelector('.answer').hidden = false;
+  v.textContent = (right ? 'Right: ' : 'Not this time: ') + (attack ? 'this is an attack.' : 'this is ordinary.') + ' ' + told(item).title + '.';
+  answer(item);
   $('judge').hidden = true;
   $('onward').hidden = false;
   $('next').firstChild.textContent = at + 1 < order.length ? 'Next ' : 'See your results ';
@@ -205,7 +240,7 @@ function review() {
   answers.forEach((a, n) => {
     const item = order[n], d = el('details', undefined, a.right ? 'right' : 'wrong');
     const sum = el('summary');
-    sum.append(el('b', a.right ? 'Right' : 'Wrong'), ' ' + item.dataset.title + ' ', el('span', (a.attack ? 'an attack' : 'ordinary') + '; you said ' + a.said + ', ' + a.sure + ' %', 'soft'));
+    sum.append(el('b', a.right ? 'Right' : 'Wrong'), ' ' + told(item).title + ' ', el('span', (a.attack ? 'an attack' : 'ordinary') + '; you said ' + a.said + ', ' + a.sure + ' %', 'soft'));
     item.hidden = false;
     d.append(sum, item);
     $('review').append(d);

@@ -92,8 +92,8 @@ func defang(host string) string { return strings.ReplaceAll(host, ".", "[.]") }
 
 // Piece is a stretch of text; Sign is the number of the sign that it is, or 0.
 type Piece struct {
-	Text string
-	Sign int
+	Text string `json:"text"`
+	Sign int    `json:"sign,omitempty"`
 }
 
 // pieces cuts a text at its marks, then fills in the facts: what a case says

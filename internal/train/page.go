@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"encoding/json"
 	"html/template"
 	"io"
 	"strings"
@@ -60,6 +61,43 @@ func paragraphs(pieces []Piece) [][]Piece {
 // P is a text of the item as pieces.
 func (s Shown) P(text string) []Piece {
 	return s.facts.pieces(strings.TrimSpace(text), s.number)
+}
+
+// outcome is what the page tells of an item after it is judged.
+type outcome struct {
+	Attack bool    `json:"attack"`
+	Title  string  `json:"title"`
+	Own    bool    `json:"own"`
+	Why    []Piece `json:"why"`
+	Signs  []says  `json:"signs"`
+	Do     []Piece `json:"do"`
+	Tell   []Piece `json:"tell"`
+}
+
+// says is one sign.
+type says struct {
+	Says []Piece `json:"says"`
+}
+
+// turned is what each byte of an answer is combined with.
+const turned = 0x5a
+
+// Told is the answer, in a form in which nobody reads it at a glance when the
+// page's source is shown: JSON, each byte turned, in base64. It is no secret;
+// who wants to cheat writes a program, and learns nothing.
+func (s Shown) Told() (string, error) {
+	t := outcome{Attack: s.Attack, Title: s.Title, Own: s.Own, Why: s.P(s.Why), Do: s.P(s.Do), Tell: s.P(s.Tell), Signs: []says{}}
+	for _, sign := range s.Signs {
+		t.Signs = append(t.Signs, says{s.P(sign.Says)})
+	}
+	b, err := json.Marshal(t)
+	if err != nil {
+		return "", err
+	}
+	for i := range b {
+		b[i] ^= turned
+	}
+	return base64.StdEncoding.EncodeToString(b), nil
 }
 
 // Kind is what the item is called before it is judged.

@@ -2,7 +2,10 @@ package train
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"html"
 	"regexp"
 	"slices"
 	"strings"
@@ -91,9 +94,26 @@ func write(t testing.TB, d *Drill, table *Tabletop) (page, script, markdown stri
 	return b[0].String(), b[1].String(), b[2].String()
 }
 
-// body is a page without what is ours alone: style and script.
+var toldAttr = regexp.MustCompile(`data-told="([^"]*)"`)
+
+// answers decodes what items turn out to be, as the page's script does.
+func answers(page string) string {
+	return toldAttr.ReplaceAllStringFunc(page, func(attr string) string {
+		b, err := base64.StdEncoding.DecodeString(html.UnescapeString(toldAttr.FindStringSubmatch(attr)[1]))
+		if err != nil {
+			return "undecodable"
+		}
+		for i := range b {
+			b[i] ^= 0x5a
+		}
+		return "told=" + string(b)
+	})
+}
+
+// body is a page without what is ours alone: style and script; answers stand in
+// it in clear.
 func body(page string) string {
-	page = page[strings.Index(page, "</style>"):]
+	page = answers(page[strings.Index(page, "</style>"):])
 	at := strings.LastIndex(page, "<script>")
 	if at < 0 {
 		return page
@@ -174,6 +194,35 @@ func TestInert(t *testing.T) {
 	}
 	if live := regexp.MustCompile(`://203\.0\.113|\]\(http|(^|[^\\])<|(^|[^\\])!\[`).FindString(markdown); live != "" {
 		t.Errorf("the Markdown holds %q", live)
+	}
+}
+
+// TestAnswersCannotBeRead: who looks into the page's source reads neither which
+// items are attacks nor why, and the script can tell both.
+func TestAnswersCannotBeRead(t *testing.T) {
+	d, err := library(t).Drill(FromProfile("op-512", Options{Names: Pseudonyms}), Choice{For: Staff, Count: 10, Seed: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := d.WritePage(&b); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	source, clear := page[strings.Index(page, "</style>"):strings.LastIndex(page, "<script>")], body(page)
+	for _, i := range d.Items {
+		title, err := json.Marshal(i.Title)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(source, i.Title) || !strings.Contains(clear, fmt.Sprintf(`{"attack":%v,"title":%s`, i.Attack, title)) {
+			t.Errorf("%s: %q can be read in the source, or not by the script", i.ID, i.Title)
+		}
+	}
+	for _, word := range []string{"data-attack", "gave it away", "that it is ordinary", "What to do"} {
+		if strings.Contains(source, word) {
+			t.Errorf("the source says %q", word)
+		}
 	}
 }
 
