@@ -165,10 +165,13 @@ func newZones(home []string) *zones {
 
 // take is a store.Taker.
 func (z *zones) take(t *record.Type) (put func(record.Record), want func(*record.Field) bool) {
-	if t != network.ConnType {
-		return nil, nil
+	switch t {
+	case network.ConnType:
+		return z.traffic.Put, segmentation.ConnField
+	case network.ARPType:
+		return z.traffic.Put, nil
 	}
-	return z.traffic.Put, segmentation.ConnField
+	return nil, nil
 }
 
 // apart tells of two hosts whether the border between plant and office lies

@@ -65,6 +65,67 @@ func (t *Traffic) mask(c *network.Conn) {
 	}
 }
 
+// link is the smallest network that holds two hosts of one link, one of which
+// told the other its hardware address.
+type link struct {
+	net netip.Prefix
+	mac string // of the one that told
+}
+
+const (
+	maxLinks  = 1 << 14 // links that are kept
+	maxClaims = 1 << 16 // pairs of hardware and address
+	// proxied is how many addresses a host may have before it is taken for a router
+	// that answers for others (RFC 1027): what it says shows no link.
+	proxied = 4
+)
+
+// neighbours learns from address resolution which hosts hear one another: a
+// reply goes from host to host within one link (RFC 826).
+func (t *Traffic) neighbours(a *network.ARP) {
+	told, asked := a.OrigH.Unmap(), a.RespH.Unmap()
+	if a.Operation != "reply" || a.OrigHW == "" || !told.Is4() || !asked.Is4() || told == asked || told.IsUnspecified() || asked.IsUnspecified() || told.IsLinkLocalUnicast() {
+		return
+	}
+	set := t.claims[a.OrigHW]
+	switch {
+	case set == nil && t.claimed >= maxClaims:
+		return // whether it answers for others cannot be told
+	case set == nil:
+		set = map[netip.Addr]bool{}
+		t.claims[a.OrigHW] = set
+	}
+	if !set[told] && len(set) <= proxied {
+		set[told] = true
+		t.claimed++
+	}
+	x, y := told.As4(), asked.As4()
+	same := bits.LeadingZeros32((uint32(x[0])<<24 | uint32(x[1])<<16 | uint32(x[2])<<8 | uint32(x[3])) ^ (uint32(y[0])<<24 | uint32(y[1])<<16 | uint32(y[2])<<8 | uint32(y[3])))
+	if same < widest || same >= 24 || len(t.links) >= maxLinks {
+		return
+	}
+	if p, err := told.Prefix(same); err == nil {
+		t.links[link{p, a.OrigHW}] = true
+	}
+}
+
+// linked are the networks wider than 24 bits that address resolution shows: two
+// hosts at least told so, and neither is a router that answers for others.
+func (t *Traffic) linked() (out []netip.Prefix) {
+	by := map[netip.Prefix]int{}
+	for l := range t.links {
+		if len(t.claims[l.mac]) <= proxied {
+			by[l.net]++
+		}
+	}
+	for p, hosts := range by {
+		if hosts >= 2 {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // wideNets are the networks that some traffic shows to be wider than 24 bits.
 func wideNets(list ...*Traffic) *nets {
 	var all []netip.Prefix
@@ -75,6 +136,7 @@ func wideNets(list ...*Traffic) *nets {
 		for p := range t.masks {
 			all = append(all, p)
 		}
+		all = append(all, t.linked()...)
 	}
 	slices.SortFunc(all, func(a, b netip.Prefix) int {
 		if a.Bits() != b.Bits() {

@@ -18,7 +18,7 @@ import (
 // Wants tells whether records of a type say something about who talks to whom.
 func Wants(t *record.Type) bool {
 	switch t {
-	case network.ConnType, smb.MappingType, dcerpc.Type, ntlm.Type, rdp.Type, host.LogonType:
+	case network.ConnType, network.ARPType, smb.MappingType, dcerpc.Type, ntlm.Type, rdp.Type, host.LogonType:
 		return true
 	}
 	return otops.Wants(t)
@@ -29,6 +29,8 @@ func (t *Traffic) Put(r record.Record) {
 	switch r := r.(type) {
 	case *network.Conn:
 		t.conn(r)
+	case *network.ARP:
+		t.neighbours(r)
 	case *smb.Mapping:
 		if share := shareOf(r.Path); share != "" {
 			t.logons.used(r.OrigH, r.RespH, "opened the administrative share "+share, t.ref(r.Ref))

@@ -447,6 +447,38 @@ func TestWideNetwork(t *testing.T) {
 	}
 }
 
+// TestLinkedNetwork: hosts that tell one another their hardware addresses are of
+// one network, however their addresses differ; one that answers for everybody is
+// a router (RFC 1027), and one pair may be a mistake.
+func TestLinkedNetwork(t *testing.T) {
+	reply := func(from, hw, to string) *network.ARP {
+		return &network.ARP{Operation: "reply", OrigH: netip.MustParseAddr(from), OrigHW: hw, RespH: netip.MustParseAddr(to)}
+	}
+	var proxy []*network.ARP
+	for i := range 6 {
+		proxy = append(proxy, reply(fmt.Sprintf("10.9.%d.%d", 4+i, i), "00:00:5e:00:01:01", "10.9.0.7"), reply(fmt.Sprintf("10.9.%d.%d", 4+i, i), "00:00:5e:00:01:02", "10.9.0.8"))
+	}
+	for _, x := range []struct {
+		name string
+		said []*network.ARP
+		want string // network of 10.9.1.200
+	}{
+		{"two of a network of 22 bits", []*network.ARP{reply("10.9.0.7", "02:00:00:00:00:01", "10.9.3.9"), reply("10.9.3.9", "02:00:00:00:00:02", "10.9.0.7")}, "10.9.0.0/22"},
+		{"one", []*network.ARP{reply("10.9.0.7", "02:00:00:00:00:01", "10.9.3.9")}, "10.9.1.0/24"},
+		{"two routers that answer for others", proxy, "10.9.1.0/24"},
+		{"hosts of one network of 24 bits", []*network.ARP{reply("10.9.1.7", "02:00:00:00:00:01", "10.9.1.9"), reply("10.9.1.9", "02:00:00:00:00:02", "10.9.1.7")}, "10.9.1.0/24"},
+		{"questions alone", []*network.ARP{{Operation: "request", OrigH: netip.MustParseAddr("10.9.0.7"), OrigHW: "02:00:00:00:00:01", RespH: netip.MustParseAddr("10.9.3.9")}}, "10.9.1.0/24"},
+	} {
+		w := newWire()
+		for _, a := range x.said {
+			w.t.Put(a)
+		}
+		if got := wideNets(w.t, nil).of(netip.MustParseAddr("10.9.1.200")); got.String() != x.want {
+			t.Errorf("%s: %v, want %s", x.name, got, x.want)
+		}
+	}
+}
+
 // TestField: a field protocol that meets the Internet is told though nothing
 // tells what its network is for; MQTT is made for it, and is not.
 func TestField(t *testing.T) {

@@ -77,7 +77,10 @@ type Traffic struct {
 	files       map[string]string
 	ops         map[op]*Flow
 	logons      *logons
-	masks       map[netip.Prefix]bool // networks wider than 24 bits
+	masks       map[netip.Prefix]bool          // networks wider than 24 bits, by whom hosts call in them
+	links       map[link]bool                  // hosts that hear one another across networks of 24 bits, by address resolution
+	claims      map[string]map[netip.Addr]bool // addresses that a hardware address says it has, a few
+	claimed     int
 
 	// What was seen and is in no flow of two hosts.
 	Conns     uint64 // connections looked at
@@ -96,6 +99,7 @@ func NewTraffic(home []netip.Prefix) *Traffic {
 	return &Traffic{
 		home: home, flows: map[key]*Flow{}, folded: map[key]*Flow{}, ports: map[key]int{}, names: map[string]uint16{},
 		files: map[string]string{}, ops: map[op]*Flow{}, logons: newLogons(), neighbour: map[netip.Prefix]bool{}, masks: map[netip.Prefix]bool{},
+		links: map[link]bool{}, claims: map[string]map[netip.Addr]bool{},
 	}
 }
 
