@@ -18,6 +18,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	yaml "go.yaml.in/yaml/v3"
+
 	"longwatch/internal/attack"
 	"longwatch/internal/casefolder"
 	"longwatch/internal/finding"
@@ -127,6 +129,87 @@ func TestKnownStays(t *testing.T) {
 	p := Pack(planted(), Policy{Known: func(kind, value string) (string, bool) { return "a list", value == "198.51.100.7" }})
 	if slices.ContainsFunc(p.Items, func(it Item) bool { return it.Value == "198.51.100.7" }) {
 		t.Error("it leaves")
+	}
+}
+
+// TestSettingsStay: a folder whose settings an audit names is ours; it is no file
+// that others could look for.
+func TestSettingsStay(t *testing.T) {
+	c := planted()
+	f := *c.Findings[0]
+	f.Detector, f.Entities = "audit-iis", []record.Entity{{Kind: "file", Value: "d/web01/inetpub/wwwroot/uploads"}}
+	c.Incidents[0].Findings = append(c.Incidents[0].Findings, &f)
+	p := Pack(c, Policy{Marking: Green, Least: finding.Medium})
+	if slices.ContainsFunc(p.Items, func(it Item) bool { return it.Value == "uploads" }) {
+		t.Error("it leaves")
+	}
+	if !slices.ContainsFunc(p.Withheld, func(w Withheld) bool { return strings.Contains(w.Why, "configuration") }) {
+		t.Errorf("nobody says that it stays: %+v", p.Withheld)
+	}
+}
+
+// TestAllMarked: whoever takes a bundle apart sees on each object how far it may
+// go, on addresses and names too (STIX 2.1, section 3.2: object_marking_refs is a
+// property of all of them).
+func TestAllMarked(t *testing.T) {
+	var bundle struct {
+		Objects []struct {
+			ID       string   `json:"id"`
+			Type     string   `json:"type"`
+			Markings []string `json:"object_marking_refs"`
+		} `json:"objects"`
+	}
+	for _, own := range []bool{false, true} {
+		var b bytes.Buffer
+		if err := STIX(&b, Pack(planted(), Policy{Marking: AmberStrict, Least: finding.Medium, Own: own})); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(b.Bytes(), &bundle); err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range bundle.Objects {
+			if o.Type != "marking-definition" && !slices.Equal(o.Markings, []string{"marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003"}) {
+				t.Errorf("%s is marked %q", o.ID, o.Markings)
+			}
+		}
+	}
+}
+
+// TestSigmaNames: a rule finds a name and what is below it, and no name that
+// only ends in the same letters.
+func TestSigmaNames(t *testing.T) {
+	var b bytes.Buffer
+	if err := Sigma(&b, &Parcel{Items: []Item{{Kind: "domain", Value: "evil.example"}}}); err != nil {
+		t.Fatal(err)
+	}
+	d := yaml.NewDecoder(&b)
+	for n := 0; ; n++ {
+		var rule struct {
+			Detection struct {
+				Selection []map[string][]string `yaml:"selection"`
+			} `yaml:"detection"`
+		}
+		if err := d.Decode(&rule); err != nil {
+			if n != 3 {
+				t.Errorf("%d rules, want 3: %v", n, err)
+			}
+			return
+		}
+		found := func(name string) bool {
+			return slices.ContainsFunc(rule.Detection.Selection, func(m map[string][]string) bool {
+				for field, values := range m {
+					for _, v := range values {
+						if strings.HasSuffix(field, "|endswith") && strings.HasSuffix(name, v) || name == v {
+							return true
+						}
+					}
+				}
+				return false
+			})
+		}
+		if !found("evil.example") || !found("c2.evil.example") || found("notevil.example") {
+			t.Errorf("%+v", rule)
+		}
 	}
 }
 

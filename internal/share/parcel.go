@@ -86,7 +86,7 @@ func Pack(c *casefolder.Case, p Policy) *Parcel {
 			if f.Severity < p.Least {
 				continue
 			}
-			k.system, k.asked = aboutSystem(f), asksNames(f)
+			k.system, k.asked, k.settings = aboutSystem(f), asksNames(f), strings.HasPrefix(f.Detector, "audit-")
 			for _, e := range f.Entities {
 				k.entity(e, f, i)
 			}
@@ -136,6 +136,7 @@ type packer struct {
 	withheld map[[2]string]string
 	system   bool // the finding at hand is about the system's own programs
 	asked    bool // and about names that were asked for
+	settings bool // and about how something of ours is set up
 }
 
 // asksNames tells whether a finding is about questions of DNS: who answers them
@@ -224,6 +225,9 @@ func (k *packer) decide(e record.Entity) (value, note, stays string) {
 	case "email":
 		return k.email(value, e.Role)
 	case "file":
+		if k.settings {
+			return "", "", "a place in our own configuration"
+		}
 		return k.file(value)
 	case "user_agent":
 		if slices.ContainsFunc(commonAgents, func(p string) bool { return strings.HasPrefix(strings.ToLower(value), p) }) {

@@ -61,7 +61,8 @@ func Sigma(w io.Writer, p *Parcel) error {
 	enc := yaml.NewEncoder(w)
 	enc.SetIndent(4)
 	some := false
-	for _, s := range sigmaSources {
+	for n := range sigmaSources {
+		s := &sigmaSources[n]
 		var values, tags []string
 		level := finding.Low
 		for i := range p.Items {
@@ -69,7 +70,7 @@ func Sigma(w io.Writer, p *Parcel) error {
 			if it.Own || it.Kind != s.kind {
 				continue
 			}
-			values = append(values, sigmaValues(s, it.Value)...)
+			values = append(values, s.values(it.Value)...)
 			level = max(level, it.Severity)
 			for _, t := range it.Techniques {
 				if tag := "attack." + strings.ToLower(string(t)); !slices.Contains(tags, tag) {
@@ -87,7 +88,7 @@ func Sigma(w io.Writer, p *Parcel) error {
 		if err := enc.Encode(sigmaRule{
 			Title: s.title, ID: id, Status: "experimental", Author: "Longwatch", Tags: tags, LogSource: s.logSource, Level: level.String(),
 			About:     fmt.Sprintf("Values that were seen in incidents %s.", strings.Join(ids, ", ")),
-			Detection: map[string]any{"selection": map[string]any{s.field: values}, "condition": "selection"},
+			Detection: map[string]any{"selection": s.selection(values), "condition": "selection"},
 		}); err != nil {
 			return err
 		}
@@ -99,20 +100,32 @@ func Sigma(w io.Writer, p *Parcel) error {
 	return enc.Close()
 }
 
-// sigmaValues are the values that a field has when it shows the item.
-func sigmaValues(s sigmaSource, v string) []string {
+// values are the values that the field has when it shows the item.
+func (s *sigmaSource) values(v string) []string {
 	v = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(v)
-	switch s.field {
-	case "QueryName|endswith", "query|endswith", "cs-host|endswith":
-		return []string{"." + v, v}
-	case "Hashes|contains":
+	switch {
+	case s.field == "Hashes|contains":
 		return []string{strings.ToUpper(v), v}
-	case "TargetFilename|endswith":
+	case s.field == "TargetFilename|endswith":
 		return []string{`\` + v}
-	case "cs-uri-stem|endswith":
+	case s.field == "cs-uri-stem|endswith":
 		return []string{"/" + v}
 	}
 	return []string{v}
+}
+
+// selection is what an event has to have. A name is itself or ends one after a
+// dot: one that only ends like it is somebody else's.
+func (s *sigmaSource) selection(values []string) any {
+	field, ends := strings.CutSuffix(s.field, "|endswith")
+	if s.kind != "domain" || !ends {
+		return map[string]any{s.field: values}
+	}
+	below := make([]string, len(values))
+	for i, v := range values {
+		below[i] = "." + v
+	}
+	return []any{map[string]any{field: values}, map[string]any{s.field: below}}
 }
 
 // YARA writes one rule for the files of the case, by their digests.
