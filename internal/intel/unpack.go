@@ -91,8 +91,8 @@ type members struct {
 // File reads one. Of a compressed file that was named, what it holds is read
 // whatever its name.
 func (m *members) File(_ context.Context, f *evidence.File) {
-	single := f.Size < 0
-	if !isListName(f.Name) && !(single && m.asked) {
+	named := m.asked && f.Size < 0
+	if !named && !isListName(f.Name) {
 		return
 	}
 	m.read++
@@ -103,7 +103,7 @@ func (m *members) File(_ context.Context, f *evidence.File) {
 		return
 	}
 	defer func() { _ = r.Close() }()
-	m.feed(r, f.Name, single && m.asked)
+	m.feed(r, f.Name, named)
 }
 
 // Skipped says why something of it was not read.

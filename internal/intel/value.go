@@ -299,8 +299,10 @@ func Guess(value string) (Kind, error) {
 // isScheme tells whether s can be what a URL begins with (RFC 3986, section 3.1).
 func isScheme(s string) bool {
 	for i := range len(s) {
-		c := lower(s[i])
-		if !(c >= 'a' && c <= 'z' || i > 0 && (c >= '0' && c <= '9' || c == '+' || c == '-' || c == '.')) {
+		switch c := lower(s[i]); {
+		case c >= 'a' && c <= 'z':
+		case i > 0 && (c >= '0' && c <= '9' || c == '+' || c == '-' || c == '.'):
+		default:
 			return false
 		}
 	}

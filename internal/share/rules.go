@@ -103,12 +103,12 @@ func Sigma(w io.Writer, p *Parcel) error {
 // values are the values that the field has when it shows the item.
 func (s *sigmaSource) values(v string) []string {
 	v = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(v)
-	switch {
-	case s.field == "Hashes|contains":
+	switch s.field {
+	case "Hashes|contains":
 		return []string{strings.ToUpper(v), v}
-	case s.field == "TargetFilename|endswith":
+	case "TargetFilename|endswith":
 		return []string{`\` + v}
-	case s.field == "cs-uri-stem|endswith":
+	case "cs-uri-stem|endswith":
 		return []string{"/" + v}
 	}
 	return []string{v}
