@@ -62,9 +62,14 @@ type IntelKind struct {
 func IntelStatus(paths, cases []string) ([]intel.SourceStatus, error) {
 	set, r := intel.Load(intel.Paths(paths...)...)
 	if r.Loaded == 0 {
-		return nil, fmt.Errorf("app: no indicator could be loaded from %q: %v", paths, r.Reasons)
+		why := "nothing in it is one"
+		if len(r.Reasons) > 0 {
+			why = r.Reasons[0].String()
+		}
+		return nil, fmt.Errorf("app: no indicator could be loaded from %q: %s", paths, why)
 	}
 	status := set.Status(record.TimeOf(time.Now()))
+	found := map[string]map[string]bool{} // by source
 	for _, dir := range cases {
 		c, err := casefolder.Read(dir)
 		if err != nil {
@@ -74,6 +79,10 @@ func IntelStatus(paths, cases []string) ([]intel.SourceStatus, error) {
 		for _, f := range c.Findings {
 			if feed, ok := strings.CutPrefix(f.Detector, "intel:"); ok && f.Severity > finding.Info {
 				hits[feed]++
+				if found[feed] == nil {
+					found[feed] = map[string]bool{}
+				}
+				found[feed][f.Listed.Kind+" "+f.Listed.Indicator] = true
 			}
 		}
 		for i := range status {
@@ -81,6 +90,9 @@ func IntelStatus(paths, cases []string) ([]intel.SourceStatus, error) {
 				status[i].Hits, status[i].Cases = status[i].Hits+n, status[i].Cases+1
 			}
 		}
+	}
+	for i := range status {
+		status[i].Found = len(found[status[i].Source])
 	}
 	return status, nil
 }

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"fmt"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -62,9 +60,10 @@ func newIntelStatus() *cobra.Command {
 		Use:   "status PATH...",
 		Short: "say what each source of indicators is worth",
 		Long: `Counts for each source its rows, its different values, those that no other source
-has, how many have expired, and how old they are; with --case, how many findings
-it made there. A source whose values all others have, or that never finds
-anything, costs time and earns nothing.`,
+has, how many have expired, how old they are, and which other source has most of
+them; with --case, how many findings it made there, and of how many of its values.
+A source whose values all others have, or that never finds anything, costs time
+and earns nothing.`,
 		Example: `  longwatch intel status feeds/
   longwatch intel status feeds/ --case case-2026-01,case-2026-02`,
 		Args: atLeastOne("file or folder of indicators"),
@@ -76,17 +75,7 @@ anything, costs time and earns nothing.`,
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(status)
 			}
-			t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', tabwriter.AlignRight)
-			_, _ = fmt.Fprint(t, "rows\tvalues\talone\texpired\tfindings\tnewest\t  source\n")
-			for i := range status {
-				s := &status[i]
-				newest := "unknown"
-				if s.Newest != 0 {
-					newest = s.Newest.Std().UTC().Format("2006-01-02")
-				}
-				_, _ = fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%d\t%s\t  %q\n", s.Rows, s.Values, s.Alone, s.Expired, s.Hits, newest, s.Source)
-			}
-			return t.Flush()
+			return printStatus(cmd.OutOrStdout(), status, len(cases) > 0)
 		},
 	}
 	cmd.Flags().StringSliceVar(&cases, "case", nil, "case folders in which to count the findings of each source, comma-separated")

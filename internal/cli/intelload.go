@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"longwatch/internal/app"
+	"longwatch/internal/intel"
 	"longwatch/internal/terminal"
 )
 
@@ -46,4 +47,35 @@ func printIntel(w io.Writer, r *app.IntelReport) error {
 	}
 	_, err := fmt.Fprintf(w, "%d rows: %d loaded, %d refused\n%d different values, written in %d ways\n", r.Rows, r.Loaded, r.Refused, r.Values, r.Written)
 	return err
+}
+
+// maxSource is how much of a source's name is shown.
+const maxSource = 60
+
+// printStatus writes what each source is worth; found tells that cases were
+// looked at.
+func printStatus(w io.Writer, status []intel.SourceStatus, found bool) error {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	head := "rows\tvalues\talone\texpired\tnewest\t"
+	if found {
+		head += "findings\tvalues found\t"
+	}
+	_, _ = fmt.Fprint(t, head+"  source, and which other has most of it\n")
+	for i := range status {
+		s := &status[i]
+		newest := "unknown"
+		if s.Newest != 0 {
+			newest = s.Newest.Std().UTC().Format("2006-01-02")
+		}
+		_, _ = fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%s\t", s.Rows, s.Values, s.Alone, s.Expired, newest)
+		if found {
+			_, _ = fmt.Fprintf(t, "%d\t%d (%.1f %%)\t", s.Hits, s.Found, 100*float64(s.Found)/float64(max(s.Values, 1)))
+		}
+		_, _ = fmt.Fprintf(t, "  %s", terminal.Clean(s.Source, maxSource))
+		if len(s.Shared) > 0 {
+			_, _ = fmt.Fprintf(t, " (%s has %d too)", terminal.Clean(s.Shared[0].Source, maxSource), s.Shared[0].Values)
+		}
+		_, _ = fmt.Fprintln(t)
+	}
+	return t.Flush()
 }

@@ -319,3 +319,21 @@ func TestPublishedFingerprints(t *testing.T) {
 		}
 	}
 }
+
+// TestStatus: which source has what nobody else has, and with whom it shares.
+func TestStatus(t *testing.T) {
+	set, _ := load(t, map[string]string{"a.txt": "1.2.3.4\n1.2.3.4\nx.example\ny.example\n", "b.txt": "1.2.3.4\nx.example\n", "c.txt": "x.example\nz.example\n"})
+	got := map[string]SourceStatus{}
+	for _, s := range set.Status(0) {
+		got[s.Source] = s
+	}
+	for name, want := range map[string]SourceStatus{
+		"a": {Rows: 4, Values: 3, Alone: 1, Shared: []Overlap{{"b", 2}, {"c", 1}}},
+		"b": {Rows: 2, Values: 2, Alone: 0, Shared: []Overlap{{"a", 2}, {"c", 1}}},
+		"c": {Rows: 2, Values: 2, Alone: 1, Shared: []Overlap{{"a", 1}, {"b", 1}}},
+	} {
+		if s := got[name]; s.Rows != want.Rows || s.Values != want.Values || s.Alone != want.Alone || !slices.Equal(s.Shared, want.Shared) {
+			t.Errorf("%s: %+v, want %+v", name, s, want)
+		}
+	}
+}
