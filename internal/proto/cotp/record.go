@@ -21,6 +21,3 @@ var Type = record.Of[PDU]("cotp")
 
 // RecordType returns Type.
 func (*PDU) RecordType() *record.Type { return Type }
-
-// BeyondZeek tells that Zeek by itself has no log of this kind.
-func (*PDU) BeyondZeek() bool { return true }

@@ -59,7 +59,7 @@ func (p *parser) message(d proto.Dir, b []byte) {
 		p.c.Weird("s7comm_unknown_rosctr", strconv.Itoa(int(m.Kind)))
 		return
 	}
-	m.KindName = kind
+	m.KindName, m.beyond = kind, m.Kind == ack
 	if m.Kind == ack || m.Kind == ackData {
 		class, code := c.U8(), c.U8()
 		m.ErrorClass = name("error", uint16(class), fmt.Sprintf("Unknown error class-0x%02x", class))
@@ -234,14 +234,16 @@ func (t *Transfer) file(s string) {
 func (p *parser) userData(m *Message, c, data *wire.Cursor) {
 	c.Skip(4) // head and length
 	method, fn, sub := c.U8(), c.U8(), c.U8()
-	c.Skip(1) // sequence
+	sequence := c.U8() // of a request for the next part of a list: not 0
 	if !c.OK() {
 		p.c.Weird("s7comm_truncated", "")
 		return
 	}
 	var unit, more uint8
+	m.beyond = method == methodRequest && sequence != 0
 	if method == methodResponse {
 		unit, more = c.U8(), c.U8()
+		m.beyond = more != 0
 		if code := c.U16(); c.OK() {
 			m.ErrorClass, m.ErrorCode = "Parameter Error", fmt.Sprintf("0x%02x", code)
 			if code == 0 {

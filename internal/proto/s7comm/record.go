@@ -22,6 +22,8 @@ type Message struct {
 	ErrorCode  string   `rec:"error_code" ecs:"error.code"`      // of a response, in hexadecimal
 	Access     string   `rec:"access,enum,extra"`                // what the function does: read, write, control, config, program or other
 	Items      []string `rec:"items,extra"`                      // what is read or written, as STEP 7 writes it: "DB1.DBX0.0 BYTE 4", at most 32
+
+	beyond bool `rec:"-"` // see BeyondZeek
 }
 
 // Type is the schema of Message.
@@ -30,8 +32,9 @@ var Type = record.Of[Message]("s7comm")
 // RecordType returns Type.
 func (*Message) RecordType() *record.Type { return Type }
 
-// BeyondZeek tells that Zeek by itself has no log of this kind.
-func (*Message) BeyondZeek() bool { return true }
+// BeyondZeek tells that CISA's package would not write this row: it leaves out
+// bare acknowledgements, and the parts of a list but the last.
+func (m *Message) BeyondZeek() bool { return m.beyond }
 
 // ReadSZL is a request for one of the system status lists, or the response.
 // Names are those of the log of CISA's Zeek package. Specification: Siemens,
@@ -49,6 +52,8 @@ type ReadSZL struct {
 	Access     string `rec:"access,enum,extra"`  // always read
 	Order      string `rec:"order_number,extra"` // of the module, that a response about the identity of modules tells
 	Firmware   string `rec:"firmware,extra"`     // its version, likewise
+
+	beyond bool `rec:"-"` // see BeyondZeek
 }
 
 // ReadSZLType is the schema of ReadSZL.
@@ -57,8 +62,9 @@ var ReadSZLType = record.Of[ReadSZL]("s7comm_read_szl")
 // RecordType returns ReadSZLType.
 func (*ReadSZL) RecordType() *record.Type { return ReadSZLType }
 
-// BeyondZeek tells that Zeek by itself has no log of this kind.
-func (*ReadSZL) BeyondZeek() bool { return true }
+// BeyondZeek tells that CISA's package would not write this row: it does not
+// read lists that come in several parts.
+func (r *ReadSZL) BeyondZeek() bool { return r.beyond }
 
 // Transfer is one step of moving a block of the program into or out of the
 // controller. Names are those of the log of CISA's Zeek package.
@@ -85,9 +91,6 @@ var TransferType = record.Of[Transfer]("s7comm_upload_download")
 // RecordType returns TransferType.
 func (*Transfer) RecordType() *record.Type { return TransferType }
 
-// BeyondZeek tells that Zeek by itself has no log of this kind.
-func (*Transfer) BeyondZeek() bool { return true }
-
 // Device is what a controller said of itself in one connection. Names are
 // those of the log of CISA's Zeek package. Specification: Siemens, System and
 // Standard Functions for S7-300/400.
@@ -104,9 +107,6 @@ var DeviceType = record.Of[Device]("s7comm_known_devices")
 
 // RecordType returns DeviceType.
 func (*Device) RecordType() *record.Type { return DeviceType }
-
-// BeyondZeek tells that Zeek by itself has no log of this kind.
-func (*Device) BeyondZeek() bool { return true }
 
 // Plus is one request, response or notification of S7comm-plus. Names are
 // those of the log of CISA's Zeek package. Specification: none is public.
@@ -126,6 +126,3 @@ var PlusType = record.Of[Plus]("s7comm_plus")
 
 // RecordType returns PlusType.
 func (*Plus) RecordType() *record.Type { return PlusType }
-
-// BeyondZeek tells that Zeek by itself has no log of this kind.
-func (*Plus) BeyondZeek() bool { return true }

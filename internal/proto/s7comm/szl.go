@@ -78,6 +78,7 @@ func (p *parser) readSZL(m *Message, method, unit uint8, more bool, c *wire.Curs
 			r.modules(body)
 		}
 		p.list(&body, more)
+		r.beyond = more
 	}
 	p.c.Emit(r)
 }
