@@ -127,6 +127,9 @@ func (d *detector) conn(c *network.Conn, _ detect.Reporter) {
 	if c.Proto == "udp" && (c.RespP == portNTP || c.RespP == portDNS) {
 		return // time has a protocol of its own; names are followed as names
 	}
+	if c.Proto == "icmp" && !asks(c) {
+		return // the others keep the time
+	}
 	x := contact{ref: c.Ref, at: c.TS, peer: c.RespH, port: c.RespP, size: c.OrigBytes.V, reply: c.RespBytes.V, sized: c.OrigBytes.Set, answered: c.RespBytes.V > 0 || c.RespPkts.V > 0}
 	ch, hosts := d.follow(i, byAddress, c.RespH.String(), hashAddr(c.RespH), x)
 	if ch != nil {
@@ -140,6 +143,16 @@ func (d *detector) conn(c *network.Conn, _ detect.Reporter) {
 	if hosts <= rarest && c.Proto == "tcp" && d.settled() {
 		d.shape(i, c, x)
 	}
+}
+
+// asks tells whether an ICMP message asks for something. Replies and errors answer
+// what others have sent (RFC 792, RFC 950, RFC 4443).
+func asks(c *network.Conn) bool {
+	switch c.OrigP { // the type
+	case 8, 13, 15, 17, 128: // echo, timestamp, information, address mask; echo of ICMPv6
+		return true
+	}
+	return false
 }
 
 // shape follows what all rare peers on one port are sent, when that is always
