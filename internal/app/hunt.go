@@ -168,11 +168,18 @@ func run(ctx context.Context, c Config, p Progress, formats []evidence.Format) (
 		return nil, err
 	}
 	cf.Extracted = extracted
-	watch, sketch := h.intel.Observer(), clock.NewSketch()
+	watch, sketch := h.intel.Observer(), (*clock.Sketch)(nil)
 	for _, l := range rd.free {
 		l.(*huntLane).flush()
 		watch.Join(l.(*huntLane).watch)
-		sketch.Join(l.(*huntLane).clocks)
+		if sketch == nil {
+			sketch = l.(*huntLane).clocks
+		} else {
+			sketch.Join(l.(*huntLane).clocks)
+		}
+	}
+	if sketch == nil {
+		sketch = clock.NewSketch()
 	}
 	cf.Evidence, cf.Skipped, cf.Span = rd.files, rd.skipped, rd.span
 	h.records.Rest()

@@ -165,7 +165,8 @@ func (d *detector) use(u use) {
 			s.windows++
 		}
 	}
-	if p := d.pages[key{u.server, refererPath(u.referer)}]; p != nil && refererPath(u.referer) != at.Path {
+	from := refererPath(u.referer)
+	if p := d.pages[key{u.server, from}]; p != nil && from != at.Path {
 		p.linked = true
 	}
 	if !webroot.Executable(at.Path) {

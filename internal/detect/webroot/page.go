@@ -47,9 +47,43 @@ const maxStem = 16 << 10
 
 // PageOf takes the path of a request apart, as a log or a request line has it.
 func PageOf(stem string) Page {
+	s, _, _ := strings.Cut(stem[:min(len(stem), maxStem)], "?")
+	if plain(s) {
+		return Page{Path: strings.ToLower(s)}
+	}
+	return apart(s)
+}
+
+// plain tells whether a path is written as most are: nothing is encoded, no
+// segment is empty or of dots, and none but the last has an extension.
+func plain(s string) bool {
+	if s == "" || s[0] != '/' {
+		return false
+	}
+	extension := false // the segment has one
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c|0x20 >= 'a' && c|0x20 <= 'z', c >= '0' && c <= '9', c == '_', c == '-':
+		case c == '/':
+			if extension || i > 0 && s[i-1] == '/' {
+				return false
+			}
+		case c == '.':
+			if s[i-1] == '/' || i+1 == len(s) || s[i+1] == '/' {
+				return false
+			}
+			extension = true
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// apart is PageOf for any path without a query.
+func apart(s string) Page {
 	var p Page
 	trick := func(s string) { p.Tricks = append(p.Tricks, s) }
-	s, _, _ := strings.Cut(stem[:min(len(stem), maxStem)], "?")
 	if _, rest, ok := strings.Cut(s, "://"); ok && !strings.HasPrefix(s, "/") { // a proxy's request
 		s = rest[max(0, strings.IndexByte(rest, '/')):]
 		if !strings.HasPrefix(s, "/") {
