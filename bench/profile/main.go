@@ -23,6 +23,7 @@ func main() {
 	format := flag.String("format", "zeek-json", "of the records")
 	jobs := flag.Int("jobs", runtime.GOMAXPROCS(0), "goroutines")
 	hunt := flag.Bool("hunt", false, "the whole hunt")
+	indicators := flag.String("intel", "", "file or folder of indicators, for the hunt")
 	memory := flag.Int64("memory", 1<<30, "bytes for tables and buffers")
 	flag.Parse()
 	c := app.Default()
@@ -30,6 +31,9 @@ func main() {
 	line := app.Records
 	if *hunt {
 		line = app.Hunt
+	}
+	if *indicators != "" {
+		c.Intel = []string{*indicators}
 	}
 	if err := run(*cpu, *heap, c, line); err != nil {
 		fmt.Fprintln(os.Stderr, "profile:", err)

@@ -68,9 +68,9 @@ func indicators(set *intel.Set) []coverage.Detection {
 		kind    intel.Kind
 	}
 	byGroup := map[group]*coverage.Detection{}
-	for i := range set.All {
+	for i := range set.Profiled {
 		types := carriers[i.Kind]
-		if i.Profile == "" || types == nil {
+		if types == nil {
 			continue
 		}
 		g := group{i.Profile, i.Kind}

@@ -38,6 +38,19 @@ func appendMeta(dst []byte, i *Indicator) []byte {
 	return dst
 }
 
+// hasProfile tells whether what appendMeta wrote names a profile.
+func hasProfile(meta []byte) bool {
+	m := texts{b: meta}
+	for range 2 { // source and file
+		n := m.number()
+		if n > uint64(len(m.b)) {
+			return false
+		}
+		m.b = m.b[n:]
+	}
+	return m.number() > 0
+}
+
 // appendNote appends what is said of the value and where to read more.
 func appendNote(dst []byte, i *Indicator) []byte {
 	if i.Desc == "" && i.URL == "" {

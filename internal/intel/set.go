@@ -314,6 +314,27 @@ func (s *Set) All(yield func(Indicator) bool) {
 	}
 }
 
+// Profiled yields the indicators that a profile lists, value by value and in no
+// other order. The others, which may be millions, are not put together.
+func (s *Set) Profiled(yield func(Indicator) bool) {
+	for _, x := range s.parts {
+		for g := range x.All {
+			listed := false
+			for r := range g.Rows {
+				listed = listed || hasProfile(x.Text(r.Meta))
+			}
+			if !listed || !fits(Kind(g.Kind), g.Key) {
+				continue
+			}
+			for _, i := range indicators(nil, x, &g) {
+				if i.Profile != "" && !yield(i) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // groups yields the rows of every value. The slice is good until the next.
 func (s *Set) groups(yield func([]Indicator) bool) {
 	var rows []Indicator
