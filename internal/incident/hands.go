@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // hands are the accounts that act in a group of findings: in whose name
@@ -71,6 +72,10 @@ func (c *builder) unite(i int, near map[int]*kinship) {
 	}
 }
 
+// atOne is how near in time two findings are at one: one act leaves traces in
+// several logs, seconds apart.
+const atOne = time.Minute
+
 // byKinship are the roots: those for which more speaks than a machine first,
 // then the likeliest; of those for which only a machine speaks, the latest.
 func byKinship(near map[int]*kinship) []int {
@@ -86,7 +91,7 @@ func byKinship(near map[int]*kinship) []int {
 		case y.placeOnly() && !x.placeOnly():
 			return -1
 		case x.placeOnly() && x.p() >= threshold && y.p() >= threshold: // of two on one machine, who was there last
-			return cmp.Or(cmp.Compare(x.best[place].gap, y.best[place].gap), -cmp.Compare(x.p(), y.p()), cmp.Compare(a, b))
+			return cmp.Or(cmp.Compare(x.best[place].gap/atOne, y.best[place].gap/atOne), -cmp.Compare(x.p(), y.p()), cmp.Compare(a, b))
 		}
 		return cmp.Or(-cmp.Compare(x.p(), y.p()), cmp.Compare(a, b))
 	})

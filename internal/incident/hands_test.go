@@ -39,6 +39,30 @@ func TestTwoIntrudersOnTheSameMachines(t *testing.T) {
 	}
 }
 
+// Whoever sweeps the machines of a network reaches those that another holds, too,
+// and the finding of it names no account. He is not the other for that; what he
+// does next under a name must not find itself with him.
+func TestSweepOverAnothersMachines(t *testing.T) {
+	got := Build([]finding.Finding{
+		claim("ann survey", finding.Medium, 0, "T1082", "host jmp1", `user CORP\ann`),
+		claim("ann reads hives", finding.High, 10*time.Minute, "T1003.002", "host jmp1", `user CORP\ann`),
+		claim("bob sweeps", finding.High, 25*time.Minute, "T1021.002", "host edge1 originator", "host app1 responder", "host fs1 responder", "host jmp1 responder"),
+		claim("bob runs a service", finding.High, 40*time.Minute, "T1569.002", "host edge1 originator", "host fs1 responder", `user CORP\bob`),
+		claim("bob replicates", finding.Critical, 55*time.Minute, "T1003.006", "host edge1 originator", "host dc1 responder", `user CORP\bob`),
+		claim("ann clears the log", finding.High, 80*time.Minute, "T1070.001", "host jmp1", `user CORP\ann`),
+	}, Options{})
+	if len(got) != 2 {
+		t.Fatalf("%d incidents, want two: %v", len(got), titles(got))
+	}
+	for _, inc := range got {
+		for _, f := range inc.Findings[1:] {
+			if f.Title[:3] != inc.Findings[0].Title[:3] {
+				t.Errorf("ann and bob are one: %v", titles(got))
+			}
+		}
+	}
+}
+
 // One intruder who takes another account on a machine that is his goes on from
 // there: the second account has no beginning of its own.
 func TestOneIntruderWithTwoAccounts(t *testing.T) {

@@ -154,8 +154,10 @@ func (c *builder) bond(n node, a, b *view, pa, pb part) (bond, family) {
 }
 
 // placeBond: acting on the same machine binds for a quarter of a year, reaching
-// it and then acting on it for two weeks. What many use binds less the more it
-// is everybody's: a server, then a domain controller.
+// it and then acting on it for two weeks. That it acted and was then reached
+// joins nothing alone: whoever sweeps the machines of a network reaches those
+// that another intruder holds, too. What many use binds less the more it is
+// everybody's: a server, then a domain controller.
 func (c *builder) placeBond(n node, a, b *view, pa, pb part) bond {
 	hub, dc := c.hub(n), c.aliases.issues(n)
 	switch {
@@ -181,11 +183,11 @@ func (c *builder) placeBond(n node, a, b *view, pa, pb part) bond {
 			out.window = oneLogin
 		}
 		return out
-	default: // it had acted before it was reached
+	default: // it had acted before it was reached: by somebody else, as well as by who was there already
 		if dc {
 			return bond{}
 		}
-		out := bond{0.95 * c.reach(b), oneMove / 2}
+		out := bond{0.5 * c.reach(b), oneMove / 2}
 		if hub {
 			out.window = atOnce
 		}
