@@ -11,16 +11,20 @@ import (
 )
 
 const (
-	// batchSize is how many packets are handed over at once.
-	batchSize = 256
-	// inFlight bounds the batches that wait for one worker.
-	inFlight = 8
+	// batchSize is how many packets are handed over at once, and batchBytes how
+	// many bytes: offloaded frames are long.
+	batchSize  = 256
+	batchBytes = 128 << 10
+	// inFlight bounds the batches that wait for one worker. Packets of one pair
+	// of hosts come in bursts: what waits keeps the other workers busy meanwhile.
+	inFlight = 32
 )
 
 // batch is packets for one worker, and the blocks they lie in.
 type batch struct {
 	packets []packet
 	blocks  []*capture.Block
+	bytes   int // of the packets
 }
 
 func (b *batch) add(p *packet, in *capture.Block) {
@@ -29,6 +33,7 @@ func (b *batch) add(p *packet, in *capture.Block) {
 		b.blocks = append(b.blocks, in)
 	}
 	b.packets = append(b.packets, *p)
+	b.bytes += len(p.payload)
 }
 
 func (b *batch) release() {
@@ -36,7 +41,7 @@ func (b *batch) release() {
 		bl.Release()
 	}
 	clear(b.packets)
-	b.packets, b.blocks = b.packets[:0], b.blocks[:0]
+	b.packets, b.blocks, b.bytes = b.packets[:0], b.blocks[:0], 0
 }
 
 // Run reads all captures as one, in the order of time, and puts the records of
@@ -106,7 +111,7 @@ func (e *Engine) pass(ctx context.Context, order []uint32) (left []uint32, err e
 		w := int(p.shard) % jobs
 		b := open[w]
 		b.add(p, in)
-		if len(b.packets) == batchSize {
+		if len(b.packets) == batchSize || b.bytes >= batchBytes {
 			queues[w] <- b
 			open[w] = spare.Get().(*batch)
 		}
