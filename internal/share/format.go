@@ -28,13 +28,13 @@ var Formats = []Format{
 	{"stix", "stix.json", "STIX 2.1 bundle", STIX, []string{"address", "subnet", "domain", "url", "email", "user", "file", "hash", "certificate", "user_agent"}},
 	{"misp", "misp.json", "MISP event", MISP, []string{"address", "subnet", "domain", "url", "email", "file", "hash", "certificate", "ja3", "ja3s", "ja4", "hassh", "user_agent"}},
 	{"zeek", "longwatch.intel", "Zeek intelligence file", Zeek, []string{"address", "subnet", "domain", "url", "email", "user", "file", "hash", "certificate", "public_key", "user_agent", "software"}},
-	{"suricata", "longwatch.rules", "Suricata rules", Suricata, []string{"address", "domain", "url", "user_agent", "ja3", "ja3s", "certificate"}},
-	{"sigma", "sigma.yml", "Sigma rules", Sigma, []string{"domain", "url", "hash", "file"}},
+	{"suricata", "longwatch.rules", "Suricata rules", Suricata, []string{"address", "subnet", "domain", "url", "user_agent", "ja3", "ja3s", "certificate"}},
+	{"sigma", "sigma.yml", "Sigma rules", Sigma, []string{"address", "subnet", "domain", "url", "hash", "file", "user_agent"}},
 	{"yara", "longwatch.yar", "YARA rules", YARA, []string{"hash"}},
-	{"rpz", "longwatch.rpz", "DNS response policy zone", RPZ, []string{"address", "domain"}},
+	{"rpz", "longwatch.rpz", "DNS response policy zone", RPZ, []string{"address", "subnet", "domain"}},
 	{"nftables", "longwatch.nft", "nftables sets", NFTables, []string{"address", "subnet"}},
 	{"csv", "indicators.csv", "table", CSV, nil},
-	{"list", "indicators.txt", "one value a line", List, []string{"address", "subnet", "domain", "url", "email", "hash"}},
+	{"list", "indicators.txt", "one value a line", List, listKinds},
 }
 
 // FormatNamed finds a format.

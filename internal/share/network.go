@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,7 +138,7 @@ func letterOrDigit(c byte) bool {
 
 func suricataRules(it *Item) []suricataRule {
 	switch it.Kind {
-	case "address":
+	case "address", "subnet":
 		return []suricataRule{{fmt.Sprintf("ip any any <> [%s] any", it.Value), "threshold:type limit, track by_src, count 1, seconds 3600;"}}
 	case "domain":
 		return []suricataRule{
@@ -191,13 +192,29 @@ func RPZ(w io.Writer, p *Parcel) error {
 		case it.Kind == "domain" && ascii(name) && len(name) < 230 && !strings.Contains(name, ".."):
 			_, _ = fmt.Fprintf(b, "%s CNAME .\n*.%s CNAME .\n", name, name)
 		case it.Kind == "address":
-			if a, err := netip.ParseAddr(it.Value); err == nil && a.Is4() {
-				o := a.As4()
-				_, _ = fmt.Fprintf(b, "32.%d.%d.%d.%d.rpz-ip CNAME .\n", o[3], o[2], o[1], o[0])
+			if a, err := netip.ParseAddr(it.Value); err == nil {
+				_, _ = fmt.Fprintf(b, "%s CNAME .\n", rpzIP(netip.PrefixFrom(a, a.BitLen())))
+			}
+		case it.Kind == "subnet":
+			if p, err := netip.ParsePrefix(it.Value); err == nil {
+				_, _ = fmt.Fprintf(b, "%s CNAME .\n", rpzIP(p.Masked()))
 			}
 		}
 	}
 	return b.Flush()
+}
+
+// rpzIP is the name that stands for a network: its length and its parts
+// backwards, with zz for the zeros that :: leaves out
+// (draft-vixie-dnsop-dns-rpz, section 4.1.1).
+func rpzIP(p netip.Prefix) string {
+	sign, text := ":", strings.Trim(strings.Replace(p.Addr().String(), "::", ":zz:", 1), ":")
+	if p.Addr().Is4() {
+		sign = "."
+	}
+	parts := strings.Split(text, sign)
+	slices.Reverse(parts)
+	return fmt.Sprintf("%d.%s.rpz-ip", p.Bits(), strings.Join(parts, "."))
 }
 
 func ascii(s string) bool {

@@ -41,6 +41,10 @@ var sigmaSources = []sigmaSource{
 	{"address", "Connection to an address of the incident", map[string]any{"category": "network_connection", "product": "windows"}, "DestinationIp"},
 	{"address", "Connection through a firewall to an address of the incident", map[string]any{"category": "firewall"}, "dst_ip"},
 	{"address", "Request from an address of the incident", map[string]any{"category": "webserver"}, "c-ip"},
+	{"subnet", "Connection to a network of the incident", map[string]any{"category": "network_connection", "product": "windows"}, "DestinationIp|cidr"},
+	{"subnet", "Connection through a firewall to a network of the incident", map[string]any{"category": "firewall"}, "dst_ip|cidr"},
+	{"subnet", "Request from a network of the incident", map[string]any{"category": "webserver"}, "c-ip|cidr"},
+	{"url", "Page of the incident asked for through a proxy", map[string]any{"category": "proxy"}, "c-uri|contains"},
 	{"domain", "Name of the incident asked for", map[string]any{"category": "dns_query", "product": "windows"}, "QueryName|endswith"},
 	{"domain", "Name of the incident asked for on the network", map[string]any{"category": "dns"}, "query|endswith"},
 	{"domain", "Request through a proxy to a name of the incident", map[string]any{"category": "proxy"}, "cs-host|endswith"},
@@ -108,6 +112,11 @@ func (s *sigmaSource) values(v string) []string {
 		return []string{strings.ToUpper(v), v}
 	case "TargetFilename|endswith":
 		return []string{`\` + v}
+	case "c-uri|contains": // whatever its scheme
+		if _, rest, ok := strings.Cut(v, "://"); ok {
+			v = rest
+		}
+		return []string{"://" + v}
 	case "cs-uri-stem|endswith":
 		return []string{"/" + v}
 	}
@@ -173,14 +182,18 @@ func day(t record.Time) string {
 	return t.String()
 }
 
+// listKinds are what a value tells by itself that it is. A digest of 32 digits
+// is taken for that of a file: those of fingerprints are not among them.
+var listKinds = []string{"address", "subnet", "domain", "url", "email", "hash"}
+
 // List writes one value a line, for whatever reads lists.
 func List(w io.Writer, p *Parcel) error {
 	b := bufio.NewWriter(w)
 	for i := range p.Items {
 		it := &p.Items[i]
 		v := it.Value
-		if it.Own || it.Kind == "user_agent" || it.Kind == "file" {
-			continue // a list of them says too little
+		if it.Own || !slices.Contains(listKinds, it.Kind) {
+			continue
 		}
 		if u, err := url.Parse(v); it.Kind == "url" && err == nil {
 			v = u.String()

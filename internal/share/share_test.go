@@ -3,6 +3,7 @@ package share
 import (
 	"bytes"
 	"encoding/json"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -171,6 +172,44 @@ func TestNavigator(t *testing.T) {
 	for _, x := range l.Techniques {
 		if x.Score != 100 || !strings.HasPrefix(x.TechniqueID, "T") {
 			t.Errorf("technique %+v", x)
+		}
+	}
+}
+
+// TestPlaces: a format writes what it says that it has a place for, and the rest
+// is not in it at all.
+func TestPlaces(t *testing.T) {
+	items := map[string]string{
+		"address": "198.51.100.7", "subnet": "198.51.100.0/25", "domain": "evil.example", "url": "http://evil.example/gate.php", "email": "a@evil.example", "user": "evil", "file": "q8x2.aspx",
+		"hash": "9a72dc6ee5665ab1364707965c4b75a6e3a58e25148d5ea02b17aa78b2a84eb5", "certificate": "da39a3ee5e6b4b0d3255bfef95601890afd80709", "public_key": "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+		"ja3": "d41d8cd98f00b204e9800998ecf8427e", "ja3s": "d41d8cd98f00b204e9800998ecf8427e", "ja4": "t13d1516h2_8daaf6152771_e5627efa2ab1", "hassh": "d41d8cd98f00b204e9800998ecf8427e",
+		"user_agent": "kestrelbot/9 (inert)", "software": "kestrel 9",
+	}
+	for _, f := range Formats {
+		var empty bytes.Buffer
+		if err := f.Write(&empty, &Parcel{}); err != nil {
+			t.Fatal(err)
+		}
+		for kind, value := range items {
+			var b bytes.Buffer
+			if err := f.Write(&b, &Parcel{Items: []Item{{Kind: kind, Value: value, Source: "S"}}}); err != nil {
+				t.Fatal(err)
+			}
+			if wrote := !bytes.Equal(b.Bytes(), empty.Bytes()); wrote != f.Takes(kind) {
+				t.Errorf("%s, %s: written %v, said to have a place %v", f.Name, kind, wrote, f.Takes(kind))
+			}
+		}
+	}
+}
+
+// TestRPZNetworks: the names of section 4.1.1 of the draft, and others worked out
+// by its words.
+func TestRPZNetworks(t *testing.T) {
+	for network, want := range map[string]string{
+		"192.0.2.1/32": "32.1.2.0.192.rpz-ip", "192.0.2.0/24": "24.0.2.0.192.rpz-ip", "2001:db8:0:1::57/128": "128.57.zz.1.0.db8.2001.rpz-ip", "2001:db8::/48": "48.zz.db8.2001.rpz-ip", "::1/128": "128.1.zz.rpz-ip",
+	} {
+		if got := rpzIP(netip.MustParsePrefix(network)); got != want {
+			t.Errorf("%s: %s, want %s", network, got, want)
 		}
 	}
 }
