@@ -142,6 +142,32 @@ func TestOnlyWhatIsCalledFor(t *testing.T) {
 	}
 }
 
+// TestOtherDomains: when one domain's directory is taken, administrators of
+// another that the same records show are left alone; whoever may be of either is
+// not.
+func TestOtherDomains(t *testing.T) {
+	inc := intrusion()
+	u := habits(inc)
+	for _, r := range []record.Record{
+		&host.LogonEdge{User: `OTHER\t0-paul`, To: "dc7.other.example", Types: []string{"interactive"}, Success: 2},
+		&host.LogonEdge{User: `OTHER\svc_sql`, To: "db7.other.example", Types: []string{"service"}, Success: 2},
+		&host.LogonEdge{User: `t0-vera@ad.corp.example`, To: "srv-app.corp.example", Types: []string{"remote-desktop"}, Success: 2},
+		&host.LogonEdge{User: `t0-anna`, To: "srv-app.corp.example", Types: []string{"remote-desktop"}, Success: 2},
+	} {
+		u.Learn(r)
+	}
+	var got []string
+	p := accounts.Order(inc, u)
+	for _, s := range p.Steps {
+		got = append(got, names(s)...)
+	}
+	for name, want := range map[string]bool{"t0-paul": false, "svc_sql": false, "t0-vera": true, "t0-anna": true, "t1-nina": true} {
+		if slices.Contains(got, name) != want {
+			t.Errorf("%s stands in the order: %v, want %v: %q", name, !want, want, got)
+		}
+	}
+}
+
 // TestFirstUsedFirst: of several administrators the one that he had first.
 func TestFirstUsedFirst(t *testing.T) {
 	inc := intrusion()

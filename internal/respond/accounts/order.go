@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"longwatch/internal/attack"
 	"longwatch/internal/finding"
 )
 
@@ -66,14 +67,16 @@ func (o *orderer) collect() {
 	if o.domainLost() == "" {
 		return
 	}
-	// The directory is lost: everybody's secret is. Those with rights by name.
+	// The directory is lost: everybody's secret is. Those with rights by name, but
+	// for those of other domains.
+	lost := o.use.domains(o.lostControllers())
 	for _, k := range slices.Sorted(maps.Keys(o.use.seen)) {
 		u := o.use.seen[k]
 		kind := kindOf(k, u)
 		if taken[k] || kind == Machine || kind == Person || isNobody(k) || kind == Tickets {
 			continue
 		}
-		if len(u.hosts) == 0 && len(u.services) == 0 && !u.privileged {
+		if len(u.hosts) == 0 && len(u.services) == 0 && !u.privileged || !u.of(lost) {
 			continue
 		}
 		o.accounts = append(o.accounts, o.account(k, Exposed, "its secret is in the directory that was taken", nil))
@@ -159,6 +162,42 @@ func (o *orderer) domainLost() string {
 		}
 	}
 	return ""
+}
+
+// lostControllers are the domain controllers whose directory was taken, as far
+// as the incident names them.
+func (o *orderer) lostControllers() map[string]bool {
+	out := map[string]bool{}
+	for _, r := range o.directory {
+		out[short(r.Entity.Value)] = true
+	}
+	for _, f := range o.inc.Findings {
+		if f.Severity < finding.Medium || !slices.ContainsFunc(f.Techniques, func(t attack.ID) bool { return slices.Contains(golden, string(t)) }) {
+			continue
+		}
+		for _, e := range f.Entities {
+			if name := short(e.Value); e.Kind == "host" && o.use.dcs[name] {
+				out[name] = true
+			}
+		}
+	}
+	for name, touched := range o.machines {
+		if touched && o.use.dcs[name] {
+			out[name] = true
+		}
+	}
+	return out
+}
+
+// of tells whether an account may be of one of these domains. One whose domain
+// nobody wrote may be; so may any when the domains are not known.
+func (u *seen) of(domains []string) bool {
+	if len(domains) == 0 || len(u.domains) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(u.domains, func(a string) bool {
+		return slices.ContainsFunc(domains, func(b string) bool { return sameDomain(a, b) })
+	})
 }
 
 // rank is the step in which an account is dealt with.

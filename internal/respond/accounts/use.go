@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 const (
 	maxAccounts = 1 << 16 // accounts that are followed
 	maxHosts    = 256     // hosts of one
+	maxDomains  = 8       // likewise domains
 )
 
 // Use is how accounts were used, by the records of a case.
@@ -28,6 +30,7 @@ type seen struct {
 	more       int64            // hosts beyond maxHosts
 	types      map[string]int64 // logons by their type, in words
 	services   []string
+	domains    []string // that its name was written with, lower case
 	privileged bool
 }
 
@@ -84,10 +87,64 @@ func (u *Use) of(name string) *seen {
 	if isNobody(k) {
 		return nil
 	}
-	if s := u.seen[k]; s != nil || len(u.seen) >= maxAccounts {
-		return s
+	s := u.seen[k]
+	if s == nil && len(u.seen) < maxAccounts {
+		s = u.add(k)
 	}
-	return u.add(k)
+	if d := domainOf(name); s != nil && d != "" && len(s.domains) < maxDomains && !slices.Contains(s.domains, d) {
+		s.domains = append(s.domains, d)
+	}
+	return s
+}
+
+// domainOf is the domain that a name is written with, lower case, or "".
+func domainOf(name string) string {
+	name = strings.ToLower(strings.TrimSpace(name))
+	if d, _, ok := strings.Cut(name, `\`); ok {
+		return strings.Trim(d, ".") // a dot is the host at hand
+	}
+	_, d, _ := strings.Cut(name, "@")
+	return d
+}
+
+// sameDomain tells whether two names may be of one domain: the short one, and
+// the one of the DNS, of which the short one is commonly a label.
+func sameDomain(a, b string) bool {
+	return a == b || slices.Contains(strings.Split(a, "."), b) || slices.Contains(strings.Split(b, "."), a)
+}
+
+// domains are those whose controllers are named: of most accounts that log on at
+// each. Controllers of which no logon was seen are of none.
+func (u *Use) domains(controllers map[string]bool) (out []string) {
+	count := map[string]map[string]int{}
+	for _, s := range u.seen {
+		for at := range s.hosts {
+			if !controllers[at] {
+				continue
+			}
+			for _, d := range s.domains {
+				if d == at { // an account of the host itself
+					continue
+				}
+				if count[at] == nil {
+					count[at] = map[string]int{}
+				}
+				count[at][d]++
+			}
+		}
+	}
+	for _, at := range slices.Sorted(maps.Keys(count)) {
+		best := ""
+		for _, d := range slices.Sorted(maps.Keys(count[at])) {
+			if best == "" || count[at][d] > count[at][best] {
+				best = d
+			}
+		}
+		if !slices.Contains(out, best) {
+			out = append(out, best)
+		}
+	}
+	return out
 }
 
 // on notes that an account was used on a host.
