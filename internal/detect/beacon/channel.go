@@ -152,6 +152,20 @@ func (c *channel) notePeer(a netip.Addr, name string) {
 	}
 }
 
+// mayHold tells whether all peers that o is known to have may be among those of
+// a fingerprint: never no when they are.
+func (c *channel) mayHold(o *channel) bool {
+	for _, p := range o.peers {
+		if c.peerBits&(1<<(hashAddr(p)%64)) == 0 {
+			return false
+		}
+	}
+	if name, _, _ := strings.Cut(o.value, "/"); len(o.peers) == 0 && (o.kind == byName || o.kind == byURL) { // behind a proxy
+		return c.peerBits&(1<<(hashString(uint64(byName), name)%64)) != 0
+	}
+	return true
+}
+
 // distinct is about how many peers there were.
 func (c *channel) distinct() int { return countBits(c.peerBits) }
 

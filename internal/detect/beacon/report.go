@@ -84,8 +84,20 @@ func same(a, b found) bool {
 	if slices.Contains(a.c.names, b.c.value) || a.c.value == b.c.value || strings.HasSuffix(a.c.value, "."+b.c.value) || strings.HasPrefix(b.c.value, a.c.value+"/") {
 		return true
 	}
+	switch {
+	case a.c.kind == byPrint:
+		if !a.c.mayHold(b.c) {
+			return false
+		}
+	case b.c.kind == byPrint:
+		if !b.c.mayHold(a.c) {
+			return false
+		}
+	case b.c.kind != byDomain:
+		return false
+	}
 	ratio := a.r.Median / b.r.Median
-	return (a.c.kind == byPrint || b.c.kind == byPrint || b.c.kind == byDomain) && ratio > 0.8 && ratio < 1.25 && a.c.first < b.c.last && b.c.first < a.c.last
+	return ratio > 0.8 && ratio < 1.25 && a.c.first < b.c.last && b.c.first < a.c.last
 }
 
 // score measures one channel; false if there is nothing to say of it.
@@ -111,6 +123,7 @@ func (d *detector) score(c *channel) (found, bool) {
 		Starts: int(c.starts), OfStarts: int(h.starts - c.startsBefore), ByChance: byChance(c, h),
 	}
 	t.Same, t.Bytes = d.sizes(c)
+	t.Habit, _ = d.habit(c, h)
 	if c.kind == byPrint && (c.shaped() || d.crowd.hosts(anyPeer(c.value)) <= rarest) {
 		t.Rotating = c.owners() // what many have shows no owner
 	}

@@ -13,6 +13,7 @@ type traits struct {
 	Bytes    float64 // that a contact carries both ways, in the geometric mean; 0: not known
 	Solitary float64 // events for each contact: 1 where a turn is one connection
 	New      float64 // 1: it began well after the evidence of this host, 0: it was always there, 0.5: cannot be told
+	Habit    bool    // hunts before saw the host there, and said what there was to say
 	Nameless bool    // an address of which no name is known
 	OddPort  bool    // no port of a common service
 	Silent   bool    // nobody answered
@@ -121,5 +122,9 @@ func context(t traits) float64 {
 			odd *= 1 - s.much
 		}
 	}
-	return 0.15 + 0.25*t.New + 0.15*machine(t) + 0.25*small(t) + 0.2*(1-odd)
+	much := 0.15 + 0.25*t.New + 0.15*machine(t) + 0.25*small(t) + 0.2*(1-odd)
+	if t.Habit {
+		much = max(much-0.2, 0)
+	}
+	return much
 }

@@ -3,6 +3,7 @@ package beacon
 import (
 	"fmt"
 	"math"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -118,5 +119,37 @@ func TestNamed(t *testing.T) {
 		if got := o.d.hosts.list[i].named(day(n)); got != want {
 			t.Errorf("on day %d %q, want %q", n, got, want)
 		}
+	}
+}
+
+// A fingerprint of other peers that happens to keep about the same time is not
+// the same contacts: a beacon must not be told under somebody else's name.
+func TestSameContacts(t *testing.T) {
+	print := &channel{kind: byPrint, value: "ja4 system", first: 1, last: 100}
+	for i := range 9 {
+		print.notePeer(netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}), "")
+	}
+	other := &channel{kind: byName, value: "other.example", first: 2, last: 90}
+	for i := 0; other.peers == nil; i++ { // an address that the few bits tell apart
+		if a := netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}); print.peerBits>>(hashAddr(a)%64)&1 == 0 {
+			other.notePeer(a, "")
+		}
+	}
+	one := &channel{kind: byName, value: "one.example", first: 2, last: 90}
+	one.notePeer(netip.AddrFrom4([4]byte{198, 51, 100, 8}), "") // not among those that are kept
+	r := rhythm{Median: 600}
+	if same(found{c: print, r: r}, found{c: other, r: r}) || !same(found{c: print, r: r}, found{c: one, r: r}) {
+		t.Error("a peer that the fingerprint was never met at is taken for one of its, or one of its for another")
+	}
+}
+
+// What hunts before saw the host at already was there to be told of then.
+func TestHabitCountsLess(t *testing.T) {
+	x := traits{Hosts: 1, Of: 100, Same: 1, Solitary: 1, Bytes: 500, Lasting: 1}
+	r := rhythm{Gaps: 500, Evidence: 400, Cover: 1}
+	y := x
+	y.Habit = true
+	if a, b := score(r, x), score(r, y); a < leastScore || b >= leastScore {
+		t.Errorf("scores %.2f without a memory and %.2f as a habit, want one above %v and one below", a, b, leastScore)
 	}
 }
