@@ -23,7 +23,8 @@ func newIntel() *cobra.Command {
 		Short: "read indicators; name each row that cannot be used, and why",
 		Long: `Reads files and folders of indicators of every form, plain, compressed or in
 archives, and says how many rows are of use. Each row that is not is named with
-file, line and reason, and so is what of others is not understood.`,
+file, line and reason, and so is what of others is not understood. Exit status 4
+says that nothing could be loaded.`,
 		Example: `  longwatch intel load feeds/ --json
   longwatch intel load blocked.csv --columns first_seen,-,ip,description`,
 		Args: atLeastOne("file or folder of indicators"),
@@ -36,10 +37,15 @@ file, line and reason, and so is what of others is not understood.`,
 				return err
 			}
 			if asJSON {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(r)
+				err = json.NewEncoder(cmd.OutOrStdout()).Encode(r)
+			} else {
+				printReasons(cmd.OutOrStdout(), r.Reasons)
+				err = printIntel(cmd.OutOrStdout(), &r)
 			}
-			printReasons(cmd.OutOrStdout(), r.Reasons)
-			return printIntel(cmd.OutOrStdout(), &r)
+			if err == nil && r.Loaded == 0 {
+				return status(exitPartly)
+			}
+			return err
 		},
 	}
 	load.Flags().BoolVar(&asJSON, "json", false, "print rows, loaded, refused and reasons as JSON")

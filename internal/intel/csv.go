@@ -26,6 +26,7 @@ type table struct {
 
 	open  []string // lines of a row whose quoted cell goes on
 	first int      // line where it began
+	size  int      // bytes of it
 }
 
 // Bounds of a row that goes over several lines.
@@ -50,24 +51,20 @@ func (t *table) take(line string) {
 	switch {
 	case t.skip:
 	case len(t.open) > 0:
-		t.open = append(t.open, line)
-		size := 0
-		for _, part := range t.open {
-			size += len(part)
-		}
-		if !quoteOpen(strings.Join(t.open, "\n"), t.comma) {
+		t.open, t.size = append(t.open, line), t.size+len(line)
+		if !quoteOpen(line, t.comma, true) {
 			row, last := strings.Join(t.open, "\n"), t.line
 			t.open, t.line = nil, t.first
 			t.row1(row)
 			t.line = last
-		} else if len(t.open) > maxRowLines || size > maxRowBytes {
+		} else if len(t.open) > maxRowLines || t.size > maxRowBytes {
 			t.giveUp()
 		}
 	case strings.TrimSpace(line) == "":
 	case line[0] == '#':
 		t.comment = strings.TrimLeft(line, "# ")
-	case quoteOpen(line, t.comma):
-		t.open, t.first = []string{line}, t.line
+	case quoteOpen(line, t.comma, false):
+		t.open, t.first, t.size = []string{line}, t.line, len(line)
 	default:
 		t.row1(line)
 	}
@@ -86,13 +83,13 @@ func (t *table) giveUp() {
 	t.line = last
 }
 
-// quoteOpen tells whether a cell of a row begins with a quote that the row does
-// not close (RFC 4180, section 2).
-func quoteOpen(row string, comma rune) bool {
+// quoteOpen tells whether a quoted cell (RFC 4180, section 2) is open at the end
+// of a line; in, whether one is at its beginning.
+func quoteOpen(row string, comma rune, in bool) bool {
 	if strings.IndexByte(row, '"') < 0 {
-		return false
+		return in
 	}
-	start, in := true, false
+	start := !in
 	for i := 0; i < len(row); i++ {
 		switch c := row[i]; {
 		case in && c == '"' && i+1 < len(row) && row[i+1] == '"':

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"encoding/csv"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -335,5 +336,23 @@ func TestStatus(t *testing.T) {
 		if s := got[name]; s.Rows != want.Rows || s.Values != want.Values || s.Alone != want.Alone || !slices.Equal(s.Shared, want.Shared) {
 			t.Errorf("%s: %+v, want %+v", name, s, want)
 		}
+	}
+}
+
+// TestQuotedRows: cells of several lines (RFC 4180, section 2, rules 6 and 7), and
+// a quote that nobody closes, which costs no other row.
+func TestQuotedRows(t *testing.T) {
+	set, report := load(t, map[string]string{"a.csv": "indicator,comment\na.example,\"one\ntwo \"\"three\"\"\n\nfour\"\nb.example,5\" disk\nc.example,x\n"})
+	lines := map[string]int{}
+	for i := range set.All {
+		lines[i.Value+" "+i.Desc] = i.Line
+	}
+	if want := map[string]int{"a.example one\ntwo \"three\"\n\nfour": 2, "b.example 5\" disk": 6, "c.example x": 7}; !maps.Equal(lines, want) || report.Refused != 0 {
+		t.Errorf("%v, %+v", lines, report)
+	}
+	rows := strings.Repeat("x.example,y\n", 3*maxRowLines)
+	set, report = load(t, map[string]string{"a.csv": "indicator,comment\nb.example,\"open\n" + rows + "c.example,z\n"})
+	if set.Len() != 3*maxRowLines+2 || report.Refused != 0 {
+		t.Errorf("%d rows, %+v", set.Len(), report)
 	}
 }
