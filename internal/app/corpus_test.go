@@ -12,7 +12,7 @@ import (
 )
 
 // corpora are the folders of real captures that lie beside the repository.
-var corpora = []string{"zeek/traces", "ndpi", "arkime", "ics", "ics-pcap", "ja4", "suricata"}
+var corpora = []string{"zeek/traces", "ndpi", "arkime", "ics", "ics-pcap", "ja4", "suricata", "behaviour"}
 
 // corpusCaptures are the paths of all captures of the corpora that are there,
 // in a fixed order. It skips the test when there are none.
