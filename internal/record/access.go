@@ -87,7 +87,7 @@ func (f *Field) AddrAt(r Record, i int) (a netip.Addr, ok bool) {
 // in is where f lies in r. It spares reflect's walk through embedded structs,
 // which costs more than what is done with most values.
 func (f *Field) in(r Record) unsafe.Pointer {
-	return unsafe.Add(reflect.ValueOf(r).UnsafePointer(), f.offset) //nolint:gosec // the offset is that of a field of r's type, as reflect says
+	return unsafe.Add(reflect.ValueOf(r).UnsafePointer(), f.offset) // the offset is that of a field of r's type, as reflect says
 }
 
 // at is the reflected value i of f in r.
