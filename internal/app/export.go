@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -33,6 +34,8 @@ type Exported struct {
 	Indicators int            `json:"indicators"` // rows that the filters let pass
 	Values     int            `json:"values"`     // different ones, written
 	LeftOut    map[string]int `json:"left_out"`   // values that the format has no place for, by kind
+	Context    int            `json:"context"`    // indicators that are no sign: their source says so, or anybody may use them
+	Harmless   int            `json:"harmless"`   // that a list of harmless values covers
 }
 
 // Run writes the indicators. It refuses, before a byte is written, when one of
@@ -48,12 +51,20 @@ func (x *IntelExport) Run(w io.Writer) (*Exported, error) {
 	}
 	set, report := intel.Load(sources...)
 	if report.Loaded == 0 {
-		return nil, fmt.Errorf("app: no indicator could be loaded from %q: %v", x.Paths, report.Reasons)
+		return nil, noIndicator(x.Paths, &report)
 	}
 	out := &Exported{LeftOut: map[string]int{}}
 	items := map[[2]string]*share.Item{}
 	for i := range set.All {
 		if !x.wants(&i) {
+			continue
+		}
+		if i.Weight == intel.None || insideOnly(i.Value) {
+			out.Context++
+			continue
+		}
+		if _, harmless := set.Benign(i.Value); harmless {
+			out.Harmless++
 			continue
 		}
 		if level, err := share.ParseTLP(i.Marking); i.Marking != "" && (err != nil || level > x.TLP) {
@@ -78,6 +89,21 @@ func (x *IntelExport) Run(w io.Writer) (*Exported, error) {
 		return nil, fmt.Errorf("app: %w", err)
 	}
 	return out, nil
+}
+
+// insideOnly tells whether a value is an address or a network that every
+// organisation has inside: nobody may block it for others.
+func insideOnly(value string) bool {
+	a, err := netip.ParseAddr(value)
+	if err != nil {
+		p, err := netip.ParsePrefix(value)
+		if err != nil {
+			return false
+		}
+		a = p.Addr()
+	}
+	a = a.Unmap()
+	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified()
 }
 
 // wants tells whether the filters let an indicator pass.

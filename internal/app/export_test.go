@@ -97,3 +97,18 @@ func TestExportRefuses(t *testing.T) {
 		t.Errorf("%v, %q", err, b.String())
 	}
 }
+
+// TestExportOfSigns: nobody blocks what a source tells as context, what a warning
+// list beside the feed calls harmless, or what every network has inside.
+func TestExportOfSigns(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "event.json"), `{"Event": {"info": "x", "Attribute": [{"type": "ip-dst", "value": "198.51.100.7", "to_ids": true}, {"type": "ip-dst", "value": "198.51.100.8", "to_ids": false},
+{"type": "ip-dst", "value": "10.1.2.3", "to_ids": true}, {"type": "ip-dst", "value": "203.0.113.5", "to_ids": true}]}}`)
+	write(t, filepath.Join(dir, "list.json"), `{"name": "ours", "type": "cidr", "list": ["203.0.113.0/24"]}`)
+	var b bytes.Buffer
+	x := app.IntelExport{Paths: []string{dir}, Format: "list", TLP: share.Amber}
+	done, err := x.Run(&b)
+	if err != nil || b.String() != "198.51.100.7\n" || done.Context != 2 || done.Harmless != 1 {
+		t.Errorf("%v %q %+v", err, b.String(), done)
+	}
+}

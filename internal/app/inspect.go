@@ -56,17 +56,22 @@ type IntelKind struct {
 	Records []string `json:"records"`
 }
 
+// noIndicator is the error for paths without a single one.
+func noIndicator(paths []string, r *intel.Report) error {
+	why := "nothing in it is one"
+	if len(r.Reasons) > 0 {
+		why = r.Reasons[0].String()
+	}
+	return fmt.Errorf("app: no indicator could be loaded from %q: %s", paths, why)
+}
+
 // IntelStatus says what each source of indicators is worth: what it has, what
 // only it has, how old it is, and with cases, how often it was right enough to
 // be a finding.
 func IntelStatus(paths, cases []string) ([]intel.SourceStatus, error) {
 	set, r := intel.Load(intel.Paths(paths...)...)
 	if r.Loaded == 0 {
-		why := "nothing in it is one"
-		if len(r.Reasons) > 0 {
-			why = r.Reasons[0].String()
-		}
-		return nil, fmt.Errorf("app: no indicator could be loaded from %q: %s", paths, why)
+		return nil, noIndicator(paths, &r)
 	}
 	status := set.Status(record.TimeOf(time.Now()))
 	found := map[string]map[string]bool{} // by source

@@ -22,7 +22,9 @@ func newIntelExport() *cobra.Command {
 		Short: "write indicators for other tools",
 		Long: `Reads indicators of every form and writes them in one: the same value from
 several sources is written once, with all of them. What a format has no place
-for is counted and told. Nothing that is marked more restricted than --tlp is
+for is counted and told; so is what its source calls context, what is a private
+address, and what a list of harmless values among the files
+covers: none of it is written. Nothing that is marked more restricted than --tlp is
 written: the export is refused.
 
 Formats: ` + formatList() + `.`,
@@ -58,6 +60,12 @@ Formats: ` + formatList() + `.`,
 				return err
 			}
 			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "longwatch: %d values of %d indicators written\n", done.Values, done.Indicators)
+			if done.Context > 0 {
+				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "longwatch: %d indicators left out: their source says that they are context, or everybody has them inside\n", done.Context)
+			}
+			if done.Harmless > 0 {
+				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "longwatch: %d indicators left out: a list of harmless values among the files covers them\n", done.Harmless)
+			}
 			for _, kind := range slices.Sorted(maps.Keys(done.LeftOut)) {
 				_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "longwatch: %d of kind %s left out: the format has no place for them\n", done.LeftOut[kind], kind)
 			}
