@@ -151,8 +151,8 @@ func parseSize(flag, s string) (int64, error) {
 // limitMemory has garbage collected soon enough that the whole program keeps to
 // the memory it was given; the code itself takes the last part of it. Below
 // that, memory is there to be used: collecting as often as the runtime would
-// takes a tenth of the time of reading a capture or of hunting. What GOMEMLIMIT
-// and GOGC say goes before.
+// takes some seven percent of the time of reading a capture. What GOMEMLIMIT and
+// GOGC say goes before.
 func limitMemory(n int64) {
 	const (
 		code  = 16  // part of the memory
