@@ -34,3 +34,6 @@ var Type = record.Of[Message]("ads")
 
 // RecordType returns Type.
 func (*Message) RecordType() *record.Type { return Type }
+
+// BeyondZeek tells that Zeek has no log of this kind.
+func (*Message) BeyondZeek() bool { return true }
