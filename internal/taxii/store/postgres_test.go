@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -41,11 +40,11 @@ func run(name string, args ...string) error {
 	cmd := exec.Command(program(name), args...)
 	cmd.Dir = server.dir
 	if os.Geteuid() == 0 {
-		u, err := nobody()
+		uid, gid, err := nobody()
 		if err != nil {
 			return err
 		}
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: u}
+		runAs(cmd, uid, gid)
 	}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -55,15 +54,15 @@ func run(name string, args ...string) error {
 }
 
 // nobody is an unprivileged user of this machine.
-func nobody() (*syscall.Credential, error) {
+func nobody() (uid, gid int, err error) {
 	for _, name := range []string{"postgres", "nobody"} {
 		if u, err := user.Lookup(name); err == nil {
-			uid, _ := strconv.Atoi(u.Uid)
-			gid, _ := strconv.Atoi(u.Gid)
-			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+			uid, _ = strconv.Atoi(u.Uid)
+			gid, _ = strconv.Atoi(u.Gid)
+			return uid, gid, nil
 		}
 	}
-	return nil, fmt.Errorf("no unprivileged user")
+	return 0, 0, fmt.Errorf("no unprivileged user")
 }
 
 // start starts PostgreSQL on a socket in a temporary folder.
@@ -73,11 +72,11 @@ func start() error {
 		return err
 	}
 	if os.Geteuid() == 0 {
-		u, err := nobody()
+		uid, gid, err := nobody()
 		if err != nil {
 			return err
 		}
-		if err := os.Chown(server.dir, int(u.Uid), int(u.Gid)); err != nil {
+		if err := os.Chown(server.dir, uid, gid); err != nil {
 			return err
 		}
 	}
