@@ -103,8 +103,11 @@ func byList(f *finding.Finding) string {
 }
 
 func (r *Result) incidentsText(b *strings.Builder) {
-	if len(r.Incidents) > 0 {
-		fmt.Fprintf(b, "\n  %d incidents that are not as they were\n", len(r.Incidents))
+	switch n := len(r.Incidents); {
+	case n == 1:
+		b.WriteString("\n  1 incident that is not as it was\n")
+	case n > 1:
+		fmt.Fprintf(b, "\n  %d incidents that are not as they were\n", n)
 	}
 	for n := range r.Incidents {
 		c := &r.Incidents[n]

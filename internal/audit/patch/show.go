@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,7 +102,10 @@ func (l *Line) row() sheet.Row {
 	}
 	x.Says += ": " + string(l.Verdict) + "; " + l.Because
 	x.Facts = append(x.Facts, sheet.Fact{Name: "version", Text: l.Certain + ": " + l.Said})
-	x.Facts = append(x.Facts, sheet.Fact{Name: "exposure", Text: l.Exposure + ": " + l.Exposed})
+	exposure := l.Exposure + ": " + l.Exposed
+	if !slices.ContainsFunc(l.Parts, func(p Part) bool { return p.Why == exposure }) { // said among the reasons, with its points
+		x.Facts = append(x.Facts, sheet.Fact{Name: "exposure", Text: exposure})
+	}
 	if l.Days > 0 {
 		text := fmt.Sprintf("seen with it for %s, from %s to %s", several(l.Days), l.First, l.Last)
 		if l.Opening {
