@@ -69,7 +69,7 @@ intruder who poses as another, one that no profile describes, a presence of mont
 months without an intruder. Each is hunted with complete evidence and with five ways of less: without captures, with the
 logs of half the machines, with logs that rolled over the way in, with the last third of the intrusion's time, and with
 loud ordinary life. The simulator knows nothing of the detections. The first range of seeds was looked at while the
-detections were made better; the second was not.
+detections were made better; of the second only seeds 51, 61 and 71 were, to find why they missed.
 
 - **seen**: the intrusion became an incident above low, of those that left at least three acts in the evidence.
 - **entry**: the incident began where the truth says; where no evidence of the way in is left, one of the first acts that
