@@ -151,7 +151,7 @@ func (t *Type) Cells(row []byte, put func(col, n int, c Cell)) error {
 		count := uint64(1)
 		if f.vector {
 			var used int
-			if count, used = binary.Uvarint(row); used <= 0 || count > uint64(len(row)) {
+			if count, used = binary.Uvarint(row); used <= 0 || count == 0 || count > uint64(len(row)) {
 				return ErrRow
 			}
 			row = row[used:]
