@@ -85,7 +85,7 @@ func TestHostileCorpus(t *testing.T) {
 // playHostile analyses a capture and tells how long that took.
 func playHostile(t *testing.T, what string, b []byte) time.Duration {
 	t.Helper()
-	limit := hostileTime + hostilePerMB*time.Duration(len(b))/(1<<20)
+	limit := hostileTime + hostilePerMB*time.Duration(len(b)>>20)
 	watch := time.AfterFunc(limit, func() { panic(what + ": not done after " + limit.String()) })
 	defer watch.Stop()
 	var peak atomic.Uint64
