@@ -21,6 +21,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"longwatch/bench/rusage"
 )
 
 func main() {
@@ -102,7 +104,7 @@ func measure(cmd *exec.Cmd) (cost, error) {
 	err := cmd.Run()
 	c := cost{wall: time.Since(start)}
 	if cmd.ProcessState != nil {
-		c.rss = peak(cmd.ProcessState)
+		c.rss = rusage.Peak(cmd.ProcessState)
 	}
 	return c, err
 }

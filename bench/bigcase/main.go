@@ -19,6 +19,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"longwatch/bench/rusage"
 )
 
 func main() {
@@ -102,7 +104,7 @@ func hunt(program string, n int, memory, dir string) (*outcome, error) {
 		return nil, fmt.Errorf("%s: %w", strings.Join(cmd.Args, " "), err)
 	}
 	o := &outcome{wall: wall, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
-	o.rss = peak(cmd.ProcessState)
+	o.rss = rusage.Peak(cmd.ProcessState)
 	var summary struct {
 		Verdict   string
 		Records   int64

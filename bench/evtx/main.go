@@ -25,6 +25,7 @@ import (
 	"runtime"
 	"time"
 
+	"longwatch/bench/rusage"
 	"longwatch/internal/evidence"
 	"longwatch/internal/evidence/evtx"
 	"longwatch/internal/record"
@@ -117,9 +118,9 @@ func read(data []byte) (int, time.Duration, error) {
 	}}
 	runtime.GC()
 	var out nowhere
-	before := processorTime()
+	before := rusage.Self()
 	err := evtx.Format.New(f, &evidence.Env{Jobs: 1, Memory: 64 << 20}).Read(context.Background(), &out)
-	return out.events, processorTime() - before, err
+	return out.events, rusage.Self() - before, err
 }
 
 // nowhere counts events and drops everything.

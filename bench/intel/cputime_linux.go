@@ -5,25 +5,15 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"longwatch/bench/rusage"
 )
 
 const rusageThread = 1 // RUSAGE_THREAD (getrusage(2))
 
-func used(who int) time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(who, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// processTime is the processor time that this process has used.
-func processTime() time.Duration { return used(syscall.RUSAGE_SELF) }
-
 // threadTime is the processor time that this thread has used.
-func threadTime() time.Duration { return used(rusageThread) }
+func threadTime() time.Duration { return rusage.Of(rusageThread) }
 
 // residentNow is what of the mapped file, and of this process's own memory, is in
 // memory now, in MB.

@@ -2,14 +2,14 @@
 
 package main
 
-import "time"
+import (
+	"time"
 
-var began = time.Now()
+	"longwatch/bench/rusage"
+)
 
-// processTime is the time since the start where processor time is not to be had.
-func processTime() time.Duration { return time.Since(began) }
-
-func threadTime() time.Duration { return time.Since(began) }
+// threadTime is that of the process, where a thread's is not to be had.
+func threadTime() time.Duration { return rusage.Self() }
 
 // residentNow is unknown here.
 func residentNow() (all, private float64) { return 0, 0 }

@@ -23,6 +23,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"longwatch/bench/rusage"
 )
 
 // result is what one process measured.
@@ -148,10 +150,10 @@ var errWrong = errors.New("what was generated is not what was loaded")
 
 // timed measures a task as a whole.
 func timed(r *result, task func() error) error {
-	began, cpu := time.Now(), processTime()
+	began, cpu := time.Now(), rusage.Self()
 	if err := task(); err != nil {
 		return err
 	}
-	r.Seconds, r.CPU = time.Since(began).Seconds(), (processTime() - cpu).Seconds()
+	r.Seconds, r.CPU = time.Since(began).Seconds(), (rusage.Self() - cpu).Seconds()
 	return nil
 }

@@ -21,6 +21,7 @@ import (
 	"strings"
 	"time"
 
+	"longwatch/bench/rusage"
 	"longwatch/internal/rules/yara"
 )
 
@@ -49,9 +50,9 @@ func run(rulesDir, tree, profile string) error {
 	for _, name := range externals {
 		o.Externals[name] = "x"
 	}
-	start := processorTime()
+	start := rusage.Self()
 	rules, refused := yara.Compile(o, os.DirFS(rulesDir))
-	fmt.Printf("ours:  %d rules in %.2f s, %d refused\n", len(rules.List), (processorTime() - start).Seconds(), len(refused))
+	fmt.Printf("ours:  %d rules in %.2f s, %d refused\n", len(rules.List), (rusage.Self() - start).Seconds(), len(refused))
 	for _, r := range refused {
 		fmt.Println("      ", r)
 	}
@@ -69,9 +70,9 @@ func run(rulesDir, tree, profile string) error {
 			return err
 		}
 	}
-	start = processorTime()
+	start = rusage.Self()
 	mine, stopped := scan(rules, files)
-	used := processorTime() - start
+	used := rusage.Self() - start
 	pprof.StopCPUProfile()
 	fmt.Printf("ours:  %d files, %.0f MB, %.2f s of processor, %.1f MB/s, %d matches\n", len(files), size/1e6, used.Seconds(), size/1e6/used.Seconds(), len(mine))
 	for _, s := range stopped {

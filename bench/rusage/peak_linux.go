@@ -1,15 +1,15 @@
 //go:build linux
 
-package main
+package rusage
 
 import (
 	"os"
 	"syscall"
 )
 
-// peak is the most memory that a process held, in bytes (getrusage(2): KiB on
+// Peak is the most memory that a process held, in bytes (getrusage(2): KiB on
 // Linux).
-func peak(p *os.ProcessState) int64 {
+func Peak(p *os.ProcessState) int64 {
 	if u, ok := p.SysUsage().(*syscall.Rusage); ok {
 		return u.Maxrss << 10
 	}
