@@ -37,13 +37,7 @@ func (c *CaseRecords) HomeNet() ([]netip.Prefix, error) {
 	if err != nil {
 		return nil, err
 	}
-	cf := Config{}
-	for _, s := range m.HomeNet {
-		if p, err := netip.ParsePrefix(s); err == nil {
-			cf.HomeNet = append(cf.HomeNet, p)
-		}
-	}
-	return cf.homeNets(), nil
+	return homeNetsOf(m), nil
 }
 
 // Each puts every record of the types that want names, file by file in the

@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"longwatch/internal/capture/filter"
+	"longwatch/internal/casefolder"
 	"longwatch/internal/evidence"
 	"longwatch/internal/extract"
 	"longwatch/internal/proto"
@@ -101,6 +102,11 @@ func (c *Config) homeNets() []netip.Prefix {
 		out[i] = netip.MustParsePrefix(s)
 	}
 	return out
+}
+
+// homeNetsOf are those of a case, likewise.
+func homeNetsOf(c *casefolder.Case) []netip.Prefix {
+	return (&Config{HomeNet: c.OwnNets()}).homeNets()
 }
 
 // recordTypes are all types that any format or protocol makes, by name.

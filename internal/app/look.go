@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -65,7 +64,7 @@ func (l *look) run(ctx context.Context) (*retro.Result, error) {
 	if err := l.search(ctx); err != nil {
 		return nil, err
 	}
-	aliases := incident.NewAliases(l.homeNets())
+	aliases := incident.NewAliases(homeNetsOf(l.old))
 	sessions := session.New(func(record.Record) {}) // their records are there already
 	witness := incident.NewWitness()
 	err = l.ordered.Replay(recordTypes(), func(r record.Record) {
@@ -116,17 +115,6 @@ func (l *look) open() error {
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
-}
-
-// homeNets are the own networks of the case.
-func (l *look) homeNets() []netip.Prefix {
-	c := Config{}
-	for _, s := range l.old.HomeNet {
-		if p, err := netip.ParsePrefix(s); err == nil {
-			c.HomeNet = append(c.HomeNet, p)
-		}
-	}
-	return c.homeNets()
 }
 
 // spool is a folder for what does not fit the memory.

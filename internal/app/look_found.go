@@ -22,7 +22,7 @@ func (l *look) configNets() []netip.Prefix {
 	if slices.Equal(l.old.HomeNet, privateNets) {
 		return nil
 	}
-	return l.homeNets()
+	return homeNetsOf(l.old)
 }
 
 // found are the findings of the case as they are now: the archived ones, and
@@ -59,7 +59,7 @@ func (l *look) found() []finding.Finding {
 	}
 	l.rescore()
 	if l.r.Reweigh {
-		weigh(l.k.late, out, l.homeNets(), &casefolder.Case{})
+		weigh(l.k.late, out, homeNetsOf(l.old), &casefolder.Case{})
 	}
 	l.graded(out)
 	for _, h := range l.res.New {
@@ -73,7 +73,7 @@ func (l *look) found() []finding.Finding {
 
 // home tells own addresses.
 func (l *look) home(a netip.Addr) bool {
-	return slices.ContainsFunc(l.homeNets(), func(p netip.Prefix) bool { return p.Contains(a) })
+	return slices.ContainsFunc(homeNetsOf(l.old), func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // graded notes the old findings, in the order of the case, that weigh otherwise

@@ -119,7 +119,7 @@ func (r *Respond) ask(ctx context.Context, in *respond.Input) error {
 		}
 	}
 	types, files := recordTypes(), block.InOrder(files)
-	hosts, look, zones := block.NewHosts(in.Case), respond.NewLook(), newZones(in.Case.HomeNet)
+	hosts, look, zones := block.NewHosts(in.Case), respond.NewLook(), newZones(in.Case)
 	in.Use = accounts.NewUse(in.Case.Incidents)
 	pass, err := store.ReadOnce(ctx, files, types, hosts.Take, look.Take, in.Use.Take, zones.take)
 	if err != nil {
@@ -153,14 +153,8 @@ func (r *Respond) ask(ctx context.Context, in *respond.Input) error {
 // zones learn from connections where plant and office are.
 type zones struct{ traffic *segmentation.Traffic }
 
-func newZones(home []string) *zones {
-	c := Config{}
-	for _, s := range home {
-		if p, err := netip.ParsePrefix(s); err == nil {
-			c.HomeNet = append(c.HomeNet, p)
-		}
-	}
-	return &zones{segmentation.NewTraffic(c.homeNets())}
+func newZones(c *casefolder.Case) *zones {
+	return &zones{segmentation.NewTraffic(homeNetsOf(c))}
 }
 
 // take is a store.Taker.

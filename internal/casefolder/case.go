@@ -5,6 +5,8 @@
 package casefolder
 
 import (
+	"net/netip"
+
 	"longwatch/internal/absence"
 	"longwatch/internal/calendar"
 	"longwatch/internal/coverage"
@@ -29,7 +31,7 @@ type Case struct {
 	Incidents []*finding.Incident
 	Coverage  []Coverage
 	Clocks    []finding.Clock // what is known of the clocks of the sources, those that are off first
-	HomeNet   []string
+	HomeNet   []string        // own networks that were given, as prefixes
 	Networks  []NetworkSource // tables of networks, the first asked first
 	Recon     *recon.Seen     // who looked at the own networks, nil if nobody did
 	Hosts     []Host
@@ -132,4 +134,15 @@ type Host struct {
 	Addresses []string `json:"addresses,omitempty"`
 	Findings  int      `json:"findings"`
 	Worst     string   `json:"worst,omitempty"` // severity of its worst finding
+}
+
+// OwnNets are the own networks that the case was made with; none when they were
+// assumed.
+func (c *Case) OwnNets() (out []netip.Prefix) {
+	for _, s := range c.HomeNet {
+		if p, err := netip.ParsePrefix(s); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
 }

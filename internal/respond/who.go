@@ -39,11 +39,7 @@ func newWho(in *Input, inc *finding.Incident) *who {
 			}
 		}
 	}
-	for _, p := range in.Case.HomeNet {
-		if n, err := netip.ParsePrefix(p); err == nil {
-			w.home = append(w.home, n)
-		}
-	}
+	w.home = in.Case.OwnNets()
 	for _, x := range in.Seen.Controllers {
 		w.controllers[w.machine(x)] = true
 	}

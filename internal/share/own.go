@@ -34,12 +34,7 @@ var notNames = []string{
 }
 
 func ownOf(c *casefolder.Case, domains []string) *own {
-	o := &own{words: map[string]bool{}, hosts: map[string]bool{}}
-	for _, n := range c.HomeNet {
-		if p, err := netip.ParsePrefix(n); err == nil {
-			o.nets = append(o.nets, p)
-		}
-	}
+	o := &own{words: map[string]bool{}, hosts: map[string]bool{}, nets: c.OwnNets()}
 	for _, d := range domains {
 		o.domains = append(o.domains, strings.ToLower(strings.Trim(d, ".@")))
 		o.name(d)

@@ -2,7 +2,6 @@ package block
 
 import (
 	"maps"
-	"net/netip"
 	"slices"
 
 	"longwatch/internal/casefolder"
@@ -20,13 +19,7 @@ type Hosts struct {
 
 // NewHosts is for the hosts of a case.
 func NewHosts(c *casefolder.Case) *Hosts {
-	var nets []netip.Prefix
-	for _, s := range c.HomeNet {
-		if p, err := netip.ParsePrefix(s); err == nil {
-			nets = append(nets, p)
-		}
-	}
-	return &Hosts{c, incident.NewNames(nets)}
+	return &Hosts{c, incident.NewNames(c.OwnNets())}
 }
 
 // Take is a store.Taker.
