@@ -14,6 +14,21 @@ import (
 	"longwatch/internal/record/network"
 )
 
+// annAndBob demands two incidents, each of the acts of one of them.
+func annAndBob(t *testing.T, got []finding.Incident) {
+	t.Helper()
+	if len(got) != 2 {
+		t.Fatalf("%d incidents, want two: %v", len(got), titles(got))
+	}
+	for _, inc := range got {
+		for _, f := range inc.Findings[1:] {
+			if f.Title[:3] != inc.Findings[0].Title[:3] {
+				t.Errorf("ann and bob are one: %v", titles(got))
+			}
+		}
+	}
+}
+
 // Two intruders with accounts of their own take the same two machines within
 // hours. What one of them does there is his; what names nobody is of whoever was
 // there last.
@@ -27,16 +42,7 @@ func TestTwoIntrudersOnTheSameMachines(t *testing.T) {
 		claim("bob on the share", finding.High, 2*time.Hour, "T1021.002", "host jmp1 originator", "host fs1 responder", `user CORP\bob`),
 		claim("ann again", finding.High, 3*time.Hour, "T1053.005", "host fs1", `user CORP\svc.ann`),
 	}, Options{})
-	if len(got) != 2 {
-		t.Fatalf("%d incidents, want two: %v", len(got), titles(got))
-	}
-	for _, inc := range got {
-		for _, f := range inc.Findings[1:] {
-			if f.Title[:3] != inc.Findings[0].Title[:3] {
-				t.Errorf("ann and bob are one: %v", titles(got))
-			}
-		}
-	}
+	annAndBob(t, got)
 }
 
 // Whoever sweeps the machines of a network reaches those that another holds, too,
@@ -51,16 +57,7 @@ func TestSweepOverAnothersMachines(t *testing.T) {
 		claim("bob replicates", finding.Critical, 55*time.Minute, "T1003.006", "host edge1 originator", "host dc1 responder", `user CORP\bob`),
 		claim("ann clears the log", finding.High, 80*time.Minute, "T1070.001", "host jmp1", `user CORP\ann`),
 	}, Options{})
-	if len(got) != 2 {
-		t.Fatalf("%d incidents, want two: %v", len(got), titles(got))
-	}
-	for _, inc := range got {
-		for _, f := range inc.Findings[1:] {
-			if f.Title[:3] != inc.Findings[0].Title[:3] {
-				t.Errorf("ann and bob are one: %v", titles(got))
-			}
-		}
-	}
+	annAndBob(t, got)
 }
 
 // One intruder who takes another account on a machine that is his goes on from
