@@ -51,7 +51,7 @@ func (x *IntelExport) Run(w io.Writer) (*Exported, error) {
 	}
 	set, report := intel.Load(sources...)
 	if report.Loaded == 0 {
-		return nil, noIndicator(x.Paths, &report)
+		return nil, noIndicator(x.Paths, report.Reasons)
 	}
 	out := &Exported{LeftOut: map[string]int{}}
 	items := map[[2]string]*share.Item{}

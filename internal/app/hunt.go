@@ -305,13 +305,11 @@ func judge(cf *casefolder.Case, found []finding.Finding, opt incident.Options, p
 
 // loadIntel loads the built-in indicators of the dossiers and the user's own.
 func loadIntel(paths []string, cf *casefolder.Case) (*intel.Set, error) {
-	builtIn := intel.FS(content.Campaigns, "campaigns")
-	set, report := intel.Load(append([]intel.Source{builtIn}, intel.Paths(paths...)...)...)
-	cf.Intel = append(cf.Intel, intelSources(&report)...)
-	_, own := intel.Load(builtIn)
-	if report.Loaded == own.Loaded && len(report.Reasons) > len(own.Reasons) {
-		return nil, fmt.Errorf("app: no indicator could be loaded from %q: %v", paths, report.Reasons)
+	set, report, err := loadBeside([]intel.Source{intel.FS(content.Campaigns, "campaigns")}, paths)
+	if err != nil {
+		return nil, err
 	}
+	cf.Intel = append(cf.Intel, intelSources(report)...)
 	if err := set.Verify(); err != nil { // a damaged file would find less, in silence
 		return nil, fmt.Errorf("app: %w", err)
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,11 +57,25 @@ type IntelKind struct {
 	Records []string `json:"records"`
 }
 
+// loadBeside loads indicators of paths beside those of base, which are there in
+// any case. Paths of which none could be used are an error: what was asked for
+// would be looked for in silence, and not found.
+func loadBeside(base []intel.Source, paths []string) (*intel.Set, *intel.Report, error) {
+	set, report := intel.Load(slices.Concat(base, intel.Paths(paths...))...)
+	if len(paths) > 0 {
+		_, own := intel.Load(base...)
+		if refused := report.Reasons[len(own.Reasons):]; report.Loaded == own.Loaded && len(refused) > 0 {
+			return nil, nil, noIndicator(paths, refused)
+		}
+	}
+	return set, &report, nil
+}
+
 // noIndicator is the error for paths without a single one.
-func noIndicator(paths []string, r *intel.Report) error {
+func noIndicator(paths []string, refused []intel.Refusal) error {
 	why := "nothing in it is one"
-	if len(r.Reasons) > 0 {
-		why = r.Reasons[0].String()
+	if len(refused) > 0 {
+		why = refused[0].String()
 	}
 	return fmt.Errorf("app: no indicator could be loaded from %q: %s", paths, why)
 }
@@ -71,7 +86,7 @@ func noIndicator(paths []string, r *intel.Report) error {
 func IntelStatus(paths, cases []string) ([]intel.SourceStatus, error) {
 	set, r := intel.Load(intel.Paths(paths...)...)
 	if r.Loaded == 0 {
-		return nil, noIndicator(paths, &r)
+		return nil, noIndicator(paths, r.Reasons)
 	}
 	status := set.Status(record.TimeOf(time.Now()))
 	found := map[string]map[string]bool{} // by source

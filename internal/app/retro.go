@@ -121,12 +121,11 @@ func (r *Retro) learn() (*knowledge, error) {
 			sources = append(sources, intel.FS(content.Campaigns, path.Join("campaigns", p.ID)))
 		}
 	}
-	sources = append(sources, intel.Paths(r.Intel...)...)
-	set, report := intel.Load(sources...)
-	if len(r.Intel) > 0 && report.Loaded == 0 {
-		return nil, fmt.Errorf("app: no indicator could be loaded from %q: %v", r.Intel, report.Reasons)
+	set, report, err := loadBeside(sources, r.Intel)
+	if err != nil {
+		return nil, err
 	}
-	k.set, k.sources = set, intelSources(&report)
+	k.set, k.sources = set, intelSources(report)
 	noted := &casefolder.Case{}
 	if k.late, err = loadLate(set, r.Allow, noted); err != nil {
 		return nil, err
